@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef VIGIL_BUS_ADDRESS_ROUTER_H
+#define VIGIL_BUS_ADDRESS_ROUTER_H
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <systemc>
+
+#include <vigil/bus/target_socket.h>
+
+namespace vigil::bus {
+
+/// How a router hands accesses to one target.
+struct mapping_options {
+    /// The widest single access in bytes (1, 2, 4 or 8); a longer or unaligned one is cut into naturally aligned
+    /// pieces, lowest address first, and each piece finds its target anew by its own first address. 0: any length and
+    /// alignment in one piece (memory), cut only at the end of the range.
+    unsigned widest = 4;
+    /// Where ranges overlap, the higher one wins; equal ones must not overlap.
+    int priority = 0;
+};
+
+/// A TLM-2.0 address router: maps ranges of one address space to target sockets. Targets see addresses relative to the
+/// start of their range. The access goes, whole, to the target at its first address (as on QEMU's memory bus: registers
+/// decode by address only), so a one-byte register can lie inside another target's range.
+///
+/// Answers TLM_ADDRESS_ERROR_RESPONSE where nothing is mapped (map a background to answer otherwise), and
+/// TLM_BYTE_ENABLE_ERROR_RESPONSE or TLM_BURST_ERROR_RESPONSE for byte enables, streaming and length 0, which need no
+/// target. After pieces, the response is the first that is not TLM_OK_RESPONSE, with the other pieces done all the
+/// same. Address, length and data pointer of the payload are as before when b_transport returns. Debug transport is
+/// routed likewise and returns the number of bytes done up to the first target that refuses. DMI is refused.
+class address_router : public sc_core::sc_module {
+public:
+    explicit address_router(const sc_core::sc_module_name& name);
+    ~address_router() override;
+
+    /// Where initiators bind; any number of them.
+    shared_target_socket target;
+
+    /// Maps [start, start + size) to `socket`; size 0 means up to the end of the 64-bit space. During construction of
+    /// the platform only. Two ranges of equal priority that overlap are an elaboration error, /vigil/bus/overlap, that
+    /// names both sockets.
+    void map(std::uint64_t start, std::uint64_t size, shared_target_socket& socket, mapping_options options = {});
+
+private:
+    struct impl;
+    std::unique_ptr<impl> impl_;
+};
+
+} // namespace vigil::bus
+
+#endif

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef VIGIL_BUS_PCI_FUNCTION_H
+#define VIGIL_BUS_PCI_FUNCTION_H
+
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <vector>
+
+#include <systemc>
+
+#include <vigil/bus/target_socket.h>
+
+namespace vigil::bus {
+
+/// What identifies a PCI function (PCI Local Bus Specification 3.0, type-0 header).
+struct pci_identity {
+    std::uint16_t vendor_id;
+    std::uint16_t device_id;
+    std::uint32_t class_code; ///< base class, subclass, programming interface: 24 bits, e.g. 0x088000
+    std::uint8_t revision_id = 0;
+    std::uint16_t subsystem_vendor_id = 0x1AF4; ///< QEMU's default (docs/specs/pci-ids)
+    std::uint16_t subsystem_id = 0x1100;        ///< QEMU's default
+    bool multifunction = false;                 ///< header type bit 7
+};
+
+/// Offsets of the type-0 header, by their names in the specification.
+namespace pci_reg {
+inline constexpr std::uint32_t vendor_id = 0x00;
+inline constexpr std::uint32_t device_id = 0x02;
+inline constexpr std::uint32_t command = 0x04;
+inline constexpr std::uint32_t status = 0x06;
+inline constexpr std::uint32_t revision_id = 0x08;
+inline constexpr std::uint32_t class_code = 0x09;
+inline constexpr std::uint32_t cache_line_size = 0x0C;
+inline constexpr std::uint32_t header_type = 0x0E;
+inline constexpr std::uint32_t bar0 = 0x10;
+inline constexpr std::uint32_t subsystem_vendor_id = 0x2C;
+inline constexpr std::uint32_t subsystem_id = 0x2E;
+inline constexpr std::uint32_t interrupt_line = 0x3C;
+inline constexpr std::uint32_t device_specific = 0x40;
+} // namespace pci_reg
+
+/// Bits of the command register.
+namespace pci_command {
+inline constexpr std::uint16_t io = 0x0001;
+inline constexpr std::uint16_t memory = 0x0002;
+inline constexpr std::uint16_t bus_master = 0x0004;
+inline constexpr std::uint16_t serr = 0x0100;
+inline constexpr std::uint16_t intx_disable = 0x0400;
+/// What a guest can set.
+inline constexpr std::uint16_t writable = io | memory | bus_master | serr | intx_disable;
+} // namespace pci_command
+
+/// What a base address register asks for.
+enum class bar_kind : std::uint8_t { memory, io };
+
+/// One base address register, as the function declares it and as it is programmed now.
+struct pci_bar {
+    unsigned index;               ///< 0…5
+    bar_kind kind;                ///< memory (32 bit, non-prefetchable) or I/O
+    std::uint32_t size;           ///< bytes, a power of two
+    shared_target_socket* socket; ///< where its accesses go, addresses counted from the start of the region
+};
+
+/// A PCI function: a type-0 header with write masks and BAR sizing over 256 bytes of configuration space. Whatever
+/// carries its accesses (a PCI host, or a session that gives it to another virtual machine monitor) binds to `config`
+/// and to the sockets of `bars()`, and asks `window()` where a BAR is decoded now.
+///
+/// Derived classes declare their BARs in the constructor and overlay live registers by overriding `config_read`,
+/// `config_write`; what they do not overlay is storage under a write mask.
+class pci_function : public sc_core::sc_module, private register_device {
+public:
+    static constexpr std::uint32_t k_config_size = 256;
+
+    pci_function(const sc_core::sc_module_name& name, const pci_identity& identity);
+    ~pci_function() override;
+
+    /// Configuration space: 256 bytes, widths 1, 2 and 4.
+    register_socket config;
+
+    /// The BARs that the function declares, by index.
+    const std::vector<pci_bar>& bars() const noexcept { return bars_; }
+
+    /// Where a BAR is decoded now.
+    struct window {
+        bool enabled = false; ///< programmed, and the command register's I/O or memory bit set
+        std::uint32_t base = 0;
+    };
+    window bar_window(const pci_bar& bar) const noexcept;
+
+    /// Called after every change of a BAR or of the command register's decode bits; one callee (the carrier).
+    void on_decode_change(std::function<void()> callee) { decode_changed_ = std::move(callee); }
+
+    /// Clears what a PCI reset clears in the header: command, status, BARs, interrupt line, cache line size. Storage
+    /// from 40h on keeps its contents.
+    void reset_header();
+
+    /// The 256 bytes as they are stored, for saving and for tests.
+    const std::array<std::uint8_t, k_config_size>& config_bytes() const noexcept { return bytes_; }
+    /// Puts saved bytes back, read-only ones excepted, and tells the carrier.
+    void restore_config_bytes(const std::array<std::uint8_t, k_config_size>& bytes);
+
+protected:
+    /// Declares BAR `index`. Index 0…5, size a power of two of at least 2 bytes; each index once.
+    void add_bar(unsigned index, bar_kind kind, std::uint32_t size, shared_target_socket& socket);
+
+    /// Makes `width` bytes at `offset` writable where `mask` has ones; every byte from 40h on is writable at first.
+    void set_write_mask(std::uint32_t offset, unsigned width, std::uint32_t mask) noexcept;
+    /// Stores a value whatever the write mask says.
+    void set_config(std::uint32_t offset, unsigned width, std::uint32_t value) noexcept;
+
+    /// Reads configuration space without side effects; the base reads the stored bytes.
+    virtual std::uint32_t config_read(std::uint32_t offset, unsigned width) const;
+    /// Writes configuration space; the base stores under the write mask and follows BARs and decode bits.
+    virtual void config_write(std::uint32_t offset, unsigned width, std::uint32_t value, const access_context& context);
+
+private:
+    // register_device, for configuration space
+    void write(std::uint64_t offset, unsigned width, std::uint64_t value, const access_context& context) final;
+    std::uint64_t peek(std::uint64_t offset, unsigned width) const final;
+
+    std::array<std::uint8_t, k_config_size> bytes_{};
+    std::array<std::uint8_t, k_config_size> write_mask_{};
+    std::vector<pci_bar> bars_;
+    std::function<void()> decode_changed_;
+};
+
+} // namespace vigil::bus
+
+#endif

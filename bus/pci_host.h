@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef VIGIL_BUS_PCI_HOST_H
+#define VIGIL_BUS_PCI_HOST_H
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <systemc>
+#include <tlm_utils/simple_initiator_socket.h>
+
+#include <vigil/bus/pci_function.h>
+#include <vigil/bus/target_socket.h>
+
+namespace vigil::bus {
+
+/// Slot and function on a PCI bus.
+struct pci_address {
+    std::uint8_t slot;         ///< 0…31
+    std::uint8_t function = 0; ///< 0…7
+    constexpr unsigned devfn() const noexcept { return slot * 8U + function; }
+};
+
+/// A PCI host with bus 0: configuration mechanism 1, optionally the memory-mapped mechanism (ECAM), and the decoding of
+/// every function's BARs as they and its command register change.
+///
+/// Configuration ports, as QEMU's hw/pci/pci_host.c: CF8 takes 4-byte writes only and its low bytes are what any read
+/// in CF8…CFB returns; CFC…CFF reach `configuration address | (port & 3)` where bit 31 is set, all ones otherwise. Bus
+/// numbers other than 0 and absent functions read all ones, writes to them are lost.
+///
+/// `memory` and `io` are the PCI address spaces: map them into the routers as the background, from address 0 on
+/// (addresses are absolute). What no BAR (and no ECAM window) decodes reads zero in memory and all ones in I/O space;
+/// writes are lost. Where windows overlap, the one attached first wins.
+class pci_host : public sc_core::sc_module {
+public:
+    explicit pci_host(const sc_core::sc_module_name& name);
+    ~pci_host() override;
+
+    /// Ports CF8…CFB; offset 0 is CF8.
+    shared_target_socket config_address;
+    /// Ports CFC…CFF; offset 0 is CFC.
+    shared_target_socket config_data;
+    /// PCI memory space (and the ECAM window).
+    shared_target_socket memory;
+    /// PCI I/O space.
+    shared_target_socket io;
+
+    /// Puts `function` at `address` of bus 0 and binds to its sockets; during construction of the platform only.
+    /// Returns what is wrong where the place is taken or out of range, and does nothing then.
+    std::optional<std::string> attach(pci_function& function, pci_address address);
+
+    /// The lowest slot, from `first` on, whose functions are all free; nothing where the bus is full.
+    std::optional<std::uint8_t> free_slot(std::uint8_t first = 0) const noexcept;
+
+    /// The function there, or null.
+    pci_function* at(pci_address address) const noexcept;
+
+    /// Opens, moves or closes the ECAM window: `base` as an absolute address, `size` in bytes (a multiple of 1 MiB);
+    /// size 0 closes it. A function's register is at base + bus<<20 + devfn<<12 + offset.
+    void set_ecam_window(std::uint64_t base, std::uint64_t size) noexcept;
+
+    /// Forgets the configuration address, as a reset does.
+    void reset() noexcept;
+
+private:
+    struct impl;
+    std::unique_ptr<impl> impl_;
+};
+
+} // namespace vigil::bus
+
+#endif

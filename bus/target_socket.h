@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef VIGIL_BUS_TARGET_SOCKET_H
+#define VIGIL_BUS_TARGET_SOCKET_H
+
+#include <cstdint>
+
+#include <systemc>
+#include <tlm>
+
+#include <vigil/bus/access_origin.h>
+
+namespace vigil::bus {
+
+/// A target socket that any number of initiators may bind to. Vigil's targets never call the backward path.
+using shared_target_socket =
+    tlm::tlm_target_socket<32, tlm::tlm_base_protocol_types, 0, sc_core::SC_ZERO_OR_MORE_BOUND>;
+
+/// The forward interface with the answers that all of Vigil's targets share: DMI is refused and the non-blocking path
+/// completes at once through `b_transport` (TLM_COMPLETED, delay annotated).
+class blocking_target : public tlm::tlm_fw_transport_if<> {
+public:
+    tlm::tlm_sync_enum nb_transport_fw(tlm::tlm_generic_payload& payload, tlm::tlm_phase& phase,
+                                       sc_core::sc_time& delay) override;
+    bool get_direct_mem_ptr(tlm::tlm_generic_payload& payload, tlm::tlm_dmi& dmi) override;
+};
+
+/// What a register device needs to know of an access beside offset, width and value.
+struct access_context {
+    const access_origin& origin;
+    const sc_core::sc_time& delay; ///< the initiator's annotation: the access happens this much after sc_time_stamp()
+};
+
+/// A device as seen through one `register_socket`. Offsets are bytes from the start of the region; widths are 1, 2, 4
+/// or 8 bytes, naturally aligned and inside the region; values are little-endian numbers in the low `width` bytes.
+struct register_device {
+    /// A guest-visible read. Reads without side effects need only `peek`.
+    virtual std::uint64_t read(std::uint64_t offset, unsigned width, const access_context& /*context*/)
+    {
+        return peek(offset, width);
+    }
+    /// A write.
+    virtual void write(std::uint64_t offset, unsigned width, std::uint64_t value, const access_context& context) = 0;
+    /// What a read would return, without any side effect (debug transport).
+    virtual std::uint64_t peek(std::uint64_t offset, unsigned width) const = 0;
+
+protected:
+    ~register_device() = default;
+};
+
+/// The target socket of a register region. It checks each access as TLM-2.0 asks and answers
+///   TLM_BYTE_ENABLE_ERROR_RESPONSE  byte enables,
+///   TLM_BURST_ERROR_RESPONSE        a streaming width below the length, a length other than 1, 2, 4 (8 where the
+///   region
+///                                   takes it) or one that is not naturally aligned (a router cuts those to pieces),
+///   TLM_ADDRESS_ERROR_RESPONSE      an access that starts or ends outside the region,
+///   TLM_OK_RESPONSE                 otherwise; TLM_IGNORE_COMMAND does nothing.
+/// Debug transport reads any length through `peek` and never writes (it returns 0 bytes).
+class register_socket : public shared_target_socket, private blocking_target {
+public:
+    /// `size`: bytes in the region; `widest`: the widest single access, 1, 2, 4 or 8 bytes.
+    register_socket(const char* name, register_device& device, std::uint64_t size, unsigned widest = 4);
+
+    std::uint64_t size() const noexcept { return size_; }
+
+private:
+    void b_transport(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay) override;
+    unsigned transport_dbg(tlm::tlm_generic_payload& payload) override;
+
+    register_device& device_;
+    std::uint64_t size_;
+    unsigned widest_;
+};
+
+} // namespace vigil::bus
+
+#endif

@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: Apache-2.0
+# One library per folder, all alike.
+
+# The include prefix: <build>/include/vigil/<folder> is a link to the source folder.
+file(MAKE_DIRECTORY "${PROJECT_BINARY_DIR}/include/vigil")
+
+# Warnings and sanitizers, on our own targets only.
+function(vigil_own_target target)
+  target_compile_features(${target} PUBLIC cxx_std_17)
+  set_target_properties(${target} PROPERTIES CXX_EXTENSIONS OFF)
+  target_compile_options(${target} PRIVATE -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror)
+  if(VIGIL_SANITIZE)
+    target_compile_options(${target} PRIVATE -fsanitize=${VIGIL_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
+    target_link_options(${target} PUBLIC -fsanitize=${VIGIL_SANITIZE})
+  endif()
+endfunction()
+
+# vigil_library(<name> FOLDER <folder> SOURCES ... HEADERS ... [LINK_PUBLIC ...] [LINK_PRIVATE ...])
+# makes the target vigil_<name> with the alias vigil::<name>; headers are <vigil/<folder>/...>.
+function(vigil_library name)
+  cmake_parse_arguments(ARG "" "FOLDER" "SOURCES;HEADERS;LINK_PUBLIC;LINK_PRIVATE" ${ARGN})
+  set(target vigil_${name})
+  file(CREATE_LINK "${CMAKE_CURRENT_SOURCE_DIR}" "${PROJECT_BINARY_DIR}/include/vigil/${ARG_FOLDER}" SYMBOLIC)
+  add_library(${target} ${ARG_SOURCES})
+  add_library(vigil::${name} ALIAS ${target})
+  vigil_own_target(${target})
+  target_include_directories(${target} PUBLIC
+    $<BUILD_INTERFACE:${PROJECT_BINARY_DIR}/include> $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
+  target_link_libraries(${target} PUBLIC ${ARG_LINK_PUBLIC} PRIVATE ${ARG_LINK_PRIVATE})
+  set_target_properties(${target} PROPERTIES
+    EXPORT_NAME ${name}
+    POSITION_INDEPENDENT_CODE ON
+    VERSION ${PROJECT_VERSION}
+    SOVERSION ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR}
+    VIGIL_FOLDER ${ARG_FOLDER}
+    VIGIL_HEADERS "${ARG_HEADERS}")
+  set_property(GLOBAL APPEND PROPERTY VIGIL_LIBRARIES ${name})
+endfunction()

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef VIGIL_QMP_BRIDGE_QMP_MONITOR_H
+#define VIGIL_QMP_BRIDGE_QMP_MONITOR_H
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <vigil/qmp-bridge/event_limiter.h>
+#include <vigil/qmp-bridge/json.h>
+#include <vigil/qmp-bridge/session.h>
+#include <vigil/runstate/interfaces.h>
+#include <vigil/runstate/run_control.h>
+
+namespace vigil::qmp_bridge {
+
+/// Which words of the run-state schema are spoken; behaviour, commands and error texts are 7.2's in both.
+enum class vocabulary : std::uint8_t {
+    v2_10, ///< the governing schema: no `reason`, no GUEST_CRASHLOADED, no panic action `none`; greets as 2.10.0
+    v7_2,  ///< greets as 7.2.0 and offers `oob`
+};
+
+/// What the machine says of itself.
+struct machine_description {
+    std::optional<std::string> name;                           ///< query-name
+    std::string uuid = "00000000-0000-0000-0000-000000000000"; ///< query-uuid
+    std::string package;                                       ///< query-version and the greeting: product and version
+    bool wakeup_suspend_support = true;                        ///< query-current-machine
+};
+
+/// Host real time for event timestamps; −1, −1 where the host has none.
+struct timestamp {
+    std::int64_t seconds;
+    std::int64_t microseconds;
+};
+
+class qmp_session;
+
+/// The QMP side of one machine, shared by all its monitors: the commands, and the delivery of events to every session
+/// that has left negotiation. Register it as the controller's listener.
+class qmp_monitor : public runstate::run_listener {
+public:
+    struct options {
+        vocabulary words = vocabulary::v2_10;
+        machine_description machine;
+        /// Host real time; defaults to std::chrono::system_clock.
+        std::function<timestamp()> wall_clock;
+        /// Arms the rate limiter's timer (see `event_limiter`): host time, or virtual time under a driven clock.
+        std::function<void(runstate::ns)> arm_limiter;
+        /// The most unsent bytes of a session to which an event is still added; beyond it the event is dropped for that
+        /// session and counted.
+        std::size_t event_queue_bytes = 16U * 1024 * 1024;
+    };
+
+    /// `control` must outlive the monitor, the monitor its sessions.
+    qmp_monitor(runstate::run_control& control, options opts);
+    ~qmp_monitor();
+    qmp_monitor(const qmp_monitor&) = delete;
+    qmp_monitor& operator=(const qmp_monitor&) = delete;
+
+    /// A new client's session; `pretty` prints over several lines.
+    std::unique_ptr<qmp_session> new_session(bool pretty = false);
+
+    /// The limiter's period ended.
+    void limiter_timer_expired();
+
+    /// Called with every session to which an event was added outside its own `execute_one`, so that the bytes get sent.
+    std::function<void(qmp_session&)> output_added;
+    /// Lines for the log (dropped events …).
+    std::function<void(std::string_view)> log;
+
+    /// How many events were dropped for slow clients, all sessions together.
+    std::uint64_t events_dropped() const noexcept { return events_dropped_; }
+
+    // run_listener
+    void on_event(const runstate::event& e) override;
+
+    const options& settings() const noexcept { return options_; }
+    runstate::run_control& control() noexcept { return control_; }
+
+private:
+    friend class qmp_session;
+    void deliver(const std::string& line); ///< one serialised event (CR LF included) to every session in command mode
+
+    runstate::run_control& control_;
+    options options_;
+    event_limiter watchdog_limiter_;
+    std::vector<qmp_session*> sessions_;
+    std::uint64_t events_dropped_ = 0;
+};
+
+} // namespace vigil::qmp_bridge
+
+#endif

@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef VIGIL_RUNSTATE_INTERFACES_H
+#define VIGIL_RUNSTATE_INTERFACES_H
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include <systemc>
+
+#include <vigil/runstate/run_control.h>
+
+/// Where devices, the run-state controller and the bridge meet. Devices hold an `sc_port` on the fact interfaces
+/// (optional to bind: a device whose port is unbound simply tells nobody); `controller` implements all of them.
+namespace vigil::runstate {
+
+/// A port on fact interface `If`, optional to bind.
+template <class If> using fact_port = sc_core::sc_port<If, 1, sc_core::SC_ZERO_OR_MORE_BOUND>;
+
+/// Facts of a watchdog.
+struct watchdog_if : virtual sc_core::sc_interface {
+    /// The watchdog ran out and its reboot output is enabled.
+    virtual void watchdog_expired() = 0;
+};
+
+/// Facts of a panic device.
+struct panic_if : virtual sc_core::sc_interface {
+    /// The guest panicked; `info` where the device knows more.
+    virtual void guest_panicked(const std::optional<panic_info>& info, report_context context) = 0;
+    /// The guest panicked, and its own crash kernel takes over.
+    virtual void guest_crashloaded(const std::optional<panic_info>& info) = 0;
+};
+
+/// Requests to reset the machine or switch it off.
+struct power_if : virtual sc_core::sc_interface {
+    /// Reset the machine (or shut it down, where the reboot action says so) when the turn ends.
+    virtual void request_reset(shutdown_cause cause) = 0;
+    /// Shut the machine down when the turn ends.
+    virtual void request_shutdown(shutdown_cause cause) = 0;
+    /// Press the virtual power button when the turn ends.
+    virtual void request_powerdown() = 0;
+    /// Enter S3 when the turn ends.
+    virtual void request_suspend() = 0;
+    /// Tell that the guest entered S4, then shut down.
+    virtual void request_suspend_disk() = 0;
+    /// Wake from S3; returns false, with nothing done, where the machine is not suspended.
+    virtual bool request_wakeup() = 0;
+    /// A CPU took a triple fault: a guest reset.
+    virtual void triple_fault() = 0;
+};
+
+/// Requests to stop the machine for a reason of the platform's own.
+struct stop_if : virtual sc_core::sc_interface {
+    /// A debugger wants the machine stopped (state `debug`).
+    virtual void request_debug_stop() = 0;
+    /// Stop in `state` when the turn ends, e.g. internal-error or io-error.
+    virtual void request_stop(run_state state) = 0;
+};
+
+/// Something that a machine reset resets. The controller calls them in the order of their registration.
+struct resettable {
+    virtual void reset(reset_kind kind) = 0;
+
+protected:
+    ~resettable() = default;
+};
+
+/// A CPU, or whatever takes a non-maskable interrupt.
+struct nmi_sink {
+    virtual void inject_nmi() = 0;
+
+protected:
+    ~nmi_sink() = default;
+};
+
+/// The virtual power button's other end: the power block that sees it pressed.
+struct power_button_sink {
+    virtual void power_button_pressed() = 0;
+
+protected:
+    ~power_button_sink() = default;
+};
+
+/// A value that an `inspectable` shows.
+using property_value = std::variant<bool, std::int64_t, std::uint64_t, std::string>;
+
+/// One named value of a component, as seen from outside: reading it has no side effect.
+struct property {
+    std::string name;
+    std::string type;        ///< QOM's word: "bool", "int", "uint32", "str" …
+    std::string description; ///< one sentence, with the unit
+    std::function<property_value()> get;
+    std::function<void(const property_value&)> set; ///< empty: read-only
+};
+
+/// Something that can be looked at from outside.
+struct inspectable {
+    /// QOM's type name, e.g. "i6300esb".
+    virtual std::string_view type_name() const = 0;
+    /// Its properties, in a fixed order.
+    virtual std::vector<property> properties() = 0;
+
+protected:
+    ~inspectable() = default;
+};
+
+/// One named piece of saved state.
+struct saved_field {
+    std::string name;
+    std::variant<std::uint64_t, std::vector<std::uint8_t>> value;
+};
+
+/// A component's saved state: its fields in the order the component documents.
+using saved_state = std::vector<saved_field>;
+
+/// Something whose state can be saved and restored.
+struct snapshottable {
+    /// Names the section, e.g. "i6300esb_wdt"; constant.
+    virtual std::string_view section() const = 0;
+    /// The state as it is now; times are absolute virtual nanoseconds.
+    virtual saved_state save() const = 0;
+    /// Takes the state over whole, or returns what is wrong with it and changes nothing.
+    virtual std::optional<std::string> restore(const saved_state& state) = 0;
+
+protected:
+    ~snapshottable() = default;
+};
+
+/// Told of everything the controller does, in order. Every function is optional to implement.
+struct run_listener {
+    /// Something worth an event happened.
+    virtual void on_event(const event&) {}
+    /// The run state changed; the VM clock already runs or stands accordingly.
+    virtual void on_state_changed(run_state /*from*/, run_state /*to*/) {}
+    /// The run is over. `at_once`: nothing more is answered, not even the command under way; otherwise the command
+    /// under way still gets its reply.
+    virtual void on_exit_requested(int /*status*/, bool /*at_once*/) {}
+    /// A line for the log.
+    virtual void on_log(std::string_view /*line*/) {}
+
+protected:
+    ~run_listener() = default;
+};
+
+} // namespace vigil::runstate
+
+#endif

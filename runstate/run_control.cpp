@@ -1,0 +1,283 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <vigil/runstate/run_control.h>
+
+#include <utility>
+
+#include <vigil/runstate/policy.h>
+
+namespace vigil::runstate {
+
+void run_control::stop()
+{
+    if (state_ == run_state::inmigrate) {
+        autostart_ = false;
+        return;
+    }
+    vm_stop(run_state::paused);
+}
+
+std::optional<refusal> run_control::cont()
+{
+    if (needs_reset(state_)) return refusal{"Resetting the Virtual Machine is required"};
+    switch (state_) {
+    case run_state::suspended: return std::nullopt;
+    case run_state::finish_migrate: return refusal{"Migration is not finalized yet"};
+    case run_state::inmigrate: autostart_ = true; return std::nullopt;
+    default: vm_start(); return std::nullopt;
+    }
+}
+
+void run_control::system_reset() { request_reset(shutdown_cause::host_qmp_system_reset); }
+
+void run_control::system_powerdown() { request_powerdown(); }
+
+std::optional<refusal> run_control::system_wakeup()
+{
+    if (!request_wakeup()) return refusal{"Unable to wake up: guest is not in suspended state"};
+    return std::nullopt;
+}
+
+std::optional<refusal> run_control::inject_nmi()
+{
+    if (!host_.inject_nmi()) return refusal{"this feature or command is not currently supported"};
+    return std::nullopt;
+}
+
+void run_control::quit()
+{
+    actions_.shutdown = shutdown_action::poweroff;
+    request_shutdown(shutdown_cause::host_qmp_quit);
+}
+
+void run_control::terminate_by_signal()
+{
+    actions_.shutdown = shutdown_action::poweroff;
+    request_shutdown(shutdown_cause::host_signal);
+}
+
+void run_control::watchdog_expired()
+{
+    const watchdog_action action = actions_.watchdog;
+    host_.emit(watchdog_event{action});
+    switch (effect_of(action)) {
+    case watchdog_effect::request_reset: request_reset(shutdown_cause::guest_reset); break;
+    case watchdog_effect::request_powerdown: request_powerdown(); break;
+    case watchdog_effect::exit_at_once: leave(0, true); break;
+    case watchdog_effect::request_stop: request_stop(run_state::watchdog); break;
+    case watchdog_effect::log_only: host_.log("watchdog: timer fired"); break;
+    case watchdog_effect::nothing: break;
+    case watchdog_effect::inject_nmi: host_.inject_nmi(); break;
+    }
+}
+
+void run_control::guest_panicked(const std::optional<panic_info>& info, report_context context)
+{
+    const panic_policy& policy = policy_for(actions_.panic, actions_.shutdown);
+    host_.emit(guest_panicked_event{policy.said, info});
+    if (policy.stop) {
+        if (context == report_context::vcpu) {
+            request_stop(run_state::guest_panicked);
+        } else {
+            vm_stop(run_state::guest_panicked);
+        }
+    }
+    if (policy.request_shutdown) request_shutdown(shutdown_cause::guest_panic);
+}
+
+void run_control::guest_crashloaded(const std::optional<panic_info>& info)
+{
+    host_.emit(guest_crashloaded_event{guest_panic_action::run, info});
+}
+
+void run_control::guest_suspended_to_disk()
+{
+    host_.emit(suspend_disk_event{});
+    request_shutdown(shutdown_cause::guest_shutdown);
+}
+
+void run_control::request_reset(shutdown_cause cause)
+{
+    if (actions_.reboot == reboot_action::shutdown) {
+        shutdown_requested_ = cause;
+    } else {
+        reset_requested_ = cause;
+    }
+    request_made();
+}
+
+void run_control::request_shutdown(shutdown_cause cause)
+{
+    shutdown_requested_ = cause;
+    request_made();
+}
+
+void run_control::request_powerdown()
+{
+    powerdown_requested_ = true;
+    request_made();
+}
+
+void run_control::request_suspend()
+{
+    if (state_ == run_state::suspended) return;
+    suspend_requested_ = true;
+    request_made();
+}
+
+bool run_control::request_wakeup()
+{
+    if (state_ != run_state::suspended) return false;
+    host_.start_clock();
+    set_state(run_state::running);
+    wakeup_requested_ = true;
+    request_made();
+    return true;
+}
+
+void run_control::request_debug_stop()
+{
+    debug_requested_ = true;
+    request_made();
+}
+
+void run_control::request_stop(run_state state)
+{
+    stop_requested_ = state;
+    request_made();
+}
+
+void run_control::close_turn()
+{
+    if (open_turns_ == 1) serve_all();
+    --open_turns_;
+}
+
+void run_control::serve()
+{
+    if (open_turns_ != 0) return; // the open turn will do it
+    ++open_turns_;
+    serve_all();
+    --open_turns_;
+}
+
+void run_control::serve_all()
+{
+    while (!exiting_) {
+        const bool timers_ran = host_.run_due_timers();
+        if (exiting_ || (!timers_ran && !anything_requested())) break;
+        serve_requests();
+    }
+}
+
+bool run_control::set_state(run_state to)
+{
+    if (to == state_) return true;
+    if (!can_transition(state_, to)) {
+        host_.log(transition_error(state_, to));
+        return false;
+    }
+    const run_state from = std::exchange(state_, to);
+    host_.state_changed(from, to);
+    return true;
+}
+
+void run_control::vm_stop(run_state to)
+{
+    if (!running()) return;
+    if (!can_transition(state_, to)) {
+        host_.log(transition_error(state_, to));
+        return;
+    }
+    host_.stop_clock();
+    set_state(to);
+    host_.emit(stop_event{});
+}
+
+void run_control::vm_start()
+{
+    const bool stop_was_pending = std::exchange(stop_requested_, std::nullopt).has_value();
+    if (running()) {
+        if (stop_was_pending) {
+            host_.emit(stop_event{});
+            host_.emit(resume_event{});
+        }
+        return;
+    }
+    if (!can_transition(state_, run_state::running)) {
+        host_.log(transition_error(state_, run_state::running));
+        return;
+    }
+    host_.emit(resume_event{});
+    host_.start_clock();
+    set_state(run_state::running);
+}
+
+void run_control::request_made()
+{
+    if (open_turns_ == 0 && !exiting_) host_.schedule_service();
+}
+
+bool run_control::anything_requested() const noexcept
+{
+    return debug_requested_ || suspend_requested_ || shutdown_requested_ || reset_requested_ || wakeup_requested_ ||
+           powerdown_requested_ || stop_requested_;
+}
+
+void run_control::serve_requests()
+{
+    if (std::exchange(debug_requested_, false)) vm_stop(run_state::debug);
+
+    if (std::exchange(suspend_requested_, false)) {
+        // QEMU aborts where the transition does not exist (S3 asked for while paused); here it is logged and dropped.
+        if (can_transition(state_, run_state::suspended)) {
+            host_.stop_clock();
+            set_state(run_state::suspended);
+            host_.emit(suspend_event{});
+        } else {
+            host_.log(transition_error(state_, run_state::suspended));
+        }
+    }
+
+    if (const auto cause = std::exchange(shutdown_requested_, std::nullopt)) {
+        host_.emit(shutdown_event{caused_by_guest(*cause), *cause});
+        if (actions_.shutdown == shutdown_action::poweroff) {
+            const bool failure = *cause == shutdown_cause::guest_panic && actions_.panic == panic_action::exit_failure;
+            leave(failure ? 1 : 0, false);
+            return;
+        }
+        vm_stop(run_state::shutdown);
+    }
+
+    if (const auto cause = std::exchange(reset_requested_, std::nullopt)) reset_machine(*cause);
+
+    if (std::exchange(wakeup_requested_, false)) {
+        host_.reset_devices(reset_kind::warm);
+        host_.emit(wakeup_event{});
+    }
+
+    if (std::exchange(powerdown_requested_, false)) {
+        host_.emit(powerdown_event{});
+        host_.press_power_button();
+    }
+
+    if (const auto to = std::exchange(stop_requested_, std::nullopt)) vm_stop(*to);
+}
+
+void run_control::reset_machine(shutdown_cause cause)
+{
+    host_.reset_devices(reset_kind::warm);
+    host_.emit(reset_event{caused_by_guest(cause), cause});
+    if (state_ != run_state::running && state_ != run_state::inmigrate && state_ != run_state::finish_migrate) {
+        set_state(run_state::prelaunch);
+    }
+}
+
+void run_control::leave(int status, bool at_once)
+{
+    if (exiting_) return;
+    exiting_ = true;
+    exited_at_once_ = at_once;
+    host_.exit_requested(status, at_once);
+}
+
+} // namespace vigil::runstate

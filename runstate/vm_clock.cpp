@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <vigil/runstate/vm_clock.h>
+
+#include <algorithm>
+
+namespace vigil::runstate {
+
+namespace {
+
+// How far ahead a first notification may be placed, and the least that `reach_` shrinks to.
+constexpr ns k_first_reach = std::chrono::milliseconds(10);
+constexpr ns k_least_reach = ns(16);
+// Beyond this, doubling has no further use.
+constexpr ns k_longest_reach = std::chrono::hours(24 * 365);
+// How much further than the distance that cut it off the next notification may be placed.
+constexpr int k_reach_per_cut = 16;
+
+sc_dt::uint64 ticks_per_nanosecond()
+{
+    const sc_core::sc_time resolution = sc_core::sc_get_time_resolution();
+    const sc_core::sc_time nanosecond(1, sc_core::SC_NS);
+    if (nanosecond < resolution || nanosecond.value() == 0) {
+        SC_REPORT_ERROR("/vigil/runstate/resolution",
+                        "the SystemC time resolution is coarser than 1 ns; call sc_set_time_resolution(1, SC_NS) or "
+                        "leave the default of 1 ps");
+        return 1;
+    }
+    return nanosecond.value();
+}
+
+} // namespace
+
+vm_clock::vm_clock(const sc_core::sc_module_name& name)
+    : sc_module(name), ticks_per_ns_(ticks_per_nanosecond()), reach_(k_first_reach)
+{
+    SC_HAS_PROCESS(vm_clock);
+    SC_METHOD(on_wakeup);
+    sensitive << wakeup_;
+    dont_initialize();
+}
+
+vm_clock::~vm_clock() = default;
+
+void vm_clock::start()
+{
+    if (running_) return;
+    running_ = true;
+    anchor_ = stopped_at_;
+    anchor_ticks_ = sc_core::sc_time_stamp().value() - odd_ticks_;
+    notified_for_ = k_never;
+    place_notification();
+}
+
+void vm_clock::stop()
+{
+    if (!running_) return;
+    const sc_dt::uint64 passed = sc_core::sc_time_stamp().value() - anchor_ticks_;
+    stopped_at_ = now();
+    odd_ticks_ = passed % ticks_per_ns_;
+    running_ = false;
+    wakeup_.cancel();
+    notified_for_ = k_never;
+}
+
+void vm_clock::skip(ns distance)
+{
+    if (running_ || distance <= ns(0)) return;
+    stopped_at_ = saturating_add(stopped_at_, distance);
+}
+
+bool vm_clock::run_due()
+{
+    if (!running_ || timers_.next_deadline() > now()) return false;
+    const bool outermost = !placing_;
+    placing_ = true;
+    const bool any = timers_.run_due([this] { return running_ ? now() : ns::min(); });
+    if (outermost) {
+        placing_ = false;
+        place_notification();
+    }
+    return any;
+}
+
+sc_core::sc_time vm_clock::time_until(ns deadline) const
+{
+    const ns distance = deadline == k_never ? k_never : deadline - now();
+    if (distance <= ns(0)) return sc_core::SC_ZERO_TIME;
+    const sc_dt::uint64 passed =
+        running_ ? (sc_core::sc_time_stamp().value() - anchor_ticks_) % ticks_per_ns_ : odd_ticks_;
+    const auto distance_ns = static_cast<sc_dt::uint64>(distance.count());
+    const sc_dt::uint64 most = ~sc_dt::uint64(0) / ticks_per_ns_;
+    return sc_core::sc_time::from_value(std::min(distance_ns, most) * ticks_per_ns_ - passed);
+}
+
+void vm_clock::place_notification()
+{
+    if (!running_ || placing_) return;
+    const ns next = timers_.next_deadline();
+    if (next == k_never || next >= notified_for_) return;
+    const ns at = now();
+    const ns distance = next > at ? next - at : ns(0);
+    if (notified_for_ != k_never) {
+        // A pending notification is cut off, and its dead entry stays in the kernel until its time.
+        reach_ = std::clamp(std::min(distance, k_longest_reach) * k_reach_per_cut, k_least_reach, reach_);
+    }
+    const ns target = at + std::min(distance, reach_);
+    notified_for_ = target;
+    wakeup_.cancel();
+    wakeup_.notify(time_until(target));
+}
+
+void vm_clock::on_wakeup()
+{
+    if (!running_) return;
+    notified_for_ = k_never;
+    reach_ = std::min(reach_ * 2, k_longest_reach);
+    if (!run_due()) place_notification();
+}
+
+ns vm_timer::remaining() const noexcept
+{
+    const ns due = deadline();
+    return due == k_never ? k_never : std::max(due - clock_.now(), ns(0));
+}
+
+} // namespace vigil::runstate

@@ -29,8 +29,15 @@ public:
     void copy_from(const tlm::tlm_extension_base& other) override;
 };
 
+/// The origin of accesses that carry none: a guest's, by vCPU 0.
+extern const access_origin k_guest_origin;
+
 /// The origin of `payload`; vCPU 0 where it carries none.
-const access_origin& origin_of(const tlm::tlm_generic_payload& payload) noexcept;
+inline const access_origin& origin_of(const tlm::tlm_generic_payload& payload) noexcept
+{
+    const access_origin* const origin = payload.get_extension<access_origin>();
+    return origin != nullptr ? *origin : k_guest_origin;
+}
 
 } // namespace vigil::bus
 

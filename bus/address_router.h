@@ -4,8 +4,6 @@
 
 #include <cstdint>
 #include <memory>
-#include <string>
-#include <vector>
 
 #include <systemc>
 
@@ -17,7 +15,7 @@ namespace vigil::bus {
 struct mapping_options {
     /// The widest single access in bytes (1, 2, 4 or 8); a longer or unaligned one is cut into naturally aligned
     /// pieces, lowest address first, and each piece finds its target anew by its own first address. 0: any length and
-    /// alignment in one piece (memory), cut only at the end of the range.
+    /// alignment in one piece (memory), cut only where another target begins or the range ends.
     unsigned widest = 4;
     /// Where ranges overlap, the higher one wins; equal ones must not overlap.
     int priority = 0;
@@ -31,7 +29,8 @@ struct mapping_options {
 /// TLM_BYTE_ENABLE_ERROR_RESPONSE or TLM_BURST_ERROR_RESPONSE for byte enables, streaming and length 0, which need no
 /// target. After pieces, the response is the first that is not TLM_OK_RESPONSE, with the other pieces done all the
 /// same. Address, length and data pointer of the payload are as before when b_transport returns. Debug transport is
-/// routed likewise and returns the number of bytes done up to the first target that refuses. DMI is refused.
+/// routed likewise and returns the number of bytes done up to the first target that refuses. DMI is refused. Accesses
+/// find their targets from the end of elaboration on.
 class address_router : public sc_core::sc_module {
 public:
     explicit address_router(const sc_core::sc_module_name& name);
@@ -41,11 +40,14 @@ public:
     shared_target_socket target;
 
     /// Maps [start, start + size) to `socket`; size 0 means up to the end of the 64-bit space. During construction of
-    /// the platform only. Two ranges of equal priority that overlap are an elaboration error, /vigil/bus/overlap, that
-    /// names both sockets.
-    void map(std::uint64_t start, std::uint64_t size, shared_target_socket& socket, mapping_options options = {});
+    /// the platform only, and /vigil/bus/map where the range or the options are wrong. One socket may be mapped more
+    /// than once. Two ranges of equal priority that overlap are an elaboration error, /vigil/bus/overlap, that names
+    /// both sockets.
+    void map(std::uint64_t start, std::uint64_t size, any_target_socket& socket, mapping_options options = {});
 
 private:
+    void end_of_elaboration() override;
+
     struct impl;
     std::unique_ptr<impl> impl_;
 };

@@ -69,14 +69,23 @@ struct pci_bar {
 ///
 /// Derived classes declare their BARs in the constructor and overlay live registers by overriding `config_read`,
 /// `config_write`; what they do not overlay is storage under a write mask.
-class pci_function : public sc_core::sc_module, private register_device {
+class pci_function : public sc_core::sc_module {
+    /// Configuration space as its socket sees it; it stands first because `config` refers to it.
+    struct config_space final : register_device {
+        explicit config_space(pci_function& owner) : function(owner) {}
+        void write(std::uint64_t offset, unsigned width, std::uint64_t value, const access_context& context) override;
+        std::uint64_t peek(std::uint64_t offset, unsigned width) const override;
+        pci_function& function;
+    };
+    config_space config_space_{*this};
+
 public:
     static constexpr std::uint32_t k_config_size = 256;
 
     pci_function(const sc_core::sc_module_name& name, const pci_identity& identity);
     ~pci_function() override;
 
-    /// Configuration space: 256 bytes, widths 1, 2 and 4.
+    /// Configuration space: 256 bytes, widths 1, 2 and 4, at any offset.
     register_socket config;
 
     /// The BARs that the function declares, by index.
@@ -84,16 +93,17 @@ public:
 
     /// Where a BAR is decoded now.
     struct window {
-        bool enabled = false; ///< programmed, and the command register's I/O or memory bit set
+        bool enabled = false; ///< programmed with neither 0 nor the end of the 32-bit space, and its command bit set
         std::uint32_t base = 0;
     };
     window bar_window(const pci_bar& bar) const noexcept;
 
-    /// Called after every change of a BAR or of the command register's decode bits; one callee (the carrier).
-    void on_decode_change(std::function<void()> callee) { decode_changed_ = std::move(callee); }
+    /// Called after every change of a BAR or of the command register's decode bits; one callee (the carrier). A second
+    /// one is an error, /vigil/bus/carrier, unless an empty one took the first away.
+    void on_decode_change(std::function<void()> callee);
 
-    /// Clears what a PCI reset clears in the header: command, status, BARs, interrupt line, cache line size. Storage
-    /// from 40h on keeps its contents.
+    /// Clears what a PCI reset clears in the header: the writable bits of command, status, BARs, interrupt line and
+    /// cache line size. Storage from 40h on keeps its contents.
     void reset_header();
 
     /// The 256 bytes as they are stored, for saving and for tests.
@@ -102,23 +112,26 @@ public:
     void restore_config_bytes(const std::array<std::uint8_t, k_config_size>& bytes);
 
 protected:
-    /// Declares BAR `index`. Index 0…5, size a power of two of at least 2 bytes; each index once.
+    /// Declares BAR `index`. Index 0…5, size a power of two of at least 2 bytes; each index once. Reports
+    /// /vigil/bus/bar where that is wrong. The guest sees no base below 16 bytes of memory or 4 of I/O.
     void add_bar(unsigned index, bar_kind kind, std::uint32_t size, shared_target_socket& socket);
 
     /// Makes `width` bytes at `offset` writable where `mask` has ones; every byte from 40h on is writable at first.
     void set_write_mask(std::uint32_t offset, unsigned width, std::uint32_t mask) noexcept;
-    /// Stores a value whatever the write mask says.
-    void set_config(std::uint32_t offset, unsigned width, std::uint32_t value) noexcept;
+    /// Stores a value whatever the write mask says, and tells the carrier where decoding changes.
+    void set_config(std::uint32_t offset, unsigned width, std::uint32_t value);
 
-    /// Reads configuration space without side effects; the base reads the stored bytes.
+    /// Reads configuration space without side effects; the base reads the stored bytes. `offset` need not be a
+    /// multiple of `width`, here and in `config_write`.
     virtual std::uint32_t config_read(std::uint32_t offset, unsigned width) const;
     /// Writes configuration space; the base stores under the write mask and follows BARs and decode bits.
     virtual void config_write(std::uint32_t offset, unsigned width, std::uint32_t value, const access_context& context);
 
 private:
-    // register_device, for configuration space
-    void write(std::uint64_t offset, unsigned width, std::uint64_t value, const access_context& context) final;
-    std::uint64_t peek(std::uint64_t offset, unsigned width) const final;
+    /// What decoding depends on: command and BARs.
+    struct decoding;
+    decoding decoded() const noexcept;
+    void tell_if_changed(const decoding& before) const;
 
     std::array<std::uint8_t, k_config_size> bytes_{};
     std::array<std::uint8_t, k_config_size> write_mask_{};

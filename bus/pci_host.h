@@ -3,14 +3,11 @@
 #define VIGIL_BUS_PCI_HOST_H
 
 #include <cstdint>
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
-#include <vector>
 
 #include <systemc>
-#include <tlm_utils/simple_initiator_socket.h>
 
 #include <vigil/bus/pci_function.h>
 #include <vigil/bus/target_socket.h>
@@ -29,11 +26,14 @@ struct pci_address {
 ///
 /// Configuration ports, as QEMU's hw/pci/pci_host.c: CF8 takes 4-byte writes only and its low bytes are what any read
 /// in CF8…CFB returns; CFC…CFF reach `configuration address | (port & 3)` where bit 31 is set, all ones otherwise. Bus
-/// numbers other than 0 and absent functions read all ones, writes to them are lost.
+/// numbers other than 0 and absent functions read all ones, writes to them are lost. Where the configuration address
+/// itself is not a multiple of the width, the function sees that offset, and nothing beyond the end of its space (such
+/// bytes read zero).
 ///
 /// `memory` and `io` are the PCI address spaces: map them into the routers as the background, from address 0 on
 /// (addresses are absolute). What no BAR (and no ECAM window) decodes reads zero in memory and all ones in I/O space;
-/// writes are lost. Where windows overlap, the one attached first wins.
+/// writes are lost. Where windows overlap, the ECAM window wins, then the one attached first. As on the router, an
+/// access goes, whole, to the window at its first address.
 class pci_host : public sc_core::sc_module {
 public:
     explicit pci_host(const sc_core::sc_module_name& name);
@@ -49,7 +49,8 @@ public:
     shared_target_socket io;
 
     /// Puts `function` at `address` of bus 0 and binds to its sockets; during construction of the platform only.
-    /// Returns what is wrong where the place is taken or out of range, and does nothing then.
+    /// Returns what is wrong where the place is taken or out of range, or the function is attached already, and does
+    /// nothing then.
     std::optional<std::string> attach(pci_function& function, pci_address address);
 
     /// The lowest slot, from `first` on, whose functions are all free; nothing where the bus is full.

@@ -15,6 +15,9 @@ namespace vigil::bus {
 using shared_target_socket =
     tlm::tlm_target_socket<32, tlm::tlm_base_protocol_types, 0, sc_core::SC_ZERO_OR_MORE_BOUND>;
 
+/// Any TLM-2.0 target socket of the base protocol, 32 bits wide, whatever its module registers or implements.
+using any_target_socket = tlm::tlm_base_target_socket_b<32>;
+
 /// The forward interface with the answers that all of Vigil's targets share: DMI is refused and the non-blocking path
 /// completes at once through `b_transport` (TLM_COMPLETED, delay annotated).
 class blocking_target : public tlm::tlm_fw_transport_if<> {
@@ -30,8 +33,15 @@ struct access_context {
     const sc_core::sc_time& delay; ///< the initiator's annotation: the access happens this much after sc_time_stamp()
 };
 
+/// Which offsets an access to a register region may have.
+enum class access_alignment : std::uint8_t {
+    natural, ///< multiples of the width
+    any,     ///< whatever lies inside the region
+};
+
 /// A device as seen through one `register_socket`. Offsets are bytes from the start of the region; widths are 1, 2, 4
-/// or 8 bytes, naturally aligned and inside the region; values are little-endian numbers in the low `width` bytes.
+/// or 8 bytes, aligned as the socket says and inside the region; values are little-endian numbers in the low `width`
+/// bytes.
 struct register_device {
     /// A guest-visible read. Reads without side effects need only `peek`.
     virtual std::uint64_t read(std::uint64_t offset, unsigned width, const access_context& /*context*/)
@@ -49,16 +59,19 @@ protected:
 
 /// The target socket of a register region. It checks each access as TLM-2.0 asks and answers
 ///   TLM_BYTE_ENABLE_ERROR_RESPONSE  byte enables,
-///   TLM_BURST_ERROR_RESPONSE        a streaming width below the length, a length other than 1, 2, 4 (8 where the
-///   region
-///                                   takes it) or one that is not naturally aligned (a router cuts those to pieces),
+///   TLM_BURST_ERROR_RESPONSE        a streaming width below the length, a length other than 1, 2, 4, 8 or above the
+///                                   region's widest, or an access that is not aligned (a router cuts those to pieces),
 ///   TLM_ADDRESS_ERROR_RESPONSE      an access that starts or ends outside the region,
+///   TLM_GENERIC_ERROR_RESPONSE      no data pointer,
 ///   TLM_OK_RESPONSE                 otherwise; TLM_IGNORE_COMMAND does nothing.
-/// Debug transport reads any length through `peek` and never writes (it returns 0 bytes).
+/// Debug transport reads any length through `peek`, in the pieces that a router would cut, and never writes (it returns
+/// 0 bytes).
 class register_socket : public shared_target_socket, private blocking_target {
 public:
     /// `size`: bytes in the region; `widest`: the widest single access, 1, 2, 4 or 8 bytes.
-    register_socket(const char* name, register_device& device, std::uint64_t size, unsigned widest = 4);
+    /// Reports /vigil/bus/register_socket where they are wrong.
+    register_socket(const char* name, register_device& device, std::uint64_t size, unsigned widest = 4,
+                    access_alignment alignment = access_alignment::natural);
 
     std::uint64_t size() const noexcept { return size_; }
 
@@ -69,6 +82,7 @@ private:
     register_device& device_;
     std::uint64_t size_;
     unsigned widest_;
+    std::uint64_t alignment_mask_; ///< zero where any alignment goes
 };
 
 } // namespace vigil::bus

@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <vigil/bus/address_router.h>
+
+#include <cstdint>
+#include <sstream>
+
+#include <vigil/bus/address_map.h>
+#include <vigil/bus/downstream.h>
+#include <vigil/bus/payload_part.h>
+
+namespace vigil::bus {
+
+struct address_router::impl : blocking_target {
+    impl() : targets("targets") {}
+
+    void b_transport(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay) override;
+    unsigned transport_dbg(tlm::tlm_generic_payload& payload) override;
+
+    void report_overlaps(const char* owner) const;
+    void transport_in_pieces(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay);
+
+    downstream targets;
+    address_map map;
+    std::vector<std::string> names; ///< of the target sockets, by range
+    bool built = false;
+};
+
+namespace {
+
+/// Whether the target takes the access as it is.
+bool goes_whole(const address_map::segment& segment, std::uint64_t address, unsigned length) noexcept
+{
+    if (segment.widest == 0) return length - 1 <= segment.span - (address - segment.first);
+    return length <= segment.widest && ((length | (address - segment.base)) & (length - 1)) == 0;
+}
+
+unsigned next_piece(const address_map::segment& segment, std::uint64_t address, unsigned remaining) noexcept
+{
+    if (segment.widest != 0) return piece_length(address - segment.base, remaining, segment.widest);
+    const std::uint64_t beyond = segment.span - (address - segment.first); // bytes after the one at `address`
+    return remaining - 1 <= beyond ? remaining : static_cast<unsigned>(beyond + 1);
+}
+
+std::string in_words(const address_map::range& range, const std::string& name)
+{
+    std::ostringstream text;
+    text << name << " at 0x" << std::hex << range.first << "-0x" << range.last;
+    return text.str();
+}
+
+} // namespace
+
+void address_router::impl::b_transport(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay)
+{
+    const tlm::tlm_response_status shape = check_shape(payload);
+    if (shape != tlm::TLM_OK_RESPONSE) {
+        payload.set_response_status(shape);
+        return;
+    }
+    const std::uint64_t address = payload.get_address();
+    const address_map::segment* const segment = map.find(address);
+    if (segment == nullptr || !goes_whole(*segment, address, payload.get_data_length())) {
+        transport_in_pieces(payload, delay);
+        return;
+    }
+    payload.set_address(address - segment->base);
+    segment->target->b_transport(payload, delay);
+    payload.set_address(address);
+}
+
+void address_router::impl::transport_in_pieces(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay)
+{
+    const std::uint64_t start = payload.get_address();
+    const unsigned length = payload.get_data_length();
+    tlm::tlm_response_status status = tlm::TLM_OK_RESPONSE;
+    const auto note = [&status](tlm::tlm_response_status answer) {
+        if (status == tlm::TLM_OK_RESPONSE) status = answer;
+    };
+
+    payload_part part(payload);
+    for (unsigned done = 0; done < length;) {
+        const std::uint64_t address = start + done;
+        const unsigned remaining = length - done;
+        const bool wrapped = address < start;
+        const address_map::segment* const segment = wrapped ? nullptr : map.find(address);
+        if (segment == nullptr) {
+            note(tlm::TLM_ADDRESS_ERROR_RESPONSE);
+            const std::uint64_t gap = wrapped ? 0 : map.gap(address);
+            if (gap == 0 || gap >= remaining) break;
+            done += static_cast<unsigned>(gap);
+            continue;
+        }
+        const unsigned piece = next_piece(*segment, address, remaining);
+        part.select(address - segment->base, done, piece);
+        payload.set_response_status(tlm::TLM_INCOMPLETE_RESPONSE);
+        segment->target->b_transport(payload, delay);
+        note(payload.get_response_status());
+        done += piece;
+    }
+    payload.set_response_status(status);
+}
+
+unsigned address_router::impl::transport_dbg(tlm::tlm_generic_payload& payload)
+{
+    const std::uint64_t start = payload.get_address();
+    const unsigned length = payload.get_data_length();
+    payload_part part(payload);
+    unsigned done = 0;
+    while (done < length) {
+        const std::uint64_t address = start + done;
+        if (address < start) break;
+        const address_map::segment* const segment = map.find(address);
+        if (segment == nullptr) break;
+        const unsigned piece = next_piece(*segment, address, length - done);
+        part.select(address - segment->base, done, piece);
+        const unsigned answered = segment->debug_target->transport_dbg(payload);
+        done += answered < piece ? answered : piece;
+        if (answered < piece) break;
+    }
+    return done;
+}
+
+void address_router::impl::report_overlaps(const char* owner) const
+{
+    const auto& ranges = map.ranges();
+    for (std::size_t i = 0; i < ranges.size(); ++i) {
+        for (std::size_t j = i + 1; j < ranges.size(); ++j) {
+            const address_map::range& a = ranges[i];
+            const address_map::range& b = ranges[j];
+            if (a.priority != b.priority || a.last < b.first || b.last < a.first) continue;
+            SC_REPORT_ERROR("/vigil/bus/overlap",
+                            (std::string(owner) + ": " + in_words(a, names[i]) + " and " + in_words(b, names[j]) +
+                             " overlap with equal priority; move one, or give the one that shall win a higher "
+                             "mapping_options::priority")
+                                .c_str());
+        }
+    }
+}
+
+address_router::address_router(const sc_core::sc_module_name& name)
+    : sc_module(name), target("target"), impl_(std::make_unique<impl>())
+{
+    target.bind(static_cast<tlm::tlm_fw_transport_if<>&>(*impl_));
+}
+
+address_router::~address_router() = default;
+
+void address_router::end_of_elaboration()
+{
+    impl_->report_overlaps(name());
+    impl_->map.build();
+    impl_->built = true;
+}
+
+void address_router::map(std::uint64_t start, std::uint64_t size, any_target_socket& socket, mapping_options options)
+{
+    const std::string socket_name = socket.get_base_export().name();
+    const std::uint64_t last = size == 0 ? ~std::uint64_t{0} : start + (size - 1);
+    const unsigned widest = options.widest;
+    const char* wrong = nullptr;
+    if (last < start) {
+        wrong = "the range goes beyond the 64-bit space; make it smaller";
+    } else if (widest != 0 && widest != 1 && widest != 2 && widest != 4 && widest != 8) {
+        wrong = "the widest access must be 1, 2, 4 or 8 bytes, or 0 for memory";
+    } else if (impl_->built) {
+        wrong = "ranges are mapped before the end of elaboration";
+    }
+    if (wrong != nullptr) {
+        SC_REPORT_ERROR("/vigil/bus/map", (std::string(name()) + ": cannot map " + socket_name + ": " + wrong).c_str());
+        return;
+    }
+    impl_->map.add({start, last, &impl_->targets.bind(socket), widest, options.priority});
+    impl_->names.push_back(socket_name);
+}
+
+} // namespace vigil::bus

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef VIGIL_BUS_LITTLE_ENDIAN_H
+#define VIGIL_BUS_LITTLE_ENDIAN_H
+
+#include <cstdint>
+
+namespace vigil::bus {
+
+/// The number in `width` bytes at `data`, lowest byte first; up to 8 bytes.
+inline std::uint64_t load_little_endian(const std::uint8_t* data, unsigned width) noexcept
+{
+    std::uint64_t value = 0;
+    switch (width) {
+    case 1: return data[0];
+    case 2: return data[0] | static_cast<std::uint32_t>(data[1]) << 8;
+    case 4:
+        return data[0] | static_cast<std::uint32_t>(data[1]) << 8 | static_cast<std::uint32_t>(data[2]) << 16 |
+               static_cast<std::uint32_t>(data[3]) << 24;
+    default:
+        for (unsigned i = width; i-- > 0;) value = value << 8 | data[i];
+        return value;
+    }
+}
+
+/// Stores the low `width` bytes of `value` at `data`, lowest byte first.
+inline void store_little_endian(std::uint8_t* data, unsigned width, std::uint64_t value) noexcept
+{
+    switch (width) {
+    case 1: data[0] = static_cast<std::uint8_t>(value); return;
+    case 2:
+        data[0] = static_cast<std::uint8_t>(value);
+        data[1] = static_cast<std::uint8_t>(value >> 8);
+        return;
+    case 4:
+        data[0] = static_cast<std::uint8_t>(value);
+        data[1] = static_cast<std::uint8_t>(value >> 8);
+        data[2] = static_cast<std::uint8_t>(value >> 16);
+        data[3] = static_cast<std::uint8_t>(value >> 24);
+        return;
+    default:
+        for (unsigned i = 0; i < width; ++i) data[i] = static_cast<std::uint8_t>(i < 8 ? value >> (8 * i) : 0);
+        return;
+    }
+}
+
+} // namespace vigil::bus
+
+#endif

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <vigil/bus/memory.h>
+
+#include <cstring>
+#include <limits>
+#include <string>
+
+#include <sys/mman.h>
+
+#include <vigil/bus/payload_part.h>
+
+namespace vigil::bus {
+
+memory::memory(const sc_core::sc_module_name& name, std::uint64_t size) : sc_module(name), socket("socket"), size_(size)
+{
+    socket.bind(static_cast<tlm::tlm_fw_transport_if<>&>(*this));
+    // Pages come with their first write; no swap is set aside for the others.
+    void* const bytes = size == 0 || size > std::numeric_limits<std::size_t>::max()
+                            ? MAP_FAILED
+                            : mmap(nullptr, static_cast<std::size_t>(size), PROT_READ | PROT_WRITE,
+                                   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (bytes == MAP_FAILED) {
+        size_ = 0;
+        SC_REPORT_ERROR("/vigil/bus/memory", (std::string(this->name()) + ": no address space for " +
+                                              std::to_string(size) + " bytes; choose another size")
+                                                 .c_str());
+        return;
+    }
+    data_ = static_cast<std::uint8_t*>(bytes);
+}
+
+memory::~memory()
+{
+    if (data_ != nullptr) munmap(data_, static_cast<std::size_t>(size_));
+}
+
+void memory::b_transport(tlm::tlm_generic_payload& payload, sc_core::sc_time& /*delay*/)
+{
+    tlm::tlm_response_status status = check_shape(payload);
+    if (status == tlm::TLM_OK_RESPONSE) {
+        const std::uint64_t address = payload.get_address();
+        const unsigned length = payload.get_data_length();
+        if (address >= size_ || length > size_ - address) {
+            status = tlm::TLM_ADDRESS_ERROR_RESPONSE;
+        } else if (payload.is_read()) {
+            std::memcpy(payload.get_data_ptr(), data_ + address, length);
+        } else if (payload.is_write()) {
+            std::memcpy(data_ + address, payload.get_data_ptr(), length);
+        }
+    }
+    payload.set_response_status(status);
+}
+
+unsigned memory::transport_dbg(tlm::tlm_generic_payload& payload)
+{
+    const std::uint64_t address = payload.get_address();
+    if (address >= size_ || payload.get_data_ptr() == nullptr) return 0;
+    const std::uint64_t room = size_ - address;
+    const unsigned length = payload.get_data_length() < room ? payload.get_data_length() : static_cast<unsigned>(room);
+    if (payload.is_read()) {
+        std::memcpy(payload.get_data_ptr(), data_ + address, length);
+    } else if (payload.is_write()) {
+        std::memcpy(data_ + address, payload.get_data_ptr(), length);
+    } else {
+        return 0;
+    }
+    return length;
+}
+
+unclaimed::unclaimed(const sc_core::sc_module_name& name, std::uint8_t fill)
+    : sc_module(name), socket("socket"), fill_(fill)
+{
+    socket.bind(static_cast<tlm::tlm_fw_transport_if<>&>(*this));
+}
+
+void unclaimed::b_transport(tlm::tlm_generic_payload& payload, sc_core::sc_time& /*delay*/)
+{
+    answer_absent(payload, fill_);
+}
+
+unsigned unclaimed::transport_dbg(tlm::tlm_generic_payload& payload) { return answer_absent_debug(payload, fill_); }
+
+} // namespace vigil::bus

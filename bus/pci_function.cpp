@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <vigil/bus/pci_function.h>
+
+#include <algorithm>
+#include <cassert>
+#include <string>
+#include <utility>
+
+namespace vigil::bus {
+namespace {
+
+constexpr unsigned k_bar_count = 6;
+constexpr std::uint32_t k_bars_end = pci_reg::bar0 + 4 * k_bar_count;
+constexpr std::uint32_t k_io_space = 0x1; ///< BAR bit 0, read-only
+constexpr std::uint8_t k_header_multifunction = 0x80;
+
+constexpr std::uint32_t bar_offset(unsigned index) noexcept { return pci_reg::bar0 + 4 * index; }
+
+/// The bits of a BAR that hold the base address.
+constexpr std::uint32_t base_mask(bar_kind kind, std::uint32_t size) noexcept
+{
+    return ~(size - 1) & (kind == bar_kind::io ? 0xFFFF'FFFC : 0xFFFF'FFF0);
+}
+
+} // namespace
+
+/// The command register's decode bits and the BARs, as stored.
+struct pci_function::decoding {
+    std::uint8_t command;
+    std::array<std::uint8_t, std::size_t{4} * k_bar_count> bars;
+
+    bool operator!=(const decoding& other) const noexcept { return command != other.command || bars != other.bars; }
+};
+
+pci_function::pci_function(const sc_core::sc_module_name& name, const pci_identity& identity)
+    : sc_module(name), config("config", config_space_, k_config_size, 4, access_alignment::any)
+{
+    set_config(pci_reg::vendor_id, 2, identity.vendor_id);
+    set_config(pci_reg::device_id, 2, identity.device_id);
+    set_config(pci_reg::revision_id, 1, identity.revision_id);
+    set_config(pci_reg::class_code, 3, identity.class_code);
+    set_config(pci_reg::header_type, 1, identity.multifunction ? k_header_multifunction : 0U);
+    set_config(pci_reg::subsystem_vendor_id, 2, identity.subsystem_vendor_id);
+    set_config(pci_reg::subsystem_id, 2, identity.subsystem_id);
+
+    set_write_mask(pci_reg::command, 2, pci_command::writable);
+    set_write_mask(pci_reg::cache_line_size, 1, 0xFF);
+    set_write_mask(pci_reg::interrupt_line, 1, 0xFF);
+    std::fill(write_mask_.begin() + pci_reg::device_specific, write_mask_.end(), std::uint8_t{0xFF});
+}
+
+pci_function::~pci_function() = default;
+
+void pci_function::add_bar(unsigned index, bar_kind kind, std::uint32_t size, shared_target_socket& socket)
+{
+    const auto position = std::find_if(bars_.begin(), bars_.end(), [&](const pci_bar& b) { return b.index >= index; });
+    const char* wrong = nullptr;
+    if (index >= k_bar_count) {
+        wrong = "the index must be 0 to 5";
+    } else if (size < 2 || (size & (size - 1)) != 0) {
+        wrong = "the size must be a power of two of at least 2 bytes";
+    } else if (position != bars_.end() && position->index == index) {
+        wrong = "the index is taken; declare each BAR once";
+    }
+    if (wrong != nullptr) {
+        SC_REPORT_ERROR(
+            "/vigil/bus/bar",
+            (std::string(name()) + ": BAR " + std::to_string(index) + " for " + socket.name() + ": " + wrong).c_str());
+        return;
+    }
+    bars_.insert(position, {index, kind, size, &socket});
+    set_write_mask(bar_offset(index), 4, base_mask(kind, size));
+    set_config(bar_offset(index), 4, kind == bar_kind::io ? k_io_space : 0);
+}
+
+pci_function::window pci_function::bar_window(const pci_bar& bar) const noexcept
+{
+    std::uint32_t base = 0;
+    for (unsigned i = 4; i-- > 0;) base = base << 8 | bytes_[bar_offset(bar.index) + i];
+    base &= base_mask(bar.kind, bar.size);
+
+    const unsigned decode_bit = bar.kind == bar_kind::io ? pci_command::io : pci_command::memory;
+    // As on QEMU, a region that would reach the last byte of the 32-bit space is not mapped: it is a size probe.
+    const std::uint64_t last = std::uint64_t{base} + (bar.size - 1);
+    return {(bytes_[pci_reg::command] & decode_bit) != 0 && base != 0 && last < 0xFFFF'FFFF, base};
+}
+
+void pci_function::on_decode_change(std::function<void()> callee)
+{
+    if (callee && decode_changed_) {
+        SC_REPORT_ERROR(
+            "/vigil/bus/carrier",
+            (std::string(name()) + " has a carrier already; attach it to one PCI host or session only").c_str());
+        return;
+    }
+    decode_changed_ = std::move(callee);
+}
+
+void pci_function::reset_header()
+{
+    const decoding before = decoded();
+    const auto clear = [this](std::uint32_t offset, std::uint32_t end) {
+        for (; offset < end; ++offset)
+            bytes_[offset] = static_cast<std::uint8_t>(bytes_[offset] & ~write_mask_[offset]);
+    };
+    clear(pci_reg::command, pci_reg::revision_id);
+    clear(pci_reg::cache_line_size, pci_reg::cache_line_size + 1);
+    clear(pci_reg::bar0, k_bars_end);
+    clear(pci_reg::interrupt_line, pci_reg::interrupt_line + 1);
+    tell_if_changed(before);
+}
+
+void pci_function::restore_config_bytes(const std::array<std::uint8_t, k_config_size>& bytes)
+{
+    for (std::size_t i = 0; i < bytes.size(); ++i) {
+        bytes_[i] = static_cast<std::uint8_t>((bytes_[i] & ~write_mask_[i]) | (bytes[i] & write_mask_[i]));
+    }
+    if (decode_changed_) decode_changed_();
+}
+
+void pci_function::set_write_mask(std::uint32_t offset, unsigned width, std::uint32_t mask) noexcept
+{
+    assert(width <= 4 && offset <= k_config_size - width);
+    for (unsigned i = 0; i < width; ++i) write_mask_[offset + i] = static_cast<std::uint8_t>(mask >> (8 * i));
+}
+
+void pci_function::set_config(std::uint32_t offset, unsigned width, std::uint32_t value)
+{
+    assert(width <= 4 && offset <= k_config_size - width);
+    const decoding before = decoded();
+    for (unsigned i = 0; i < width; ++i) bytes_[offset + i] = static_cast<std::uint8_t>(value >> (8 * i));
+    tell_if_changed(before);
+}
+
+std::uint32_t pci_function::config_read(std::uint32_t offset, unsigned width) const
+{
+    assert(width <= 4 && offset <= k_config_size - width);
+    std::uint32_t value = 0;
+    for (unsigned i = 0; i < width; ++i) value |= static_cast<std::uint32_t>(bytes_[offset + i]) << (8 * i);
+    return value;
+}
+
+void pci_function::config_write(std::uint32_t offset, unsigned width, std::uint32_t value,
+                                const access_context& /*context*/)
+{
+    assert(width <= 4 && offset <= k_config_size - width);
+    const decoding before = decoded();
+    for (unsigned i = 0; i < width; ++i) {
+        const std::uint8_t mask = write_mask_[offset + i];
+        bytes_[offset + i] = static_cast<std::uint8_t>((bytes_[offset + i] & ~mask) | ((value >> (8 * i)) & mask));
+    }
+    tell_if_changed(before);
+}
+
+pci_function::decoding pci_function::decoded() const noexcept
+{
+    decoding now{};
+    now.command = bytes_[pci_reg::command] & static_cast<std::uint8_t>(pci_command::io | pci_command::memory);
+    std::copy_n(bytes_.begin() + pci_reg::bar0, now.bars.size(), now.bars.begin());
+    return now;
+}
+
+void pci_function::tell_if_changed(const decoding& before) const
+{
+    if (decode_changed_ && decoded() != before) decode_changed_();
+}
+
+void pci_function::config_space::write(std::uint64_t offset, unsigned width, std::uint64_t value,
+                                       const access_context& context)
+{
+    function.config_write(static_cast<std::uint32_t>(offset), width, static_cast<std::uint32_t>(value), context);
+}
+
+std::uint64_t pci_function::config_space::peek(std::uint64_t offset, unsigned width) const
+{
+    return function.config_read(static_cast<std::uint32_t>(offset), width);
+}
+
+} // namespace vigil::bus

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <vigil/bus/target_socket.h>
+
+#include <string>
+
+#include <vigil/bus/little_endian.h>
+#include <vigil/bus/payload_part.h>
+
+namespace vigil::bus {
+
+tlm::tlm_sync_enum blocking_target::nb_transport_fw(tlm::tlm_generic_payload& payload, tlm::tlm_phase& phase,
+                                                    sc_core::sc_time& delay)
+{
+    // After TLM_COMPLETED no other phase of the base protocol follows, and ignorable ones are ignored.
+    if (phase != tlm::BEGIN_REQ) return tlm::TLM_ACCEPTED;
+    b_transport(payload, delay);
+    return tlm::TLM_COMPLETED;
+}
+
+bool blocking_target::get_direct_mem_ptr(tlm::tlm_generic_payload& /*payload*/, tlm::tlm_dmi& dmi)
+{
+    dmi.init(); // no access, over all addresses
+    return false;
+}
+
+register_socket::register_socket(const char* name, register_device& device, std::uint64_t size, unsigned widest,
+                                 access_alignment alignment)
+    : shared_target_socket(name), device_(device), size_(size), widest_(widest),
+      alignment_mask_(alignment == access_alignment::natural ? ~std::uint64_t{0} : 0)
+{
+    bind(static_cast<tlm::tlm_fw_transport_if<>&>(*this));
+    if (size == 0 || (widest != 1 && widest != 2 && widest != 4 && widest != 8)) {
+        SC_REPORT_ERROR("/vigil/bus/register_socket",
+                        (std::string(this->name()) + ": size " + std::to_string(size) + " or widest access " +
+                         std::to_string(widest) + " is wrong; give a size above 0 and a width of 1, 2, 4 or 8 bytes")
+                            .c_str());
+        widest_ = 4;
+    }
+}
+
+void register_socket::b_transport(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay)
+{
+    const tlm::tlm_response_status status = check_register_access(payload, size_, widest_, alignment_mask_);
+    payload.set_response_status(status);
+    if (status != tlm::TLM_OK_RESPONSE) return;
+
+    const unsigned width = payload.get_data_length();
+    const access_context context{origin_of(payload), delay};
+    switch (payload.get_command()) {
+    case tlm::TLM_READ_COMMAND:
+        store_little_endian(payload.get_data_ptr(), width, device_.read(payload.get_address(), width, context));
+        break;
+    case tlm::TLM_WRITE_COMMAND:
+        device_.write(payload.get_address(), width, load_little_endian(payload.get_data_ptr(), width), context);
+        break;
+    default: break;
+    }
+}
+
+unsigned register_socket::transport_dbg(tlm::tlm_generic_payload& payload)
+{
+    const std::uint64_t start = payload.get_address();
+    std::uint8_t* const data = payload.get_data_ptr();
+    if (!payload.is_read() || data == nullptr || start >= size_) return 0;
+
+    const std::uint64_t room = size_ - start;
+    const unsigned length = payload.get_data_length() < room ? payload.get_data_length() : static_cast<unsigned>(room);
+    for (unsigned done = 0; done < length;) {
+        // Where any alignment goes, one access of a register's width stays one.
+        const bool whole = alignment_mask_ == 0 && length <= widest_ && (length & (length - 1)) == 0;
+        const unsigned width = whole ? length : piece_length(start + done, length - done, widest_);
+        store_little_endian(data + done, width, device_.peek(start + done, width));
+        done += width;
+    }
+    return length;
+}
+
+} // namespace vigil::bus

@@ -38,7 +38,6 @@ template <class Call> void controller::for_each_listener(Call call)
 void controller::start_of_simulation()
 {
     if (!autostart_ || control_.state() != run_state::prelaunch) return;
-    clock.start();
     control_.set_state(run_state::running);
 }
 

@@ -57,6 +57,7 @@ void run_control::terminate_by_signal()
 
 void run_control::watchdog_expired()
 {
+    if (exiting_) return;
     const watchdog_action action = actions_.watchdog;
     host_.emit(watchdog_event{action});
     switch (effect_of(action)) {
@@ -72,6 +73,7 @@ void run_control::watchdog_expired()
 
 void run_control::guest_panicked(const std::optional<panic_info>& info, report_context context)
 {
+    if (exiting_) return;
     const panic_policy& policy = policy_for(actions_.panic, actions_.shutdown);
     host_.emit(guest_panicked_event{policy.said, info});
     if (policy.stop) {
@@ -86,11 +88,13 @@ void run_control::guest_panicked(const std::optional<panic_info>& info, report_c
 
 void run_control::guest_crashloaded(const std::optional<panic_info>& info)
 {
+    if (exiting_) return;
     host_.emit(guest_crashloaded_event{guest_panic_action::run, info});
 }
 
 void run_control::guest_suspended_to_disk()
 {
+    if (exiting_) return;
     host_.emit(suspend_disk_event{});
     request_shutdown(shutdown_cause::guest_shutdown);
 }
@@ -127,7 +131,6 @@ void run_control::request_suspend()
 bool run_control::request_wakeup()
 {
     if (state_ != run_state::suspended) return false;
-    host_.start_clock();
     set_state(run_state::running);
     wakeup_requested_ = true;
     request_made();
@@ -176,6 +179,8 @@ bool run_control::set_state(run_state to)
         host_.log(transition_error(state_, to));
         return false;
     }
+    if (running()) host_.stop_clock();
+    if (to == run_state::running) host_.start_clock();
     const run_state from = std::exchange(state_, to);
     host_.state_changed(from, to);
     return true;
@@ -183,14 +188,8 @@ bool run_control::set_state(run_state to)
 
 void run_control::vm_stop(run_state to)
 {
-    if (!running()) return;
-    if (!can_transition(state_, to)) {
-        host_.log(transition_error(state_, to));
-        return;
-    }
-    host_.stop_clock();
-    set_state(to);
-    host_.emit(stop_event{});
+    if (!running() || to == run_state::running) return;
+    if (set_state(to)) host_.emit(stop_event{});
 }
 
 void run_control::vm_start()
@@ -208,7 +207,6 @@ void run_control::vm_start()
         return;
     }
     host_.emit(resume_event{});
-    host_.start_clock();
     set_state(run_state::running);
 }
 
@@ -229,13 +227,7 @@ void run_control::serve_requests()
 
     if (std::exchange(suspend_requested_, false)) {
         // QEMU aborts where the transition does not exist (S3 asked for while paused); here it is logged and dropped.
-        if (can_transition(state_, run_state::suspended)) {
-            host_.stop_clock();
-            set_state(run_state::suspended);
-            host_.emit(suspend_event{});
-        } else {
-            host_.log(transition_error(state_, run_state::suspended));
-        }
+        if (set_state(run_state::suspended)) host_.emit(suspend_event{});
     }
 
     if (const auto cause = std::exchange(shutdown_requested_, std::nullopt)) {

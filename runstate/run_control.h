@@ -102,7 +102,7 @@ public:
     /// SIGINT, SIGTERM or SIGHUP arrived: as `quit`, cause host-signal.
     void terminate_by_signal();
 
-    // Facts that devices state.
+    // Facts that devices state; not heard once the run is over.
 
     void watchdog_expired();
     void guest_panicked(const std::optional<panic_info>& info, report_context context);
@@ -134,8 +134,8 @@ public:
     /// Whether the machine starts by itself once an incoming migration is complete (`cont` and `stop` in inmigrate).
     bool autostart() const noexcept { return autostart_; }
 
-    /// Changes the state where the transition table permits it; otherwise logs QEMU's line and returns false with
-    /// nothing changed. For platform code that enters states of its own (colo, save-vm …).
+    /// Changes the state where the transition table permits it, and the clock with it; otherwise logs QEMU's line and
+    /// returns false with nothing changed. For platform code that enters states of its own (colo, save-vm …).
     bool set_state(run_state to);
 
 private:

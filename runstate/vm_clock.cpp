@@ -47,7 +47,9 @@ void vm_clock::start()
     running_ = true;
     anchor_ = stopped_at_;
     anchor_ticks_ = sc_core::sc_time_stamp().value() - odd_ticks_;
-    notified_for_ = k_never;
+    if (pending_ticks_ != k_not_pending) {
+        notified_for_ = virtual_at(pending_ticks_ + (ticks_per_ns_ - 1)); // the first whole nanosecond not before it
+    }
     place_notification();
 }
 
@@ -58,7 +60,8 @@ void vm_clock::stop()
     stopped_at_ = now();
     odd_ticks_ = passed % ticks_per_ns_;
     running_ = false;
-    wakeup_.cancel();
+    // A pending notification stays, to serve again or come to nothing: cancelling would leave its dead entry behind
+    // at each of any number of stops.
     notified_for_ = k_never;
 }
 
@@ -83,8 +86,9 @@ bool vm_clock::run_due()
 
 sc_core::sc_time vm_clock::time_until(ns deadline) const
 {
-    const ns distance = deadline == k_never ? k_never : deadline - now();
-    if (distance <= ns(0)) return sc_core::SC_ZERO_TIME;
+    const ns at = now();
+    if (deadline <= at) return sc_core::SC_ZERO_TIME;
+    const ns distance = deadline == k_never ? k_never : deadline - at;
     const sc_dt::uint64 passed =
         running_ ? (sc_core::sc_time_stamp().value() - anchor_ticks_) % ticks_per_ns_ : odd_ticks_;
     const auto distance_ns = static_cast<sc_dt::uint64>(distance.count());
@@ -98,6 +102,7 @@ void vm_clock::place_notification()
     const ns next = timers_.next_deadline();
     if (next == k_never || next >= notified_for_) return;
     const ns at = now();
+    if (notified_for_ <= at) return; // it is about to come
     const ns distance = next > at ? next - at : ns(0);
     if (notified_for_ != k_never) {
         // A pending notification is cut off, and its dead entry stays in the kernel until its time.
@@ -106,11 +111,14 @@ void vm_clock::place_notification()
     const ns target = at + std::min(distance, reach_);
     notified_for_ = target;
     wakeup_.cancel();
-    wakeup_.notify(time_until(target));
+    const sc_core::sc_time delay = time_until(target);
+    wakeup_.notify(delay);
+    pending_ticks_ = sc_core::sc_time_stamp().value() + delay.value();
 }
 
 void vm_clock::on_wakeup()
 {
+    pending_ticks_ = k_not_pending;
     if (!running_) return;
     notified_for_ = k_never;
     reach_ = std::min(reach_ * 2, k_longest_reach);

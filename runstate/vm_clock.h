@@ -19,7 +19,8 @@ namespace vigil::runstate {
 /// renotified only for a deadline nearer than the pending notification. Since SystemC keeps the dead entry of a
 /// cancelled notification until its time has come, notifications are placed at most `reach_` ahead; `reach_` shrinks
 /// to the distance that cut one off and doubles with every notification that came true, which bounds the dead entries
-/// by a small constant for any mix of near and far deadlines.
+/// by a small constant for any mix of near and far deadlines. A stop leaves the pending notification where it is: it
+/// serves again after the next start, or comes to nothing.
 ///
 /// Works at any SystemC time resolution of 1 ns or finer.
 class vm_clock : public sc_core::sc_module {
@@ -66,7 +67,8 @@ private:
     ns virtual_at(sc_dt::uint64 ticks) const noexcept
     {
         const sc_dt::uint64 passed = ticks - anchor_ticks_;
-        return anchor_ + ns(static_cast<std::int64_t>(ticks_per_ns_ == 1 ? passed : passed / ticks_per_ns_));
+        return saturating_add(anchor_,
+                              ns(static_cast<std::int64_t>(ticks_per_ns_ == 1 ? passed : passed / ticks_per_ns_)));
     }
 
     void arm(timer_queue::handle timer, ns deadline)
@@ -74,6 +76,8 @@ private:
         timers_.arm(timer, deadline);
         if (deadline < notified_for_) place_notification();
     }
+
+    static constexpr sc_dt::uint64 k_not_pending = ~sc_dt::uint64(0);
 
     void place_notification(); ///< sees to it that the kernel event comes no later than the next deadline
     void on_wakeup();          ///< the kernel event came
@@ -87,8 +91,9 @@ private:
     sc_dt::uint64 anchor_ticks_ = 0; ///< kernel time at which virtual time was anchor_
     sc_dt::uint64 odd_ticks_ = 0;    ///< the part of a nanosecond that had passed when the clock stopped
     ns notified_for_ = k_never;      ///< when the pending notification comes; k_never where virtual time stands
-    ns reach_;                       ///< how far ahead the next notification may be placed
-    bool placing_ = false;           ///< due timers are being run: place the notification afterwards
+    sc_dt::uint64 pending_ticks_ = k_not_pending; ///< kernel time of the pending notification, stopped or not
+    ns reach_;                                    ///< how far ahead the next notification may be placed
+    bool placing_ = false;                        ///< due timers are being run: place the notification afterwards
 };
 
 /// One timer on a `vm_clock`. Disarmed at first; arming it again replaces the deadline.

@@ -11,18 +11,11 @@
 #include <vector>
 
 #include <vigil/qmp-bridge/event_limiter.h>
-#include <vigil/qmp-bridge/json.h>
-#include <vigil/qmp-bridge/session.h>
+#include <vigil/qmp-bridge/qapi_types.h>
 #include <vigil/runstate/interfaces.h>
 #include <vigil/runstate/run_control.h>
 
 namespace vigil::qmp_bridge {
-
-/// Which words of the run-state schema are spoken; behaviour, commands and error texts are 7.2's in both.
-enum class vocabulary : std::uint8_t {
-    v2_10, ///< the governing schema: no `reason`, no GUEST_CRASHLOADED, no panic action `none`; greets as 2.10.0
-    v7_2,  ///< greets as 7.2.0 and offers `oob`
-};
 
 /// What the machine says of itself.
 struct machine_description {
@@ -30,12 +23,6 @@ struct machine_description {
     std::string uuid = "00000000-0000-0000-0000-000000000000"; ///< query-uuid
     std::string package;                                       ///< query-version and the greeting: product and version
     bool wakeup_suspend_support = true;                        ///< query-current-machine
-};
-
-/// Host real time for event timestamps; −1, −1 where the host has none.
-struct timestamp {
-    std::int64_t seconds;
-    std::int64_t microseconds;
 };
 
 class qmp_session;
@@ -49,7 +36,8 @@ public:
         machine_description machine;
         /// Host real time; defaults to std::chrono::system_clock.
         std::function<timestamp()> wall_clock;
-        /// Arms the rate limiter's timer (see `event_limiter`): host time, or virtual time under a driven clock.
+        /// Arms the rate limiter's timer (see `event_limiter`): host time, or virtual time under a driven clock. Empty:
+        /// no event is limited.
         std::function<void(runstate::ns)> arm_limiter;
         /// The most unsent bytes of a session to which an event is still added; beyond it the event is dropped for that
         /// session and counted.
@@ -68,7 +56,8 @@ public:
     /// The limiter's period ended.
     void limiter_timer_expired();
 
-    /// Called with every session to which an event was added outside its own `execute_one`, so that the bytes get sent.
+    /// Called with every session to which something was added outside its own `execute_one` (events, out-of-band
+    /// replies), so that the bytes get sent. Must not make or destroy sessions.
     std::function<void(qmp_session&)> output_added;
     /// Lines for the log (dropped events …).
     std::function<void(std::string_view)> log;
@@ -79,12 +68,16 @@ public:
     // run_listener
     void on_event(const runstate::event& e) override;
 
+    /// Whether clients may enable `capability`.
+    bool offers(qmp_capability capability) const noexcept;
+
     const options& settings() const noexcept { return options_; }
     runstate::run_control& control() noexcept { return control_; }
 
 private:
     friend class qmp_session;
     void deliver(const std::string& line); ///< one serialised event (CR LF included) to every session in command mode
+    void forget(const qmp_session& closed);
 
     runstate::run_control& control_;
     options options_;

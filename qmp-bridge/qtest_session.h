@@ -2,10 +2,13 @@
 #ifndef VIGIL_QMP_BRIDGE_QTEST_SESSION_H
 #define VIGIL_QMP_BRIDGE_QTEST_SESSION_H
 
+#include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <vigil/qmp-bridge/session.h>
 
@@ -52,8 +55,22 @@ protected:
 
 /// One client's qtest conversation (QEMU 7.2, softmmu/qtest.c). Malformed lines of known commands, on which QEMU
 /// aborts, are answered `FAIL …` and say what is wrong.
+///
+/// Numbers are read as C's strtoull with base 0 reads them: decimal, 0x hexadecimal, leading-0 octal, and a minus sign
+/// counts backwards from 2^64 (VAL may be -1); unlike there, what does not fit 64 bits, or is followed by anything, is
+/// refused. In the data of `write` a character that is no hexadecimal digit counts as 0. `b64write` takes RFC 4648
+/// base64 with its padding, refuses anything else, and writes no more than SIZE bytes and no more than there are. A
+/// block may not reach beyond address 2^64-1.
 class qtest_session : public session {
 public:
+    /// The most bytes that one read, write, b64read or b64write transfers.
+    static constexpr std::size_t k_largest_transfer = 64U * 1024 * 1024;
+    /// The most bytes that one memset fills.
+    static constexpr std::uint64_t k_largest_fill = 1024U * 1024 * 1024;
+    /// The longest line served, its end not counted: the largest write and its command. A longer one is answered
+    /// `FAIL …` and not kept in memory.
+    static constexpr std::size_t k_longest_line = 2 * k_largest_transfer + 4096;
+
     /// `log`: called with each request and response line in QEMU's log form, the line end included; empty: no log.
     explicit qtest_session(qtest_machine& machine, std::function<void(std::string_view)> log = {});
     ~qtest_session() override;
@@ -66,7 +83,43 @@ public:
     /// An intercepted interrupt line changed; queues `IRQ raise N` or `IRQ lower N` before the response under way.
     void interrupt_changed(int number, bool level);
 
-    // The rest is the implementation's.
+private:
+    struct response;
+    class arguments;
+
+    response execute(std::string_view line);
+    response port_in(arguments& words, unsigned width);
+    response port_out(arguments& words, unsigned width);
+    response read_number(arguments& words, unsigned width);
+    response write_number(arguments& words, unsigned width);
+    response read_block(arguments& words, bool base64);
+    response write_block(arguments& words);
+    response write_base64(arguments& words);
+    response fill_block(arguments& words);
+    response clock_step(arguments& words);
+    response clock_set(arguments& words);
+    response clock_to(std::int64_t target);
+    response intercept(arguments& words, bool out);
+    response set_irq_in(arguments& words);
+    void print(response& answer);
+    void find_line(std::size_t from); ///< looks for the end of the oldest line, from offset `from` on
+    void drop_tail();                 ///< gives up the unfinished line for its length
+    void log_line(const char* mark, std::string_view text);
+
+    static constexpr std::size_t k_none = std::string::npos;
+
+    qtest_machine& machine_;
+    std::function<void(std::string_view)> log_;
+    std::chrono::steady_clock::time_point opened_at_{};
+    bool open_ = false;
+    bool ended_ = false;               ///< the run ended at once: nothing more is answered
+    std::string input_;                ///< received bytes, from `begin_` on not yet executed
+    std::size_t begin_ = 0;            ///< offset of the oldest line
+    std::size_t end_ = k_none;         ///< offset of its line end, where that has arrived
+    std::size_t tail_ = 0;             ///< length of the unfinished line at the end of `input_`
+    bool skipping_ = false;            ///< what comes belongs to a line that was given up
+    std::vector<std::size_t> refused_; ///< offsets of the lines given up, kept as empty ones
+    std::string device_;               ///< path of the device whose interrupt lines are reported
 };
 
 } // namespace vigil::qmp_bridge

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <vigil/qmp-bridge/chardev.h>
+
+#include <charconv>
+
+namespace vigil::qmp_bridge {
+
+namespace {
+
+const std::vector<std::string_view> k_negatable{"server", "wait", "delay"};
+
+// The keys that every kind of socket has; an error where one has no sense.
+std::optional<option_error> take_common(chardev& result, option_list& list)
+{
+    auto server = list.take_switch("server", false);
+    if (auto* error = std::get_if<option_error>(&server)) return *error;
+    result.server = std::get<bool>(server);
+    auto wait = list.take_switch("wait", result.server);
+    if (auto* error = std::get_if<option_error>(&wait)) return *error;
+    result.wait = std::get<bool>(wait);
+    if (result.wait && !result.server)
+        return option_error{"'wait' option is incompatible with socket in client connect mode"};
+    auto delay = list.take_switch("delay", false); // Nagle's algorithm; Vigil always sends at once
+    if (auto* error = std::get_if<option_error>(&delay)) return *error;
+    return std::nullopt;
+}
+
+} // namespace
+
+std::variant<chardev, option_error> chardev::parse_short(std::string_view text)
+{
+    const std::string quoted = "'" + std::string(text) + "'";
+    const std::string_view unix_prefix = "unix:";
+    const std::string_view tcp_prefix = "tcp:";
+    chardev result;
+    option_list list;
+    if (text.substr(0, unix_prefix.size()) == unix_prefix) {
+        list = option_list::parse(text.substr(unix_prefix.size()), "path", k_negatable);
+        result.kind = transport::unix_socket;
+        result.path = list.take("path").value_or("");
+        if (result.path.empty())
+            return option_error{quoted + ": 'unix:' needs a path, as in unix:/tmp/qmp,server=on,wait=off"};
+    } else if (text.substr(0, tcp_prefix.size()) == tcp_prefix) {
+        list = option_list::parse(text.substr(tcp_prefix.size()), "address", k_negatable);
+        const std::string address = list.take("address").value_or("");
+        const std::size_t colon = address.rfind(':');
+        if (colon == std::string::npos || colon + 1 == address.size()) {
+            return option_error{quoted +
+                                ": 'tcp:' needs a host and a port, as in tcp:127.0.0.1:4444,server=on,wait=off"};
+        }
+        result.kind = transport::tcp;
+        result.host = address.substr(0, colon);
+        result.port = address.substr(colon + 1);
+        if (result.host.size() > 1 && result.host.front() == '[' && result.host.back() == ']') {
+            result.host = result.host.substr(1, result.host.size() - 2);
+        }
+    } else {
+        return option_error{quoted + " is not a valid char driver here; use unix:PATH or tcp:HOST:PORT"};
+    }
+    if (auto error = take_common(result, list)) return option_error{quoted + ": " + error->text};
+    if (auto key = list.unknown_key()) return option_error{quoted + ": Invalid parameter '" + *key + "'"};
+    return result;
+}
+
+std::variant<chardev, option_error> chardev::from_options(option_list& list)
+{
+    chardev result;
+    const auto path = list.take("path");
+    const auto host = list.take("host");
+    const auto port = list.take("port");
+    const auto fd = list.take("fd");
+    if (int(path.has_value()) + int(port.has_value()) + int(fd.has_value()) != 1) {
+        return option_error{"chardev: socket: exactly one of 'path', 'port' (with 'host') and 'fd' is needed"};
+    }
+    if (path) {
+        result.kind = transport::unix_socket;
+        result.path = *path;
+    } else if (port) {
+        result.kind = transport::tcp;
+        result.host = host.value_or("");
+        result.port = *port;
+    } else {
+        result.kind = transport::descriptor;
+        const char* end = fd->data() + fd->size();
+        const auto [stop, failure] = std::from_chars(fd->data(), end, result.fd);
+        if (failure != std::errc{} || stop != end || result.fd < 0) {
+            return option_error{"chardev: socket: 'fd' expects the number of an open descriptor, not '" + *fd + "'"};
+        }
+    }
+    if (auto error = take_common(result, list)) return option_error{"chardev: socket: " + error->text};
+    return result;
+}
+
+std::string chardev::to_string() const
+{
+    std::string text;
+    switch (kind) {
+    case transport::unix_socket: text = "unix:" + path; break;
+    case transport::tcp: text = "tcp:" + host + ":" + port; break;
+    case transport::descriptor: text = "fd:" + std::to_string(fd); break;
+    }
+    return server ? text + ",server=on" : text;
+}
+
+} // namespace vigil::qmp_bridge

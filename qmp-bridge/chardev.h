@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef VIGIL_QMP_BRIDGE_CHARDEV_H
+#define VIGIL_QMP_BRIDGE_CHARDEV_H
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <variant>
+
+#include <vigil/qmp-bridge/option_list.h>
+
+namespace vigil::qmp_bridge {
+
+/// Where a monitor or the qtest server meets its clients.
+struct chardev {
+    enum class transport : std::uint8_t {
+        unix_socket, ///< `path`
+        tcp,         ///< `host`, `port`
+        descriptor,  ///< `fd`: inherited, connected or listening
+    };
+
+    transport kind = transport::unix_socket;
+    std::string path;
+    std::string host;
+    std::string port;
+    int fd = -1;
+    bool server = false; ///< listen; otherwise connect
+    bool wait = true;    ///< a server: the machine starts once a client is connected
+
+    /// The short form, as after -qmp and -qtest: `unix:PATH[,…]` or `tcp:HOST:PORT[,…]` with `server=on|off`,
+    /// `wait=on|off`.
+    static std::variant<chardev, option_error> parse_short(std::string_view text);
+
+    /// The long form, as after -chardev `socket,id=ID`: keys `path`, or `host` and `port`, or `fd`, with `server` and
+    /// `wait`. Takes its keys out of `list`.
+    static std::variant<chardev, option_error> from_options(option_list& list);
+
+    /// In the short form, for messages.
+    std::string to_string() const;
+};
+
+} // namespace vigil::qmp_bridge
+
+#endif

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef VIGIL_QMP_BRIDGE_OPTION_LIST_H
+#define VIGIL_QMP_BRIDGE_OPTION_LIST_H
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+namespace vigil::qmp_bridge {
+
+/// What is wrong with something that a person wrote on the command line: one line, without a line end.
+struct option_error {
+    std::string text;
+};
+
+/// A `key=value,key=value` list as QEMU's options take it.
+class option_list {
+public:
+    /// Splits `text` at commas; `,,` stands for one comma inside a value. The first part, where it has no `=`, is the
+    /// value of `implied_key` (if not empty); any other part without `=` is a key switched `on`, or `off` where it is
+    /// `no` and a key of `negatable`.
+    static option_list parse(std::string_view text, std::string_view implied_key = {},
+                             const std::vector<std::string_view>& negatable = {});
+
+    /// The last value given for `key`, or nothing. Marks the key as known.
+    std::optional<std::string> take(std::string_view key);
+    /// `on`/`yes`/`true`/`y` or `off`/`no`/`false`/`n`; `fallback` where the key is absent; an error for anything else.
+    std::variant<bool, option_error> take_switch(std::string_view key, bool fallback);
+    /// A key that nobody took, for the message that it is unknown.
+    std::optional<std::string> unknown_key() const;
+
+    const std::vector<std::pair<std::string, std::string>>& entries() const noexcept { return entries_; }
+
+private:
+    std::vector<std::pair<std::string, std::string>> entries_;
+    std::vector<bool> taken_;
+};
+
+/// The candidate most like `word` (fewest edits), or nothing where none is near.
+std::optional<std::string> nearest_match(std::string_view word, const std::vector<std::string_view>& candidates);
+
+} // namespace vigil::qmp_bridge
+
+#endif

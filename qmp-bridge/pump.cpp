@@ -1,0 +1,287 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <vigil/qmp-bridge/pump.h>
+
+#include <algorithm>
+
+#include <vigil/qmp-bridge/stream_server.h>
+
+namespace vigil::qmp_bridge {
+
+using runstate::ns;
+
+namespace {
+
+// The default coroutine stack of SystemC is too small for a value nested as deeply as QMP allows, under sanitizers.
+constexpr std::size_t k_stack_bytes = 1024 * 1024;
+// How long a client that does not read may hold up the end of the run.
+constexpr auto k_last_words = std::chrono::seconds(2);
+// `free`: the longest the sockets go unlooked at while simulated time runs.
+constexpr auto k_free_poll_interval = std::chrono::microseconds(200);
+// How many steps of simulated time may pass before commands are served while catching up with the wall clock.
+constexpr int k_catch_up_steps = 1000;
+// How many deltas without an advance of time may pass before the sockets are looked at.
+constexpr int k_settle_deltas = 1000;
+
+sc_core::sc_time to_sc_time(ns duration)
+{
+    return sc_core::sc_time::from_value(static_cast<sc_dt::uint64>(duration.count()) *
+                                        sc_core::sc_time(1, sc_core::SC_NS).value());
+}
+
+// What is left of the kernel's time.
+sc_core::sc_time time_left() { return sc_core::sc_max_time() - sc_core::sc_time_stamp(); }
+
+// a * b / c without overflow on the way.
+ns scaled(ns a, std::uint64_t b, std::uint64_t c)
+{
+    __extension__ using wide = __int128;
+    const wide result = static_cast<wide>(a.count()) * static_cast<wide>(b) / static_cast<wide>(c);
+    return result > static_cast<wide>(ns::max().count()) ? ns::max() : ns(static_cast<std::int64_t>(result));
+}
+
+constexpr std::uint64_t k_million = 1'000'000;
+
+} // namespace
+
+pump::pump(const sc_core::sc_module_name& name, runstate::controller& controller, const options& opts)
+    : sc_module(name), controller_(controller), options_(opts)
+{
+    controller_.add_listener(*this);
+    SC_HAS_PROCESS(pump);
+    SC_THREAD(run);
+    set_stack_size(k_stack_bytes);
+}
+
+pump::~pump()
+{
+    controller_.remove_listener(*this);
+    const auto connections = connections_;
+    for (const auto& client : connections) client->close();
+    io_.restart();
+    io_.poll(); // lets go of the connections that cancelled operations still hold
+}
+
+void pump::post(std::function<void()> job)
+{
+    jobs_.push_back(std::move(job));
+    if (options_.wait == waiting::blocking) boost::asio::post(io_, [] {}); // ends a sleep in the event loop
+}
+
+void pump::ready(const std::shared_ptr<connection>& client) { ready_.push_back(client); }
+
+void pump::has_output(const std::shared_ptr<connection>& client)
+{
+    if (std::find(with_output_.begin(), with_output_.end(), client) == with_output_.end()) {
+        with_output_.push_back(client);
+    }
+}
+
+void pump::add(const std::shared_ptr<connection>& client) { connections_.push_back(client); }
+
+void pump::remove(const connection& client)
+{
+    const auto is_client = [&](const std::shared_ptr<connection>& c) { return c.get() == &client; };
+    connections_.erase(std::remove_if(connections_.begin(), connections_.end(), is_client), connections_.end());
+}
+
+std::shared_ptr<connection> pump::carrier_of(const session& s) const
+{
+    for (const auto& client : connections_) {
+        if (&client->conversation() == &s) return client;
+    }
+    return nullptr;
+}
+
+void pump::run()
+{
+    anchor();
+    while (!leaving_) {
+        settle();
+        if (leaving_) break;
+        if (serve()) continue;
+        flush_events();
+        if (options_.wait == waiting::polling) {
+            poll_once();
+        } else {
+            idle();
+        }
+    }
+    finish();
+    sc_core::sc_stop();
+}
+
+bool pump::serve()
+{
+    if (jobs_.empty() && ready_.empty()) return false;
+    catch_up();
+    while (!jobs_.empty() && !leaving_) {
+        const std::function<void()> job = std::move(jobs_.front());
+        jobs_.pop_front();
+        const runstate::turn_guard turn(controller_.control());
+        job();
+    }
+    // One batch of each client that is ready now, so that no flood of one starves another.
+    for (std::size_t clients = ready_.size(); clients > 0 && !leaving_; --clients) {
+        const std::shared_ptr<connection> client = std::move(ready_.front());
+        ready_.pop_front();
+        client->execute_batch();
+        flush_events(); // what the batch caused for others leaves before its own replies
+        client->finish_batch();
+    }
+    return true;
+}
+
+void pump::flush_events()
+{
+    while (!with_output_.empty()) {
+        const std::vector<std::shared_ptr<connection>> clients = std::move(with_output_);
+        with_output_.clear();
+        for (const auto& client : clients) client->flush();
+    }
+}
+
+void pump::settle()
+{
+    for (int delta = 1; sc_core::sc_pending_activity_at_current_time() && !leaving_; ++delta) {
+        wait(sc_core::SC_ZERO_TIME);
+        if (delta % k_settle_deltas == 0) {
+            io_.poll();
+            serve();
+        }
+    }
+}
+
+void pump::idle()
+{
+    if (options_.time == pace::driven || !controller_.control().running()) {
+        io_.run_one();
+    } else if (options_.time == pace::paced) {
+        idle_paced();
+    } else {
+        idle_free();
+    }
+}
+
+void pump::idle_paced()
+{
+    if (!sc_core::sc_pending_activity_at_future_time()) {
+        io_.run_one();
+        return;
+    }
+    const sc_core::sc_time next = sc_core::sc_time_to_pending_activity();
+    const ns lag = behind();
+    if (next <= to_sc_time(std::max(lag, ns(0)))) {
+        wait(next);
+        // A simulation slower than the wall clock must not go deaf.
+        if (wall_clock::now() - last_poll_ > k_free_poll_interval) {
+            io_.poll();
+            last_poll_ = wall_clock::now();
+        }
+        return;
+    }
+    const auto in_ns = ns(static_cast<std::int64_t>(next.value() / sc_core::sc_time(1, sc_core::SC_NS).value()));
+    const ns sleep = scaled(in_ns - lag, k_million, options_.factor_millionths) + ns(1);
+    io_.run_one_for(std::min<ns>(sleep, std::chrono::hours(1)));
+    last_poll_ = wall_clock::now();
+}
+
+void pump::idle_free()
+{
+    if (!sc_core::sc_pending_activity_at_future_time()) {
+        io_.run_one();
+        return;
+    }
+    wait(sc_core::sc_time_to_pending_activity());
+    const auto now = wall_clock::now();
+    if (now - last_poll_ > k_free_poll_interval) {
+        last_poll_ = now;
+        io_.poll();
+    }
+}
+
+void pump::catch_up()
+{
+    if (options_.wait != waiting::blocking || options_.time != pace::paced || !controller_.control().running()) return;
+    const sc_core::sc_time target =
+        sc_core::sc_time_stamp() + std::min(to_sc_time(std::max(behind(), ns(0))), time_left());
+    for (int step = 0; step < k_catch_up_steps && !leaving_ && controller_.control().running(); ++step) {
+        const sc_core::sc_time now = sc_core::sc_time_stamp();
+        if (now >= target) break;
+        sc_core::sc_time next = target - now;
+        if (sc_core::sc_pending_activity_at_future_time())
+            next = std::min(next, sc_core::sc_time_to_pending_activity());
+        wait(next);
+        while (sc_core::sc_pending_activity_at_current_time()) wait(sc_core::SC_ZERO_TIME);
+    }
+}
+
+void pump::poll_once()
+{
+    io_.poll();
+    if (!jobs_.empty() || !ready_.empty() || leaving_) return;
+    wait(to_sc_time(options_.quantum));
+    if (options_.time != pace::paced) return;
+    const ns ahead = -behind();
+    if (ahead > ns(0)) io_.run_one_for(scaled(ahead, k_million, options_.factor_millionths));
+}
+
+void pump::advance_to(ns target)
+{
+    runstate::vm_clock& clock = controller_.clock;
+    if (!clock.running()) {
+        if (target > clock.now()) clock.skip(target - clock.now());
+        return;
+    }
+    for (;;) {
+        clock.run_due();
+        if (leaving_ || clock.now() >= target) return;
+        const sc_core::sc_time step = std::min(clock.time_until(std::min(clock.next_deadline(), target)), time_left());
+        if (step == sc_core::SC_ZERO_TIME) return; // the end of the kernel's time
+        wait(step);
+    }
+}
+
+void pump::finish()
+{
+    const auto deadline = wall_clock::now() + k_last_words;
+    flush_events();
+    const auto connections = connections_;
+    for (const auto& client : connections) client->flush();
+    const auto waits = [](const std::shared_ptr<connection>& c) { return c->is_open() && c->has_unsent(); };
+    while (std::any_of(connections.begin(), connections.end(), waits) && wall_clock::now() < deadline) {
+        io_.run_one_until(deadline);
+    }
+    for (const auto& client : connections) client->close();
+    io_.poll(); // a client inside this process hears the last words, too
+    ready_.clear();
+    jobs_.clear();
+}
+
+void pump::anchor() noexcept
+{
+    wall_anchor_ = wall_clock::now();
+    last_poll_ = wall_anchor_;
+    simulated_anchor_ = sc_core::sc_time_stamp();
+}
+
+ns pump::behind() const
+{
+    const ns wall = std::chrono::duration_cast<ns>(wall_clock::now() - wall_anchor_);
+    const sc_dt::uint64 ticks = (sc_core::sc_time_stamp() - simulated_anchor_).value();
+    const ns simulated(static_cast<std::int64_t>(ticks / sc_core::sc_time(1, sc_core::SC_NS).value()));
+    return scaled(wall, options_.factor_millionths, k_million) - simulated;
+}
+
+void pump::on_state_changed(runstate::run_state /*from*/, runstate::run_state to)
+{
+    if (to == runstate::run_state::running) anchor();
+}
+
+void pump::on_exit_requested(int status, bool /*at_once*/)
+{
+    leaving_ = true;
+    exit_status_ = status;
+    if (options_.wait == waiting::blocking) boost::asio::post(io_, [] {});
+}
+
+} // namespace vigil::qmp_bridge

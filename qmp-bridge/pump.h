@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef VIGIL_QMP_BRIDGE_PUMP_H
+#define VIGIL_QMP_BRIDGE_PUMP_H
+
+#include <chrono>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+#include <systemc>
+
+#include <vigil/qmp-bridge/session.h>
+#include <vigil/runstate/controller.h>
+
+namespace vigil::qmp_bridge {
+
+class connection;
+
+/// Runs an Asio event loop inside the SystemC kernel: one SC_THREAD, no host threads, no locks. Socket handlers only
+/// frame and queue; commands are executed by this thread outside the event loop, because a command may take simulated
+/// time. When the controller says that the run is over, every client gets what waits for it, the connections are
+/// closed, and `sc_stop` is called.
+class pump : public sc_core::sc_module, private runstate::run_listener {
+public:
+    /// What the thread does while there is nothing to do.
+    enum class waiting : std::uint8_t {
+        blocking, ///< sleeps in the event loop; simulated time stands still while the machine is stopped or driven
+        polling,  ///< looks at the sockets once per quantum, for a platform that calls sc_start itself
+    };
+
+    /// How simulated time advances (in `blocking` mode; in `polling` mode the platform decides, held back where
+    /// `paced`).
+    enum class pace : std::uint8_t {
+        driven, ///< only by `advance_to`, on behalf of qtest's clock_step
+        paced,  ///< with the wall clock, times a factor
+        free,   ///< as fast as it goes
+    };
+
+    struct options {
+        waiting wait = waiting::blocking;
+        pace time = pace::paced;
+        std::uint64_t factor_millionths = 1'000'000; ///< simulated per wall-clock second; not 0
+        runstate::ns quantum{1'000'000};             ///< polling: simulated time between two looks at the sockets
+    };
+
+    pump(const sc_core::sc_module_name& name, runstate::controller& controller, const options& opts);
+    ~pump() override;
+
+    boost::asio::io_context& io() noexcept { return io_; }
+    const options& settings() const noexcept { return options_; }
+
+    /// Has `job` run by the pump's thread as soon as it gets to it, inside a turn.
+    void post(std::function<void()> job);
+
+    /// Moves virtual time to `target`: takes simulated time, with each timer run at its own moment, where the machine
+    /// runs; moves just the number where it does not. Nothing where `target` has passed. From the pump's thread only.
+    void advance_to(runstate::ns target);
+
+    /// The status that the run ended with; 0 before.
+    int exit_status() const noexcept { return exit_status_; }
+    /// Whether the run is over.
+    bool leaving() const noexcept { return leaving_; }
+
+    // For connections.
+
+    /// The connection has a request to be executed.
+    void ready(const std::shared_ptr<connection>& client);
+    /// The connection has bytes to send that its own request did not cause.
+    void has_output(const std::shared_ptr<connection>& client);
+    void add(const std::shared_ptr<connection>& client);
+    void remove(const connection& client);
+    /// The connection that carries `s`, or null.
+    std::shared_ptr<connection> carrier_of(const session& s) const;
+
+private:
+    using wall_clock = std::chrono::steady_clock;
+
+    void run();          ///< the thread
+    bool serve();        ///< executes what is ready; returns whether anything was
+    void flush_events(); ///< sends what events added
+    void settle();       ///< lets everything else at the current time happen
+    void idle();         ///< advances time or sleeps until there is something to do
+    void idle_paced();
+    void idle_free();
+    void catch_up();             ///< paced: brings simulated time to where the wall clock is
+    void poll_once();            ///< polling mode: one look at the sockets, then one quantum
+    void finish();               ///< flushes and closes every client
+    void anchor() noexcept;      ///< paced: from here on, simulated and wall-clock time advance together
+    runstate::ns behind() const; ///< paced: simulated time that the wall clock is ahead by
+
+    // run_listener
+    void on_state_changed(runstate::run_state from, runstate::run_state to) override;
+    void on_exit_requested(int status, bool at_once) override;
+
+    runstate::controller& controller_;
+    options options_;
+    boost::asio::io_context io_{1};
+    boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_{io_.get_executor()};
+    std::deque<std::function<void()>> jobs_;
+    std::deque<std::shared_ptr<connection>> ready_;
+    std::vector<std::shared_ptr<connection>> with_output_;
+    std::vector<std::shared_ptr<connection>> connections_;
+    wall_clock::time_point wall_anchor_;
+    sc_core::sc_time simulated_anchor_;
+    wall_clock::time_point last_poll_;
+    int exit_status_ = 0;
+    bool leaving_ = false;
+};
+
+} // namespace vigil::qmp_bridge
+
+#endif

@@ -1,0 +1,298 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef VIGIL_QMP_BRIDGE_QAPI_SCHEMA_H
+#define VIGIL_QMP_BRIDGE_QAPI_SCHEMA_H
+
+#include <array>
+#include <charconv>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include <vigil/qmp-bridge/json.h>
+#include <vigil/runstate/wire_names.h>
+
+/// How the types that QMP speaks are described, once each (see qapi_types.h), and what follows from a description:
+/// checking and reading arguments, printing, and tables to list.
+namespace vigil::qmp_bridge {
+
+/// Which words of the run-state schema are spoken; behaviour, commands and error texts are 7.2's in both.
+enum class vocabulary : std::uint8_t {
+    v2_10, ///< the governing schema: no `reason`, no GUEST_CRASHLOADED, no panic action `none`; greets as 2.10.0
+    v7_2,  ///< greets as 7.2.0 and offers `oob`
+};
+
+/// The class of an error (QAPI `QapiErrorClass`).
+enum class error_class : std::uint8_t {
+    generic_error,
+    command_not_found,
+    device_not_found,
+    device_not_active,
+    kvm_missing_cap
+};
+
+/// Why a command failed.
+struct command_error {
+    error_class kind = error_class::generic_error;
+    std::string desc; ///< for a person
+};
+
+// How a type is described: a specialisation of `described` with the QAPI name and, for a struct, its members.
+
+/// One member of a struct: its name on the wire, where it is (a pointer to member, or a function of the struct), and
+/// the vocabulary that has it.
+template <class Access> struct member {
+    constexpr member(std::string_view wire_name, Access from, vocabulary first = vocabulary::v2_10)
+        : name(wire_name), access(from), since(first)
+    {
+    }
+
+    std::string_view name;
+    Access access;
+    vocabulary since;
+};
+
+/// What an enumeration's description says unless it says otherwise.
+struct enum_description {
+    /// The vocabulary that first has `value`.
+    template <class Enum> static constexpr vocabulary since(Enum /*value*/) { return vocabulary::v2_10; }
+};
+
+/// The description of `T`; see the specialisations.
+template <class T> struct described;
+
+// The descriptions as plain tables.
+
+/// The rows of a constexpr table.
+template <class Row> class rows {
+public:
+    constexpr rows() = default;
+    template <std::size_t N> constexpr rows(const std::array<Row, N>& table) : first_(table.data()), size_(N) {}
+
+    constexpr const Row* begin() const noexcept { return first_; }
+    constexpr const Row* end() const noexcept { return first_ + size_; }
+    constexpr std::size_t size() const noexcept { return size_; }
+
+private:
+    const Row* first_ = nullptr;
+    std::size_t size_ = 0;
+};
+
+/// The kinds of types.
+enum class qapi_kind : std::uint8_t { boolean, integer, number, string, enumeration, array, object };
+
+/// One value of an enumeration.
+struct qapi_value {
+    std::string_view name;
+    vocabulary since;
+};
+
+struct qapi_member;
+
+/// A type.
+struct qapi_type {
+    qapi_kind kind;
+    std::string_view name;              ///< QAPI's; empty for an array or an implicit object
+    rows<qapi_value> values{};          ///< of an enumeration
+    const qapi_type* element = nullptr; ///< of an array
+    rows<qapi_member> members{};        ///< of an object
+};
+
+/// One member of an object type.
+struct qapi_member {
+    std::string_view name;
+    const qapi_type* type;
+    bool optional;
+    vocabulary since;
+};
+
+namespace detail {
+
+template <class T> struct is_optional : std::false_type {
+};
+template <class T> struct is_optional<std::optional<T>> : std::true_type {
+};
+template <class T> struct is_vector : std::false_type {
+};
+template <class T> struct is_vector<std::vector<T>> : std::true_type {
+};
+
+template <class T> struct without_optional {
+    using type = T;
+};
+template <class T> struct without_optional<std::optional<T>> {
+    using type = T;
+};
+
+template <class T>
+inline constexpr bool is_text = std::is_same_v<T, std::string> || std::is_same_v<T, std::string_view>;
+
+/// What member `Access` of `Struct` holds, `std::optional` included.
+template <class Struct, class Access> using held = std::decay_t<std::invoke_result_t<Access, const Struct&>>;
+
+template <class Enum, std::size_t... Index>
+constexpr std::array<qapi_value, sizeof...(Index)> values_of(std::index_sequence<Index...>)
+{
+    return {qapi_value{runstate::wire_names<Enum>::values[Index], described<Enum>::since(static_cast<Enum>(Index))}...};
+}
+
+template <class Enum>
+inline constexpr auto k_values = values_of<Enum>(std::make_index_sequence<runstate::wire_names<Enum>::values.size()>{});
+
+template <class T> constexpr qapi_type describe();
+
+} // namespace detail
+
+/// `T` as a table.
+template <class T> inline constexpr qapi_type k_type = detail::describe<T>();
+
+namespace detail {
+
+template <class Struct, class Access> constexpr qapi_member describe_member(const member<Access>& one)
+{
+    using type = held<Struct, Access>;
+    return {one.name, &k_type<typename without_optional<type>::type>, is_optional<type>::value, one.since};
+}
+
+template <class Struct>
+inline constexpr auto k_members = std::apply(
+    [](const auto&... one) { return std::array<qapi_member, sizeof...(one)>{describe_member<Struct>(one)...}; },
+    described<Struct>::members);
+
+template <class T> constexpr qapi_type describe()
+{
+    if constexpr (std::is_same_v<T, bool>) {
+        return {qapi_kind::boolean, "bool"};
+    } else if constexpr (std::is_integral_v<T>) {
+        return {qapi_kind::integer, "int"};
+    } else if constexpr (std::is_floating_point_v<T>) {
+        return {qapi_kind::number, "number"};
+    } else if constexpr (is_text<T>) {
+        return {qapi_kind::string, "str"};
+    } else if constexpr (std::is_enum_v<T>) {
+        return {qapi_kind::enumeration, described<T>::name, k_values<T>};
+    } else if constexpr (is_vector<T>::value) {
+        return {qapi_kind::array, {}, {}, &k_type<typename T::value_type>};
+    } else {
+        return {qapi_kind::object, described<T>::name, {}, nullptr, k_members<T>};
+    }
+}
+
+} // namespace detail
+
+// Reading.
+
+/// What is wrong with a command's arguments, in QEMU's words, or nothing: members are looked at in schema order, then
+/// those that the schema does not have.
+std::optional<command_error> check_arguments(const qapi_type& type, const json::object& arguments, vocabulary words);
+
+/// Arguments that `check_arguments` passed, as the C++ type.
+template <class T> T read_checked(const json::object& object);
+
+/// A value that `check_arguments` passed, as the C++ type.
+template <class T> T read_checked(const json::value& value)
+{
+    if constexpr (std::is_same_v<T, bool>) {
+        return value.get_bool();
+    } else if constexpr (std::is_integral_v<T>) {
+        return value.to_number<T>();
+    } else if constexpr (std::is_floating_point_v<T>) {
+        return value.to_number<T>();
+    } else if constexpr (detail::is_text<T>) {
+        return T(value.get_string().data(), value.get_string().size());
+    } else if constexpr (std::is_enum_v<T>) {
+        return *runstate::from_string<T>({value.get_string().data(), value.get_string().size()});
+    } else if constexpr (detail::is_vector<T>::value) {
+        T all;
+        for (const json::value& one : value.get_array()) all.push_back(read_checked<typename T::value_type>(one));
+        return all;
+    } else {
+        return read_checked<T>(value.get_object());
+    }
+}
+
+template <class T> T read_checked(const json::object& object)
+{
+    T all{};
+    const auto read_member = [&](const auto& one) {
+        using type = std::decay_t<decltype(all.*one.access)>;
+        const json::value* value = object.if_contains(one.name);
+        if (value) all.*one.access = read_checked<typename detail::without_optional<type>::type>(*value);
+    };
+    std::apply([&](const auto&... one) { (read_member(one), ...); }, described<T>::members);
+    return all;
+}
+
+// Printing.
+
+/// Appends `value` on one line, with the members that the vocabulary has, in schema order.
+template <class T> void print(std::string& out, const T& value, vocabulary words)
+{
+    if constexpr (std::is_same_v<T, bool>) {
+        out += value ? "true" : "false";
+    } else if constexpr (std::is_integral_v<T>) {
+        std::array<char, 24> digits{};
+        const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), value).ptr;
+        out.append(digits.data(), end);
+    } else if constexpr (detail::is_text<T>) {
+        print_json_string(out, value);
+    } else if constexpr (std::is_enum_v<T>) {
+        out += '"';
+        out += runstate::to_string(value);
+        out += '"';
+    } else if constexpr (detail::is_vector<T>::value) {
+        std::string_view separator;
+        out += '[';
+        for (const auto& one : value) {
+            out += std::exchange(separator, ", ");
+            print(out, one, words);
+        }
+        out += ']';
+    } else {
+        std::string_view separator;
+        const auto print_member = [&](const auto& one) {
+            if (one.since > words) return;
+            decltype(auto) held = std::invoke(one.access, value);
+            if constexpr (detail::is_optional<std::decay_t<decltype(held)>>::value) {
+                if (!held) return;
+            }
+            out += std::exchange(separator, ", ");
+            out += '"';
+            out += one.name;
+            out += "\": ";
+            if constexpr (detail::is_optional<std::decay_t<decltype(held)>>::value) {
+                print(out, *held, words);
+            } else {
+                print(out, held, words);
+            }
+        };
+        out += '{';
+        std::apply([&](const auto&... one) { (print_member(one), ...); }, described<T>::members);
+        out += '}';
+    }
+}
+
+/// Whether the vocabulary has words for `event`: for itself, and for each enumeration value that it would say.
+template <class Event> bool can_say(const Event& event, vocabulary words)
+{
+    const auto can_say_member = [&](const auto& one) {
+        using type = detail::held<Event, decltype(one.access)>;
+        if constexpr (std::is_enum_v<type>) {
+            return one.since > words || described<type>::since(std::invoke(one.access, event)) <= words;
+        } else {
+            return true;
+        }
+    };
+    return described<Event>::since <= words &&
+           std::apply([&](const auto&... one) { return (can_say_member(one) && ...); }, described<Event>::members);
+}
+
+} // namespace vigil::qmp_bridge
+
+#endif

@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <vigil/qmp-bridge/qmp_commands.h>
+
+#include <array>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include <vigil/qmp-bridge/qmp_monitor.h>
+#include <vigil/qmp-bridge/qmp_session.h>
+
+namespace vigil::qmp_bridge {
+
+namespace {
+
+// What a handler returns.
+template <class T> using result = std::variant<T, command_error>;
+
+result<empty_object> done_unless(const std::optional<runstate::refusal>& refused)
+{
+    if (refused) return command_error{error_class::generic_error, refused->text};
+    return empty_object{};
+}
+
+result<empty_object> qmp_capabilities(const command_context& c, const capabilities_arguments& arguments)
+{
+    if (!c.session.negotiating()) {
+        return command_error{error_class::command_not_found,
+                             "Capabilities negotiation is already complete, command ignored"};
+    }
+    bool out_of_band = false;
+    std::string refused;
+    for (const qmp_capability one : arguments.enable.value_or(std::vector<qmp_capability>{})) {
+        if (c.monitor.offers(one)) {
+            out_of_band = out_of_band || one == qmp_capability::oob;
+            continue;
+        }
+        if (!refused.empty()) refused += ", ";
+        refused += runstate::to_string(one);
+    }
+    if (!refused.empty()) {
+        return command_error{error_class::generic_error, "Capability " + refused + " not available"};
+    }
+    c.session.end_negotiation(out_of_band);
+    return empty_object{};
+}
+
+result<status_info> query_status(const command_context& c)
+{
+    const runstate::run_state state = c.monitor.control().state();
+    return status_info{state, false, state == runstate::run_state::running};
+}
+
+result<empty_object> stop(const command_context& c)
+{
+    c.monitor.control().stop();
+    return empty_object{};
+}
+
+result<empty_object> cont(const command_context& c) { return done_unless(c.monitor.control().cont()); }
+
+result<empty_object> system_reset(const command_context& c)
+{
+    c.monitor.control().system_reset();
+    return empty_object{};
+}
+
+result<empty_object> system_powerdown(const command_context& c)
+{
+    c.monitor.control().system_powerdown();
+    return empty_object{};
+}
+
+result<empty_object> system_wakeup(const command_context& c)
+{
+    if (!c.monitor.settings().machine.wakeup_suspend_support) {
+        return command_error{error_class::generic_error, "wake-up from suspend is not supported by this guest"};
+    }
+    return done_unless(c.monitor.control().system_wakeup());
+}
+
+result<empty_object> quit(const command_context& c)
+{
+    c.monitor.control().quit();
+    return empty_object{};
+}
+
+result<empty_object> inject_nmi(const command_context& c) { return done_unless(c.monitor.control().inject_nmi()); }
+
+result<empty_object> watchdog_set_action(const command_context& c, const watchdog_set_action_arguments& arguments)
+{
+    runstate::action_set actions = c.monitor.control().actions();
+    actions.watchdog = arguments.action;
+    c.monitor.control().set_actions(actions);
+    return empty_object{};
+}
+
+result<empty_object> set_action(const command_context& c, const set_action_arguments& arguments)
+{
+    runstate::action_set actions = c.monitor.control().actions();
+    actions.reboot = arguments.reboot.value_or(actions.reboot);
+    actions.shutdown = arguments.shutdown.value_or(actions.shutdown);
+    actions.panic = arguments.panic.value_or(actions.panic);
+    actions.watchdog = arguments.watchdog.value_or(actions.watchdog);
+    c.monitor.control().set_actions(actions);
+    return empty_object{};
+}
+
+result<version_info> query_version(const command_context& c) { return version_of(c.monitor); }
+
+result<std::vector<command_info>> query_commands(const command_context& /*c*/)
+{
+    std::vector<command_info> all;
+    for (const command& one : commands()) all.push_back({one.name});
+    return all;
+}
+
+result<name_info> query_name(const command_context& c) { return name_info{c.monitor.settings().machine.name}; }
+
+result<uuid_info> query_uuid(const command_context& c) { return uuid_info{c.monitor.settings().machine.uuid}; }
+
+result<target_info> query_target(const command_context& /*c*/) { return target_info{system_target::x86_64}; }
+
+result<kvm_info> query_kvm(const command_context& /*c*/) { return kvm_info{false, true}; }
+
+result<current_machine_params> query_current_machine(const command_context& c)
+{
+    return current_machine_params{c.monitor.settings().machine.wakeup_suspend_support};
+}
+
+// A handler's types, taken from its signature.
+template <auto Handler> struct signature;
+
+template <class Returned, result<Returned> (*Handler)(const command_context&)> struct signature<Handler> {
+    using arguments = empty_object;
+    using returned = Returned;
+    static result<Returned> call(const command_context& c, const json::object& /*arguments*/) { return Handler(c); }
+};
+
+template <class Returned, class Arguments, result<Returned> (*Handler)(const command_context&, const Arguments&)>
+struct signature<Handler> {
+    using arguments = Arguments;
+    using returned = Returned;
+    static result<Returned> call(const command_context& c, const json::object& arguments)
+    {
+        return Handler(c, read_checked<Arguments>(arguments));
+    }
+};
+
+template <auto Handler>
+std::optional<command_error> run(const command_context& c, const json::object& arguments, std::string& returned)
+{
+    auto outcome = signature<Handler>::call(c, arguments);
+    if (auto* error = std::get_if<command_error>(&outcome)) return std::move(*error);
+    print(returned, std::get<0>(outcome), c.monitor.settings().words);
+    return std::nullopt;
+}
+
+enum class phase : std::uint8_t { command_mode, any };
+enum class band : std::uint8_t { in, in_or_out };
+
+template <auto Handler>
+constexpr command row(std::string_view name, phase when = phase::command_mode, band how = band::in)
+{
+    return {name,
+            &k_type<typename signature<Handler>::arguments>,
+            &k_type<typename signature<Handler>::returned>,
+            when == phase::any,
+            how == band::in_or_out,
+            &run<Handler>};
+}
+
+constexpr std::array k_commands{
+    row<&qmp_capabilities>("qmp_capabilities", phase::any),
+    row<&query_status>("query-status"),
+    row<&stop>("stop"),
+    row<&cont>("cont"),
+    row<&system_reset>("system_reset"),
+    row<&system_powerdown>("system_powerdown"),
+    row<&system_wakeup>("system_wakeup"),
+    row<&quit>("quit"),
+    row<&inject_nmi>("inject-nmi"),
+    row<&watchdog_set_action>("watchdog-set-action"),
+    row<&set_action>("set-action"),
+    row<&query_version>("query-version"),
+    row<&query_commands>("query-commands"),
+    row<&query_name>("query-name"),
+    row<&query_uuid>("query-uuid"),
+    row<&query_target>("query-target"),
+    row<&query_kvm>("query-kvm"),
+    row<&query_current_machine>("query-current-machine"),
+};
+
+} // namespace
+
+rows<command> commands() noexcept { return k_commands; }
+
+const command* find_command(std::string_view name) noexcept
+{
+    // Names differ in length more often than not, so that this compares few characters.
+    for (const command& one : k_commands) {
+        if (one.name == name) return &one;
+    }
+    return nullptr;
+}
+
+version_info version_of(const qmp_monitor& monitor)
+{
+    const std::string_view package = monitor.settings().machine.package;
+    if (monitor.settings().words == vocabulary::v7_2) return {{0, 2, 7}, package};
+    return {{0, 10, 2}, package};
+}
+
+} // namespace vigil::qmp_bridge

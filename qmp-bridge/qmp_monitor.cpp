@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <vigil/qmp-bridge/qmp_monitor.h>
+
+#include <algorithm>
+#include <chrono>
+#include <type_traits>
+#include <utility>
+#include <variant>
+
+#include <vigil/qmp-bridge/qmp_session.h>
+
+namespace vigil::qmp_bridge {
+
+namespace {
+
+// QEMU: monitor/monitor.c.
+constexpr runstate::ns k_limiter_period = std::chrono::seconds(1);
+
+timestamp host_real_time()
+{
+    using std::chrono::microseconds;
+    const auto since_1970 = std::chrono::system_clock::now().time_since_epoch();
+    const std::int64_t now = std::chrono::duration_cast<microseconds>(since_1970).count();
+    return {now / microseconds::period::den, now % microseconds::period::den};
+}
+
+qmp_monitor::options with_defaults(qmp_monitor::options opts)
+{
+    if (!opts.wall_clock) opts.wall_clock = host_real_time;
+    return opts;
+}
+
+template <class Event> std::string event_line(const Event& e, timestamp at, vocabulary words)
+{
+    std::string line = "{\"timestamp\": ";
+    print(line, at, words);
+    line += ", \"event\": \"";
+    line += Event::name;
+    line += '"';
+    if constexpr (std::tuple_size_v<std::decay_t<decltype(described<Event>::members)>> != 0) {
+        line += ", \"data\": ";
+        print(line, e, words);
+    }
+    line += "}\r\n";
+    return line;
+}
+
+} // namespace
+
+qmp_monitor::qmp_monitor(runstate::run_control& control, options opts)
+    : control_(control), options_(with_defaults(std::move(opts))),
+      watchdog_limiter_(k_limiter_period, options_.arm_limiter, [this](const std::string& line) { deliver(line); })
+{
+}
+
+qmp_monitor::~qmp_monitor() = default;
+
+std::unique_ptr<qmp_session> qmp_monitor::new_session(bool pretty)
+{
+    std::unique_ptr<qmp_session> made(new qmp_session(*this, pretty));
+    sessions_.push_back(made.get());
+    return made;
+}
+
+void qmp_monitor::limiter_timer_expired() { watchdog_limiter_.on_timer(); }
+
+bool qmp_monitor::offers(qmp_capability capability) const noexcept
+{
+    return capability == qmp_capability::oob && options_.words >= vocabulary::v7_2;
+}
+
+void qmp_monitor::on_event(const runstate::event& e)
+{
+    const auto tell = [this](const auto& one) {
+        using type = std::decay_t<decltype(one)>;
+        if (!can_say(one, options_.words)) return;
+        std::string line = event_line(one, options_.wall_clock(), options_.words);
+        if (described<type>::limited && options_.arm_limiter) {
+            watchdog_limiter_.offer(std::move(line));
+        } else {
+            deliver(line);
+        }
+    };
+    std::visit(tell, e);
+}
+
+void qmp_monitor::deliver(const std::string& line)
+{
+    std::string pretty;
+    for (qmp_session* one : sessions_) {
+        if (one->negotiating()) continue;
+        if (one->pretty_ && pretty.empty()) pretty = qmp_session::over_several_lines(line);
+        one->append_event(one->pretty_ ? pretty : line);
+    }
+}
+
+void qmp_monitor::forget(const qmp_session& closed)
+{
+    sessions_.erase(std::remove(sessions_.begin(), sessions_.end(), &closed), sessions_.end());
+}
+
+} // namespace vigil::qmp_bridge

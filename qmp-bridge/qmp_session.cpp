@@ -1,0 +1,263 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <vigil/qmp-bridge/qmp_session.h>
+
+#include <limits>
+#include <utility>
+#include <variant>
+
+#include <vigil/qmp-bridge/qdict_order.h>
+#include <vigil/qmp-bridge/qmp_commands.h>
+#include <vigil/qmp-bridge/qmp_monitor.h>
+
+namespace vigil::qmp_bridge {
+
+namespace {
+
+constexpr std::string_view k_line_end = "\r\n";
+
+// How many requests are read ahead (QEMU: monitor/monitor-internal.h). Without out-of-band execution nothing is to be
+// looked for behind the request under way.
+constexpr std::size_t k_queued_with_oob = 8;
+constexpr std::size_t k_queued_without_oob = 1;
+
+std::string_view as_view(const json::string& text) { return {text.data(), text.size()}; }
+std::string_view key_of(const json::key_value_pair& pair) { return {pair.key().data(), pair.key().size()}; }
+
+command_error generic_error(std::string desc) { return {error_class::generic_error, std::move(desc)}; }
+
+std::string member_text(std::string_view name) { return "QMP input member '" + std::string(name) + "'"; }
+
+// A request to be executed ahead of the queue (QEMU: monitor/qmp.c), whether or not it turns out to be allowed.
+bool is_out_of_band(const json_item& item)
+{
+    const auto* value = std::get_if<json::value>(&item);
+    const json::object* object = value ? value->if_object() : nullptr;
+    return object && object->contains("exec-oob") && !object->contains("execute");
+}
+
+// The value that `text`, printed here, stands for. It may be longer than a client's, whose characters it escapes.
+json::value parsed(std::string_view text)
+{
+    json_limits limits;
+    limits.token_bytes = std::numeric_limits<std::size_t>::max();
+    json_reader reader(limits);
+    reader.feed(text);
+    return std::get<json::value>(*reader.next());
+}
+
+} // namespace
+
+// What a request object asks for; points into the object.
+struct qmp_session::request {
+    const json::string* name = nullptr;
+    const json::object* arguments = nullptr;
+    bool out_of_band = false;
+
+    // Takes one member in, or says what is wrong with it.
+    std::optional<command_error> take(const json::key_value_pair& member, bool oob_enabled)
+    {
+        const std::string_view key = key_of(member);
+        const bool is_oob = oob_enabled && key == "exec-oob";
+        if (key == "execute" || is_oob) {
+            const json::string* value = member.value().if_string();
+            if (!value) return generic_error(member_text(key) + " must be a string");
+            const std::string other = is_oob ? "execute" : "exec-oob";
+            if (name) return generic_error(member_text(key) + " clashes with '" + other + "'");
+            name = value;
+            out_of_band = is_oob;
+        } else if (key == "arguments") {
+            arguments = member.value().if_object();
+            if (!arguments) return generic_error(member_text(key) + " must be an object");
+        } else if (key != "id") {
+            return generic_error(member_text(key) + " is unexpected");
+        }
+        return std::nullopt;
+    }
+
+    // Takes all of `object` in. What is wrong comes out as QEMU finds it, in the order of its hash table.
+    std::optional<command_error> take(const json::object& object, bool oob_enabled)
+    {
+        std::optional<command_error> error;
+        for (const json::key_value_pair& member : object) {
+            error = take(member, oob_enabled);
+            if (error) break;
+        }
+        if (error) {
+            *this = {};
+            for (const json::key_value_pair* member : in_qdict_order(object)) {
+                error = take(*member, oob_enabled);
+                if (error) return error;
+            }
+        }
+        if (!name) return generic_error("QMP input lacks member 'execute'");
+        return std::nullopt;
+    }
+};
+
+qmp_session::qmp_session(qmp_monitor& monitor, bool pretty) : monitor_(monitor), pretty_(pretty) {}
+
+qmp_session::~qmp_session()
+{
+    end_of_drops();
+    monitor_.forget(*this);
+}
+
+void qmp_session::opened()
+{
+    const vocabulary words = monitor_.settings().words;
+    greeting hello{version_of(monitor_), {}};
+    if (monitor_.offers(qmp_capability::oob)) hello.capabilities.push_back(qmp_capability::oob);
+    std::string line = "{\"QMP\": ";
+    print(line, hello, words);
+    line += '}';
+    line += k_line_end;
+    output.append_to() += pretty_ ? over_several_lines(line) : line;
+}
+
+void qmp_session::feed(std::string_view bytes)
+{
+    if (monitor_.control().exiting()) return;
+    reader_.feed(bytes);
+    fetch();
+}
+
+bool qmp_session::pending() const { return !queue_.empty() && !monitor_.control().exiting(); }
+
+void qmp_session::execute_one()
+{
+    if (!pending()) return;
+    const json_item item = std::move(queue_.front());
+    queue_.pop_front();
+    executing_ = true;
+    answer(item);
+    executing_ = false;
+    fetch();
+}
+
+void qmp_session::end_negotiation(bool out_of_band) noexcept
+{
+    negotiating_ = false;
+    out_of_band_ = out_of_band;
+}
+
+void qmp_session::fetch()
+{
+    bool answered = false;
+    while (!monitor_.control().exiting() && queue_.size() < (out_of_band_ ? k_queued_with_oob : k_queued_without_oob)) {
+        std::optional<json_item> item = reader_.next();
+        if (!item) break;
+        if (out_of_band_ && is_out_of_band(*item)) {
+            answer(*item);
+            answered = true;
+        } else {
+            queue_.push_back(std::move(*item));
+        }
+    }
+    if (answered && monitor_.output_added) monitor_.output_added(*this);
+}
+
+void qmp_session::answer(const json_item& item)
+{
+    body_.clear();
+    if (const auto* malformed = std::get_if<json_error>(&item)) {
+        append_reply(generic_error(malformed->text), nullptr);
+        return;
+    }
+    const json::object* object = std::get<json::value>(item).if_object();
+    if (!object) {
+        append_reply(generic_error("QMP input must be a JSON object"), nullptr);
+        return;
+    }
+    request asked;
+    std::optional<command_error> error = asked.take(*object, out_of_band_);
+    if (!error) error = execute(asked);
+    if (monitor_.control().exited_at_once()) return; // not even the command under way gets its reply
+    append_reply(error, object->if_contains("id"));
+}
+
+std::optional<command_error> qmp_session::execute(const request& asked)
+{
+    const std::string_view name = as_view(*asked.name);
+    const command* found = find_command(name);
+    if (negotiating_ && !(found && found->in_negotiation)) {
+        return command_error{error_class::command_not_found,
+                             "Expecting capabilities negotiation with 'qmp_capabilities'"};
+    }
+    if (!found) {
+        return command_error{error_class::command_not_found,
+                             "The command " + std::string(name) + " has not been found"};
+    }
+    if (asked.out_of_band && !found->allow_oob) {
+        return generic_error("The command " + std::string(name) + " does not support OOB");
+    }
+    static const json::object k_no_arguments;
+    const json::object& arguments = asked.arguments ? *asked.arguments : k_no_arguments;
+    if (auto error = check_arguments(*found->arguments, arguments, monitor_.settings().words)) return error;
+
+    // Clients take whatever comes first after negotiating for its reply: no event may come before it.
+    if (found->in_negotiation) return found->run({monitor_, *this}, arguments, body_);
+    const runstate::turn_guard turn(monitor_.control());
+    return found->run({monitor_, *this}, arguments, body_);
+}
+
+void qmp_session::append_reply(const std::optional<command_error>& error, const json::value* id)
+{
+    if (error) print(body_, *error, monitor_.settings().words);
+    std::string& out = output.append_to();
+    if (pretty_) {
+        json::object reply;
+        if (error && id) reply.emplace("id", *id);
+        reply.emplace(error ? "error" : "return", parsed(body_));
+        if (!error && id) reply.emplace("id", *id);
+        print_json_pretty(out, reply);
+    } else if (error) {
+        out += '{';
+        if (id) {
+            out += "\"id\": ";
+            print_json(out, *id);
+            out += ", ";
+        }
+        out += "\"error\": ";
+        out += body_;
+        out += '}';
+    } else {
+        out += "{\"return\": ";
+        out += body_;
+        if (id) {
+            out += ", \"id\": ";
+            print_json(out, *id);
+        }
+        out += '}';
+    }
+    out += k_line_end;
+}
+
+void qmp_session::append_event(const std::string& line)
+{
+    if (output.size() > monitor_.settings().event_queue_bytes) {
+        if (dropped_in_a_row_++ == 0 && monitor_.log) monitor_.log("qmp: a client does not read; dropping its events");
+        ++monitor_.events_dropped_;
+        return;
+    }
+    end_of_drops();
+    output.append_to() += line;
+    if (!executing_ && monitor_.output_added) monitor_.output_added(*this);
+}
+
+void qmp_session::end_of_drops()
+{
+    const std::uint64_t dropped = std::exchange(dropped_in_a_row_, 0);
+    if (dropped != 0 && monitor_.log) {
+        monitor_.log("qmp: dropped " + std::to_string(dropped) + " events of a client that did not read");
+    }
+}
+
+std::string qmp_session::over_several_lines(std::string_view line)
+{
+    std::string text;
+    print_json_pretty(text, parsed(line));
+    text += k_line_end;
+    return text;
+}
+
+} // namespace vigil::qmp_bridge

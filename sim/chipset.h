@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef VIGIL_SIM_CHIPSET_H
+#define VIGIL_SIM_CHIPSET_H
+
+#include <vigil/bus/pci_function.h>
+#include <vigil/bus/pci_host.h>
+#include <vigil/runstate/interfaces.h>
+
+namespace vigil::sim {
+
+/// A bridge that firmware expects to find on bus 0 and that does nothing itself: header and storage.
+class bridge_function : public bus::pci_function, public runstate::resettable {
+public:
+    using pci_function::pci_function;
+    void reset(runstate::reset_kind) override { reset_header(); }
+};
+
+/// The q35 host bridge (Intel 82G33 MCH): its PCIEXBAR register at 60h opens the memory-mapped configuration window.
+/// Bit 0 switches it on, bits 2:1 choose 256, 128 or 64 MiB, the rest is the base (QEMU: hw/pci-host/q35.c).
+class q35_host_bridge : public bus::pci_function, public runstate::resettable {
+public:
+    q35_host_bridge(const sc_core::sc_module_name& name, bus::pci_host& host);
+    void reset(runstate::reset_kind kind) override;
+
+private:
+    void config_write(std::uint32_t offset, unsigned width, std::uint32_t value,
+                      const bus::access_context& context) override;
+    void follow_pciexbar(); ///< opens, moves or closes the window as PCIEXBAR says
+
+    bus::pci_host& host_;
+};
+
+} // namespace vigil::sim
+
+#endif

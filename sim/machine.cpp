@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <vigil/sim/machine.h>
+
+#include <algorithm>
+
+#include <vigil/sim/chipset.h>
+
+namespace vigil::sim {
+
+namespace {
+
+constexpr std::uint64_t k_gibibyte = 1024ULL * 1024 * 1024;
+constexpr std::uint64_t k_four_gibibytes = 4 * k_gibibyte;
+constexpr std::uint64_t k_io_ports = 0x10000;
+
+constexpr std::uint64_t k_config_address_port = 0xCF8;
+constexpr std::uint64_t k_config_data_port = 0xCFC;
+constexpr std::uint64_t k_reset_control_port = 0xCF9;
+constexpr std::uint64_t k_keyboard_command_port = 0x64;
+constexpr std::uint64_t k_system_control_port = 0x92;
+
+// Where ranges overlap: the background, what is mapped over it, and the one-byte register inside CF8…CFB.
+constexpr int k_background = -1;
+constexpr int k_device = 0;
+constexpr int k_inside_device = 1;
+
+// The most RAM that stays below 4 GiB; more makes the machine keep only `second` there and move the rest above (QEMU:
+// hw/i386/pc_piix.c, pc_q35.c).
+struct low_memory {
+    std::uint64_t most;
+    std::uint64_t second;
+};
+
+low_memory low_memory_of(machine_type type)
+{
+    return type == machine_type::q35 ? low_memory{0xB000'0000, 0x8000'0000} : low_memory{0xE000'0000, 0xC000'0000};
+}
+
+std::string place_name(bus::pci_address address)
+{
+    return "slot " + std::to_string(address.slot) + " function " + std::to_string(address.function);
+}
+
+} // namespace
+
+machine::machine(const sc_core::sc_module_name& name, const machine_config& config)
+    : sc_module(name), config_(config), ram_("ram", config.ram_bytes)
+{
+    map_memory();
+    controller.add_nmi_sink(cpus_);
+    if (config_.type == machine_type::none) {
+        io_router_.map(0, k_io_ports, no_ports_.socket, {0, k_background});
+        memory_router_.map(0, 0, no_memory_.socket, {0, k_background});
+    } else {
+        add_chipset();
+    }
+    add_devices();
+}
+
+machine::~machine() = default;
+
+void machine::map_memory()
+{
+    const std::uint64_t size = ram_.size();
+    const low_memory low = low_memory_of(config_.type);
+    const std::uint64_t below = size > low.most ? low.second : size;
+    memory_router_.map(0, below, ram_.socket, {0, k_device});
+    if (size > below) {
+        ram_high_ = std::make_unique<bus::memory>("ram_high", size - below);
+        memory_router_.map(k_four_gibibytes, size - below, ram_high_->socket, {0, k_device});
+    }
+}
+
+void machine::add_chipset()
+{
+    pci_ = std::make_unique<bus::pci_host>("pci");
+    memory_router_.map(0, 0, pci_->memory, {4, k_background});
+    io_router_.map(0, k_io_ports, pci_->io, {4, k_background});
+    io_router_.map(k_config_address_port, 4, pci_->config_address, {4, k_device});
+    io_router_.map(k_config_data_port, 4, pci_->config_data, {4, k_device});
+
+    const bool q35 = config_.type == machine_type::q35;
+    reset_ports_ = std::make_unique<models::reset_control>("reset_ports", q35 ? 0x0A : 0x02);
+    reset_ports_->power.bind(controller);
+    controller.add_resettable(*reset_ports_);
+    io_router_.map(k_reset_control_port, 1, reset_ports_->reset_register, {1, k_inside_device});
+    io_router_.map(k_keyboard_command_port, 1, reset_ports_->keyboard_controller, {1, k_device});
+    io_router_.map(k_system_control_port, 1, reset_ports_->system_control, {1, k_device});
+
+    if (q35) {
+        auto bridge = std::make_unique<q35_host_bridge>("host_bridge", *pci_);
+        controller.add_resettable(*bridge);
+        pci_->attach(*bridge, {0});
+        chipset_.push_back(std::move(bridge));
+        add_bridge("isa_bridge", {0x8086, 0x2918, 0x060100, 2, 0x1AF4, 0x1100, true}, {31, 0});
+    } else {
+        add_bridge("host_bridge", {0x8086, 0x1237, 0x060000, 2}, {0, 0});
+        add_bridge("isa_bridge", {0x8086, 0x7000, 0x060100, 0, 0x1AF4, 0x1100, true}, {1, 0});
+    }
+}
+
+void machine::add_bridge(const char* name, const bus::pci_identity& identity, bus::pci_address address)
+{
+    auto bridge = std::make_unique<bridge_function>(name, identity);
+    controller.add_resettable(*bridge);
+    pci_->attach(*bridge, address);
+    chipset_.push_back(std::move(bridge));
+}
+
+void machine::add_devices()
+{
+    for (const device_request& request : config_.devices) {
+        error_ = add_i6300esb(request);
+        if (error_) return;
+    }
+}
+
+std::optional<std::string> machine::add_i6300esb(const device_request& request)
+{
+    if (!pci_) return "-device " + request.driver + ": No 'PCI' bus found for device '" + request.driver + "'";
+    const auto place = place_for(request);
+    if (!place)
+        return "-device " + request.driver + ": PCI: no slot/function available for " + request.driver +
+               ", all in use or reserved";
+    const std::string name = "i6300esb_" + std::to_string(watchdogs_.size());
+    if (const bus::pci_function* other = pci_->at(*place)) {
+        const bool is_watchdog = std::any_of(watchdogs_.begin(), watchdogs_.end(),
+                                             [&](const auto& watchdog) { return watchdog.get() == other; });
+        return "-device " + request.driver + ": PCI: " + place_name(*place) + " not available for " + request.driver +
+               ", in use by " + (is_watchdog ? "i6300esb" : other->basename());
+    }
+    auto watchdog = std::make_unique<models::i6300esb>(name.c_str(), controller.clock);
+    watchdog->watchdog.bind(controller);
+    if (auto error = pci_->attach(*watchdog, *place)) return "-device " + request.driver + ": " + *error;
+    controller.add_resettable(*watchdog);
+    watchdogs_.push_back(std::move(watchdog));
+    return std::nullopt;
+}
+
+std::optional<bus::pci_address> machine::place_for(const device_request& request) const
+{
+    if (request.address) return request.address;
+    // Slots that QEMU's default devices would take before ours; nothing answers there.
+    const unsigned first_device = config_.type == machine_type::q35 ? 1 : 2;
+    const unsigned defaults = unsigned(config_.default_vga) + unsigned(config_.default_nic);
+    const auto slot = pci_->free_slot(static_cast<std::uint8_t>(first_device + defaults));
+    if (!slot) return std::nullopt;
+    return bus::pci_address{*slot, 0};
+}
+
+} // namespace vigil::sim

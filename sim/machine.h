@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef VIGIL_SIM_MACHINE_H
+#define VIGIL_SIM_MACHINE_H
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <systemc>
+
+#include <vigil/bus/address_router.h>
+#include <vigil/bus/memory.h>
+#include <vigil/bus/pci_host.h>
+#include <vigil/models/i6300esb.h>
+#include <vigil/models/reset_port.h>
+#include <vigil/runstate/controller.h>
+
+namespace vigil::sim {
+
+/// Which of QEMU's machines.
+enum class machine_type : std::uint8_t { pc, q35, none };
+
+/// A device asked for with -device.
+struct device_request {
+    std::string driver;                      ///< "i6300esb"
+    std::optional<std::string> id;           ///< its name in QOM and in messages
+    std::optional<bus::pci_address> address; ///< on bus 0; the first free slot where absent
+};
+
+/// What the machine is made of.
+struct machine_config {
+    machine_type type = machine_type::pc;
+    std::uint64_t ram_bytes = 128U * 1024 * 1024;
+    bool default_vga = true; ///< a slot stays reserved for the VGA adapter that QEMU would have
+    bool default_nic = true; ///< likewise for the network adapter
+    std::vector<device_request> devices;
+};
+
+/// A PC as far as firmware for a watchdog can see it: RAM, PCI host with its bridges, reset ports, the devices asked
+/// for, and the run-state controller; unclaimed ports read all ones, unclaimed memory zero.
+class machine : public sc_core::sc_module {
+public:
+    machine(const sc_core::sc_module_name& name, const machine_config& config);
+    ~machine() override;
+
+    runstate::controller controller{"controller"};
+
+    /// Where initiators (CPUs, test protocols) bind for I/O ports and for memory.
+    bus::shared_target_socket& io_ports() { return io_router_.target; }
+    bus::shared_target_socket& memory() { return memory_router_.target; }
+
+    /// The watchdogs, in the order they were asked for.
+    const std::vector<std::unique_ptr<models::i6300esb>>& watchdogs() const noexcept { return watchdogs_; }
+
+    /// The first device that could not be placed, and why; nothing where all were.
+    const std::optional<std::string>& error() const noexcept { return error_; }
+
+    /// Whether the machine can sleep and be woken (query-current-machine).
+    bool wakeup_supported() const noexcept { return config_.type != machine_type::none; }
+
+    /// How many NMIs the CPUs have taken.
+    std::uint64_t nmis() const noexcept { return cpus_.nmis; }
+
+private:
+    struct cpu_nmi_pins : runstate::nmi_sink {
+        std::uint64_t nmis = 0;
+        void inject_nmi() override { ++nmis; }
+    };
+
+    void map_memory();
+    void add_chipset();
+    void add_bridge(const char* name, const bus::pci_identity& identity, bus::pci_address address);
+    void add_devices();
+    std::optional<std::string> add_i6300esb(const device_request& request);
+    std::optional<bus::pci_address> place_for(const device_request& request) const;
+
+    machine_config config_;
+    bus::address_router io_router_{"io_router"};
+    bus::address_router memory_router_{"memory_router"};
+    bus::memory ram_;
+    std::unique_ptr<bus::memory> ram_high_; ///< what does not fit below 4 GiB
+    bus::unclaimed no_ports_{"no_ports", 0xFF};
+    bus::unclaimed no_memory_{"no_memory", 0x00};
+    std::unique_ptr<bus::pci_host> pci_;
+    std::unique_ptr<models::reset_control> reset_ports_;
+    std::vector<std::unique_ptr<bus::pci_function>> chipset_;
+    std::vector<std::unique_ptr<models::i6300esb>> watchdogs_;
+    cpu_nmi_pins cpus_;
+    std::optional<std::string> error_;
+};
+
+} // namespace vigil::sim
+
+#endif

@@ -1,0 +1,618 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <vigil/sim/options.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cstdint>
+#include <limits>
+#include <map>
+
+#include <vigil/sim/version.h>
+
+namespace vigil::sim {
+
+namespace {
+
+using qmp_bridge::chardev;
+using qmp_bridge::nearest_match;
+using qmp_bridge::option_error;
+using qmp_bridge::option_list;
+using qmp_bridge::pump;
+using failure = std::optional<option_error>;
+
+const failure k_fine = std::nullopt;
+
+/// A -mon or -chardev is only understood together with the other; both are resolved at the end.
+struct mon_request {
+    std::string chardev_id;
+    bool pretty;
+};
+
+struct parser {
+    sim_options result;
+    std::map<std::string, chardev> chardevs;
+    std::vector<mon_request> mons;
+    bool nodefaults = false;
+    bool no_vga = false;
+    bool no_nic = false;
+    bool qtest_accelerator = false;
+    std::optional<pump::pace> pace;
+};
+
+std::string quoted(std::string_view text) { return "'" + std::string(text) + "'"; }
+
+std::string suggestion(std::string_view word, const std::vector<std::string_view>& candidates)
+{
+    const auto nearest = nearest_match(word, candidates);
+    return nearest ? "; did you mean " + quoted(*nearest) + "?" : "";
+}
+
+template <class Action> failure parse_action(std::string_view parameter, std::string_view value, Action& action)
+{
+    const auto parsed = runstate::from_string<Action>(value);
+    if (!parsed) {
+        return option_error{"Parameter " + quoted(parameter) + " does not accept value " + quoted(value)};
+    }
+    action = *parsed;
+    return k_fine;
+}
+
+failure unknown_parameter(const option_list& list)
+{
+    if (const auto key = list.unknown_key()) return option_error{"Invalid parameter " + quoted(*key)};
+    return k_fine;
+}
+
+failure parse_accelerator(parser& p, const std::string& name)
+{
+    const std::vector<std::string_view> known{"qtest", "tcg", "kvm", "hax", "hvf", "whpx", "nvmm", "xen"};
+    if (std::find(known.begin(), known.end(), name) == known.end()) {
+        return option_error{"invalid accelerator " + name + suggestion(name, known)};
+    }
+    p.qtest_accelerator = name == "qtest";
+    return k_fine;
+}
+
+failure on_accel(parser& p, const std::string& value)
+{
+    option_list list = option_list::parse(value, "accel");
+    return parse_accelerator(p, list.take("accel").value_or(""));
+}
+
+failure on_machine(parser& p, const std::string& value)
+{
+    option_list list = option_list::parse(value, "type");
+    if (const auto accelerators = list.take("accel")) {
+        if (auto error = parse_accelerator(p, accelerators->substr(0, accelerators->find(':')))) return error;
+    }
+    const auto type = list.take("type");
+    if (!type) return k_fine;
+    const std::vector<std::string_view> known{"pc", "pc-i440fx-7.2", "q35", "pc-q35-7.2", "none"};
+    if (*type == "pc" || *type == "pc-i440fx-7.2") {
+        p.result.machine.type = machine_type::pc;
+    } else if (*type == "q35" || *type == "pc-q35-7.2") {
+        p.result.machine.type = machine_type::q35;
+    } else if (*type == "none") {
+        p.result.machine.type = machine_type::none;
+    } else {
+        return option_error{"unsupported machine type " + quoted(*type) + suggestion(*type, known)};
+    }
+    return k_fine;
+}
+
+std::optional<unsigned> parse_hex(std::string_view text)
+{
+    unsigned number = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number, 16);
+    if (error != std::errc{} || end != text.data() + text.size() || text.empty()) return std::nullopt;
+    return number;
+}
+
+// SLOT or SLOT.FUNCTION, hexadecimal.
+std::optional<bus::pci_address> parse_pci_address(std::string_view text)
+{
+    if (text.substr(0, 2) == "0x") text.remove_prefix(2);
+    const std::size_t dot = text.find('.');
+    const auto slot = parse_hex(text.substr(0, dot));
+    const auto function = dot == std::string_view::npos ? std::optional<unsigned>(0) : parse_hex(text.substr(dot + 1));
+    if (!slot || !function || *slot > 31 || *function > 7) return std::nullopt;
+    return bus::pci_address{static_cast<std::uint8_t>(*slot), static_cast<std::uint8_t>(*function)};
+}
+
+failure on_device(parser& p, const std::string& value)
+{
+    option_list list = option_list::parse(value, "driver");
+    device_request request;
+    request.driver = list.take("driver").value_or("");
+    const std::vector<std::string_view> known{"i6300esb"};
+    if (std::find(known.begin(), known.end(), request.driver) == known.end()) {
+        return option_error{quoted(request.driver) + " is not a valid device model name" +
+                            suggestion(request.driver, known)};
+    }
+    request.id = list.take("id");
+    for (const device_request& other : p.result.machine.devices) {
+        if (request.id && other.id == request.id) return option_error{"Duplicate ID '" + *request.id + "' for device"};
+    }
+    if (const auto address = list.take("addr")) {
+        request.address = parse_pci_address(*address);
+        if (!request.address) {
+            return option_error{"Property '" + request.driver + ".addr' doesn't take value " + quoted(*address) +
+                                "; use SLOT or SLOT.FUNCTION, hexadecimal, as in addr=1d.4"};
+        }
+    }
+    if (const auto bus = list.take("bus"); bus && *bus != "pci.0" && *bus != "pcie.0") {
+        return option_error{"Bus " + quoted(*bus) + " not found"};
+    }
+    if (const auto key = list.unknown_key()) {
+        return option_error{"Property '" + request.driver + "." + *key + "' not found"};
+    }
+    p.result.machine.devices.push_back(std::move(request));
+    return k_fine;
+}
+
+failure on_action(parser& p, const std::string& value)
+{
+    option_list list = option_list::parse(value);
+    runstate::action_set actions = p.result.actions;
+    failure error;
+    if (const auto text = list.take("reboot")) error = parse_action("reboot", *text, actions.reboot);
+    if (const auto text = list.take("shutdown"); text && !error)
+        error = parse_action("shutdown", *text, actions.shutdown);
+    if (const auto text = list.take("panic"); text && !error) error = parse_action("panic", *text, actions.panic);
+    if (const auto text = list.take("watchdog"); text && !error)
+        error = parse_action("watchdog", *text, actions.watchdog);
+    if (!error) error = unknown_parameter(list);
+    if (!error) p.result.actions = actions;
+    return error;
+}
+
+failure on_watchdog_action(parser& p, const std::string& value)
+{
+    return parse_action("watchdog", value, p.result.actions.watchdog);
+}
+
+failure on_no_reboot(parser& p, const std::string&)
+{
+    p.result.actions.reboot = runstate::reboot_action::shutdown;
+    return k_fine;
+}
+
+failure on_no_shutdown(parser& p, const std::string&)
+{
+    p.result.actions.shutdown = runstate::shutdown_action::pause;
+    return k_fine;
+}
+
+failure on_stopped(parser& p, const std::string&)
+{
+    p.result.start_stopped = true;
+    return k_fine;
+}
+
+failure on_name(parser& p, const std::string& value)
+{
+    option_list list = option_list::parse(value, "guest");
+    p.result.name = list.take("guest");
+    list.take("process");
+    list.take("debug-threads");
+    return unknown_parameter(list);
+}
+
+failure on_uuid(parser& p, const std::string& value)
+{
+    constexpr std::string_view form = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
+    std::string uuid = value;
+    bool right = uuid.size() == form.size();
+    for (std::size_t i = 0; right && i < form.size(); ++i) {
+        char& c = uuid[i];
+        if (c >= 'A' && c <= 'F') c = static_cast<char>(c - 'A' + 'a');
+        right = form[i] == '-' ? c == '-' : (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
+    }
+    if (!right)
+        return option_error{"failed to parse UUID string " + quoted(value) +
+                            ": it must look like 11111111-2222-3333-4444-555555555555"};
+    p.result.uuid = uuid;
+    return k_fine;
+}
+
+// A number with one of the suffixes B K M G T; mebibytes without one.
+std::optional<std::uint64_t> parse_size(std::string_view text)
+{
+    std::uint64_t number = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+    if (error != std::errc{}) return std::nullopt;
+    std::string_view suffix(end, static_cast<std::size_t>(text.data() + text.size() - end));
+    unsigned shift = 20;
+    if (!suffix.empty()) {
+        constexpr std::string_view units = "BKMGT";
+        const char unit = static_cast<char>(suffix.front() & ~0x20);
+        const std::size_t place = units.find(unit);
+        if (suffix.size() != 1 || place == std::string_view::npos) return std::nullopt;
+        shift = static_cast<unsigned>(place) * 10;
+    }
+    if (number > std::numeric_limits<std::uint64_t>::max() >> shift) return std::nullopt;
+    return number << shift;
+}
+
+failure on_memory(parser& p, const std::string& value)
+{
+    constexpr std::uint64_t most = 1ULL << 40;
+    option_list list = option_list::parse(value, "size");
+    const auto size = parse_size(list.take("size").value_or(""));
+    list.take("slots");
+    list.take("maxmem");
+    if (!size || *size == 0 || *size > most) {
+        return option_error{"Parameter 'size' expects a size from 1B to 1T, as in -m 128 (MiB) or -m 1G, not " +
+                            quoted(value)};
+    }
+    p.result.machine.ram_bytes = *size;
+    return unknown_parameter(list);
+}
+
+failure add_monitor(parser& p, const std::string& value, bool pretty)
+{
+    auto where = chardev::parse_short(value);
+    if (auto* error = std::get_if<option_error>(&where)) return *error;
+    p.result.monitors.push_back({std::get<chardev>(where), pretty});
+    return k_fine;
+}
+
+failure on_qmp(parser& p, const std::string& value) { return add_monitor(p, value, false); }
+failure on_qmp_pretty(parser& p, const std::string& value) { return add_monitor(p, value, true); }
+
+failure on_chardev(parser& p, const std::string& value)
+{
+    option_list list = option_list::parse(value, "backend", {"server", "wait", "delay"});
+    const std::string backend = list.take("backend").value_or("");
+    const auto id = list.take("id");
+    if (backend != "socket") {
+        return option_error{quoted(backend) + " is not a char driver that is supported here; use socket"};
+    }
+    if (!id || id->empty()) return option_error{"chardev: no id specified; add id=NAME"};
+    auto where = chardev::from_options(list);
+    if (auto* error = std::get_if<option_error>(&where)) return *error;
+    if (auto error = unknown_parameter(list)) return error;
+    if (!p.chardevs.emplace(*id, std::get<chardev>(where)).second) {
+        return option_error{"Duplicate ID '" + *id + "' for chardev"};
+    }
+    return k_fine;
+}
+
+failure on_mon(parser& p, const std::string& value)
+{
+    option_list list = option_list::parse(value, "chardev");
+    const auto id = list.take("chardev");
+    const std::string mode = list.take("mode").value_or("readline");
+    if (!id) return option_error{"chardev is missing: -mon needs chardev=ID of a -chardev"};
+    if (mode != "control") {
+        return option_error{"monitor mode " + quoted(mode) + " is not supported; use mode=control"};
+    }
+    auto pretty = list.take_switch("pretty", false);
+    if (auto* error = std::get_if<option_error>(&pretty)) return *error;
+    if (auto error = unknown_parameter(list)) return error;
+    p.mons.push_back({*id, std::get<bool>(pretty)});
+    return k_fine;
+}
+
+failure on_monitor(parser&, const std::string& value)
+{
+    if (value == "none") return k_fine;
+    return option_error{"a human monitor is not supported; use -monitor none, and -qmp for QMP"};
+}
+
+failure on_qtest(parser& p, const std::string& value)
+{
+    if (const auto known = p.chardevs.find(value.rfind("chardev:", 0) == 0 ? value.substr(8) : value);
+        known != p.chardevs.end()) {
+        p.result.qtest = known->second;
+        return k_fine;
+    }
+    auto where = chardev::parse_short(value);
+    if (auto* error = std::get_if<option_error>(&where)) return *error;
+    p.result.qtest = std::get<chardev>(where);
+    return k_fine;
+}
+
+failure on_qtest_log(parser& p, const std::string& value)
+{
+    p.result.qtest_log = value;
+    return k_fine;
+}
+
+// A positive decimal number with up to six decimals, in millionths.
+std::optional<std::uint64_t> parse_millionths(std::string_view text)
+{
+    std::uint64_t millionths = 0;
+    std::uint64_t weight = 1'000'000;
+    bool after_point = false;
+    bool any = false;
+    for (const char c : text) {
+        if (c == '.' && !after_point) {
+            after_point = true;
+            continue;
+        }
+        if (c < '0' || c > '9') return std::nullopt;
+        any = true;
+        const auto digit = static_cast<std::uint64_t>(c - '0');
+        if (after_point) {
+            weight /= 10;
+            if (weight == 0) return std::nullopt;
+            millionths += digit * weight;
+        } else {
+            if (millionths > 1'000'000'000'000ULL) return std::nullopt;
+            millionths = millionths * 10 + digit * weight;
+        }
+    }
+    if (!any || millionths == 0) return std::nullopt;
+    return millionths;
+}
+
+failure on_clock(parser& p, const std::string& value)
+{
+    option_list list = option_list::parse(value, "mode");
+    const std::string mode = list.take("mode").value_or("");
+    const std::vector<std::string_view> known{"driven", "paced", "free"};
+    if (mode == "driven") {
+        p.pace = pump::pace::driven;
+    } else if (mode == "paced") {
+        p.pace = pump::pace::paced;
+        if (const auto factor = list.take("factor")) {
+            const auto millionths = parse_millionths(*factor);
+            if (!millionths) {
+                return option_error{"Parameter 'factor' expects a number from 0.000001 to 1000000, not " +
+                                    quoted(*factor)};
+            }
+            p.result.pump.factor_millionths = *millionths;
+        }
+    } else if (mode == "free") {
+        p.pace = pump::pace::free;
+    } else {
+        return option_error{quoted(mode) + " is not a clock mode; use driven, paced[,factor=F] or free" +
+                            suggestion(mode, known)};
+    }
+    return unknown_parameter(list);
+}
+
+failure on_qmp_schema(parser& p, const std::string& value)
+{
+    if (value == "2.10") {
+        p.result.words = qmp_bridge::vocabulary::v2_10;
+    } else if (value == "7.2") {
+        p.result.words = qmp_bridge::vocabulary::v7_2;
+    } else {
+        return option_error{quoted(value) + " is not a schema; use 2.10 or 7.2"};
+    }
+    return k_fine;
+}
+
+failure on_pidfile(parser& p, const std::string& value)
+{
+    p.result.pidfile = value;
+    return k_fine;
+}
+
+failure on_log_items(parser& p, const std::string& value)
+{
+    for (std::string_view rest = value; !rest.empty();) {
+        const std::size_t comma = rest.find(',');
+        const std::string_view item = rest.substr(0, comma);
+        if (item != "guest_errors") {
+            return option_error{quoted(item) + " is not a log item; the one there is: guest_errors"};
+        }
+        p.result.log_guest_errors = true;
+        rest = comma == std::string_view::npos ? std::string_view{} : rest.substr(comma + 1);
+    }
+    return k_fine;
+}
+
+failure on_guest_trace(parser& p, const std::string& value)
+{
+    option_list list = option_list::parse(value, "file");
+    guest_trace_request request;
+    request.file = list.take("file").value_or("");
+    request.scenario = list.take("scenario").value_or("");
+    if (request.file.empty()) return option_error{"Parameter 'file' is missing"};
+    p.result.guest_trace = std::move(request);
+    return unknown_parameter(list);
+}
+
+failure on_timeline(parser& p, const std::string&)
+{
+    p.result.timeline = true;
+    return k_fine;
+}
+
+failure on_nodefaults(parser& p, const std::string&)
+{
+    p.nodefaults = true;
+    return k_fine;
+}
+
+failure on_vga(parser& p, const std::string& value)
+{
+    p.no_vga = value == "none";
+    return k_fine;
+}
+
+failure on_nic(parser& p, const std::string& value)
+{
+    p.no_nic = value == "none";
+    return k_fine;
+}
+
+failure on_help(parser& p, const std::string&)
+{
+    p.result.help = true;
+    return k_fine;
+}
+
+failure on_version(parser& p, const std::string&)
+{
+    p.result.version = true;
+    return k_fine;
+}
+
+failure without_effect(parser&, const std::string&) { return k_fine; }
+
+/// One option of the command line.
+struct option_row {
+    std::string_view name;
+    std::string_view argument; ///< as -help shows it; empty: takes none
+    std::string_view help;     ///< one line; for options without effect, empty
+    failure (*act)(parser&, const std::string&);
+};
+
+constexpr option_row k_options[] = {
+    {"machine", "TYPE", "pc (default), q35 or none; accel=NAME as with -accel", on_machine},
+    {"M", "TYPE", "same as -machine", on_machine},
+    {"accel", "NAME", "qtest: time is driven by clock_step, unless -clock says otherwise; others are as tcg", on_accel},
+    {"m", "SIZE", "guest RAM, MiB or with a suffix K M G T (default 128)", on_memory},
+    {"nodefaults", "", "leave out the VGA and network adapters, whose slots stay reserved otherwise", on_nodefaults},
+    {"device", "DRIVER[,addr=SLOT[.FN]][,id=ID]", "add a device: i6300esb; SLOT and FN are hexadecimal", on_device},
+    {"action", "EVENT=ACTION[,...]",
+     "reboot=reset|shutdown, shutdown=poweroff|pause, panic=pause|shutdown|exit-failure|none, watchdog=...", on_action},
+    {"watchdog-action", "ACTION", "reset (default), shutdown, poweroff, pause, debug, none or inject-nmi",
+     on_watchdog_action},
+    {"no-reboot", "", "same as -action reboot=shutdown", on_no_reboot},
+    {"no-shutdown", "", "same as -action shutdown=pause", on_no_shutdown},
+    {"S", "", "do not start the machine: it waits in prelaunch for cont", on_stopped},
+    {"name", "NAME", "the machine's name, for query-name", on_name},
+    {"uuid", "UUID", "the machine's UUID, for query-uuid", on_uuid},
+    {"qmp", "CHARDEV", "a QMP monitor at unix:PATH or tcp:HOST:PORT, each with [,server=on][,wait=off]", on_qmp},
+    {"qmp-pretty", "CHARDEV", "a QMP monitor that prints over several lines", on_qmp_pretty},
+    {"chardev", "socket,id=ID,...", "path=PATH, or host=HOST,port=PORT, or fd=N, with [,server=on][,wait=off]",
+     on_chardev},
+    {"mon", "chardev=ID,mode=control", "a QMP monitor on a -chardev; [,pretty=on]", on_mon},
+    {"monitor", "none", "there is no human monitor", on_monitor},
+    {"qtest", "CHARDEV", "serve the qtest protocol there", on_qtest},
+    {"qtest-log", "FILE", "log qtest lines to FILE; none: nowhere (default: standard error)", on_qtest_log},
+    {"clock", "MODE",
+     "driven (by qtest), paced[,factor=F] (with the wall clock times F; default) or free (as fast as it goes)",
+     on_clock},
+    {"qmp-schema", "VERSION", "the run-state vocabulary that QMP speaks: 2.10 (default) or 7.2", on_qmp_schema},
+    {"guest-trace", "file=FILE[,scenario=NAME]", "replay a guest's recorded register accesses, each at its time",
+     on_guest_trace},
+    {"timeline", "",
+     "print what happens, as a QMP client on the first -qmp socket sees it, and quit after the first WATCHDOG",
+     on_timeline},
+    {"pidfile", "FILE", "write the process id to FILE; removed at exit", on_pidfile},
+    {"d", "guest_errors", "log what a guest does wrong to standard error", on_log_items},
+    {"version", "", "print the version and exit", on_version},
+    {"help", "", "print this and exit", on_help},
+    {"h", "", "same as -help", on_help},
+    {"vga", "TYPE", "none frees the VGA adapter's slot; no adapter is modelled", on_vga},
+    {"nic", "TYPE", "none frees the network adapter's slot; no adapter is modelled", on_nic},
+    {"net", "TYPE", "same as -nic", on_nic},
+    // Known in QEMU, without a meaning here.
+    {"display", "TYPE", "", without_effect},
+    {"nographic", "", "", without_effect},
+    {"cpu", "MODEL", "", without_effect},
+    {"smp", "N", "", without_effect},
+    {"serial", "DEV", "", without_effect},
+    {"parallel", "DEV", "", without_effect},
+    {"bios", "FILE", "", without_effect},
+    {"boot", "ORDER", "", without_effect},
+    {"rtc", "BASE", "", without_effect},
+    {"k", "LANGUAGE", "", without_effect},
+    {"L", "PATH", "", without_effect},
+    {"msg", "timestamp=on", "", without_effect},
+    {"no-user-config", "", "", without_effect},
+    {"no-fd-bootchk", "", "", without_effect},
+    {"no-hpet", "", "", without_effect},
+    {"enable-kvm", "", "", without_effect},
+    {"usb", "", "", without_effect},
+};
+
+const option_row* find_option(std::string_view name)
+{
+    for (const option_row& row : k_options) {
+        if (row.name == name) return &row;
+    }
+    return nullptr;
+}
+
+failure unknown_option(const std::string& argument, std::string_view name)
+{
+    std::vector<std::string_view> names;
+    for (const option_row& row : k_options) names.push_back(row.name);
+    const auto nearest = nearest_match(name, names);
+    return option_error{argument + ": invalid option" + (nearest ? "; did you mean '-" + *nearest + "'?" : "")};
+}
+
+// What only makes sense once every option is known.
+failure resolve(parser& p)
+{
+    for (const mon_request& mon : p.mons) {
+        const auto where = p.chardevs.find(mon.chardev_id);
+        if (where == p.chardevs.end()) return option_error{"-mon: chardev " + quoted(mon.chardev_id) + " not found"};
+        p.result.monitors.push_back({where->second, mon.pretty});
+    }
+    p.result.machine.default_vga = !p.nodefaults && !p.no_vga;
+    p.result.machine.default_nic = !p.nodefaults && !p.no_nic;
+    p.result.pump.time = p.pace.value_or(p.qtest_accelerator ? pump::pace::driven : pump::pace::paced);
+    if (p.result.words == qmp_bridge::vocabulary::v2_10 && p.result.actions.panic == runstate::panic_action::none) {
+        return option_error{"-action: Parameter 'panic' does not accept value 'none'"};
+    }
+    if (p.result.timeline) {
+        const auto& monitors = p.result.monitors;
+        const bool has_socket = !monitors.empty() && monitors.front().where.server && !monitors.front().where.wait &&
+                                !monitors.front().pretty &&
+                                monitors.front().where.kind == chardev::transport::unix_socket;
+        if (!has_socket)
+            return option_error{"-timeline: needs -qmp unix:PATH,server=on,wait=off before any other monitor"};
+    }
+    return k_fine;
+}
+
+} // namespace
+
+std::variant<sim_options, option_error> parse_options(const std::vector<std::string>& arguments)
+{
+    parser p;
+    for (std::size_t i = 0; i < arguments.size(); ++i) {
+        const std::string& argument = arguments[i];
+        std::string_view name = argument;
+        if (name.empty() || name.front() != '-') {
+            return option_error{argument + ": not an option; options begin with '-', see -help"};
+        }
+        name.remove_prefix(name.substr(0, 2) == "--" ? 2 : 1);
+        const option_row* row = find_option(name);
+        if (row == nullptr) return *unknown_option(argument, name);
+        std::string value;
+        if (!row->argument.empty()) {
+            if (i + 1 == arguments.size()) return option_error{argument + ": requires an argument"};
+            value = arguments[++i];
+        }
+        if (const auto error = row->act(p, value)) {
+            return option_error{argument + (value.empty() ? "" : " " + value) + ": " + error->text};
+        }
+    }
+    if (const auto error = resolve(p)) return *error;
+    return std::move(p.result);
+}
+
+std::string help_text()
+{
+    std::string text = version_text() + "usage: vigil-sim [options]; options take one or two dashes\n\n";
+    std::string ignored;
+    for (const option_row& row : k_options) {
+        const std::string head =
+            "-" + std::string(row.name) + (row.argument.empty() ? "" : " " + std::string(row.argument));
+        if (row.help.empty()) {
+            ignored += (ignored.empty() ? "" : ", ") + head;
+            continue;
+        }
+        text += "  " + head + "\n        " + std::string(row.help) + "\n";
+    }
+    text += "\nAccepted without effect:\n  " + ignored + "\n";
+    return text;
+}
+
+std::string version_text()
+{
+    return "Vigil " + std::string(k_version) +
+           ", SystemC watchdog and panic devices with QEMU-compatible run states and QMP\n";
+}
+
+} // namespace vigil::sim

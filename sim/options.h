@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef VIGIL_SIM_OPTIONS_H
+#define VIGIL_SIM_OPTIONS_H
+
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include <vigil/qmp-bridge/chardev.h>
+#include <vigil/qmp-bridge/option_list.h>
+#include <vigil/qmp-bridge/pump.h>
+#include <vigil/qmp-bridge/qmp_monitor.h>
+#include <vigil/runstate/actions.h>
+#include <vigil/sim/machine.h>
+
+namespace vigil::sim {
+
+/// A QMP monitor and where its clients come from.
+struct monitor_request {
+    qmp_bridge::chardev where;
+    bool pretty = false;
+};
+
+/// A recorded guest to be replayed.
+struct guest_trace_request {
+    std::string file;
+    std::string scenario; ///< the first one of the file where empty
+};
+
+/// Everything that the command line of vigil-sim can say.
+struct sim_options {
+    bool help = false;
+    bool version = false;
+    machine_config machine;
+    runstate::action_set actions;
+    bool start_stopped = false; ///< -S
+    qmp_bridge::pump::options pump;
+    qmp_bridge::vocabulary words = qmp_bridge::vocabulary::v2_10;
+    std::optional<std::string> name;
+    std::optional<std::string> uuid;
+    std::vector<monitor_request> monitors;
+    std::optional<qmp_bridge::chardev> qtest;
+    std::optional<std::string> qtest_log; ///< a file, "none", or standard error where absent
+    std::optional<std::string> pidfile;
+    bool log_guest_errors = false; ///< -d guest_errors
+    std::optional<guest_trace_request> guest_trace;
+    bool timeline = false;
+};
+
+/// Reads a command line; the error is one line without the program's name.
+std::variant<sim_options, qmp_bridge::option_error> parse_options(const std::vector<std::string>& arguments);
+
+/// The text of -help.
+std::string help_text();
+
+/// The text of -version.
+std::string version_text();
+
+} // namespace vigil::sim
+
+#endif

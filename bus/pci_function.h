@@ -65,7 +65,7 @@ struct pci_bar {
 
 /// A PCI function: a type-0 header with write masks and BAR sizing over 256 bytes of configuration space. Whatever
 /// carries its accesses (a PCI host, or a session that gives it to another virtual machine monitor) binds to `config`
-/// and to the sockets of `bars()`, and asks `window()` where a BAR is decoded now.
+/// and to the sockets of `bars()`, and asks `bar_window()` where a BAR is decoded now.
 ///
 /// Derived classes declare their BARs in the constructor and overlay live registers by overriding `config_read`,
 /// `config_write`; what they do not overlay is storage under a write mask.

@@ -1,0 +1,493 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <array>
+#include <cstdint>
+
+#include <catch.h>
+
+#include <vigil/bus/address_router.h>
+#include <vigil/bus/bus_initiator.h>
+#include <vigil/bus/memory.h>
+#include <vigil/bus/pci_host.h>
+
+#include "recorder.h"
+
+using namespace vigil::bus;
+
+namespace {
+
+/// A small PC: I/O ports with the configuration ports and a one-byte register at CF9, memory with RAM and the PCI hole,
+/// one function at 00:02.0.
+struct pc {
+    pc()
+    {
+        ports.map(0, 0x10000, host.io, {4, -1});
+        ports.map(0xCF8, 4, host.config_address);
+        ports.map(0xCFC, 4, host.config_data);
+        ports.map(0xCF9, 1, reset_port.socket, {1, 1});
+        map.map(0, 0x1000, ram.socket, {0, 0});
+        map.map(0, 0, host.memory, {4, -1});
+        io.socket.bind(ports.target);
+        mem.socket.bind(map.target);
+        REQUIRE_FALSE(host.attach(function, {2}));
+    }
+
+    void select(std::uint32_t reg, unsigned slot = 2, unsigned fn = 0, unsigned bus = 0)
+    {
+        io.write_value(0xCF8, 4, 0x80000000U | bus << 16 | slot << 11 | fn << 8 | (reg & 0xFC));
+    }
+    std::uint64_t config(std::uint32_t reg, unsigned width, unsigned slot = 2, unsigned fn = 0, unsigned bus = 0)
+    {
+        select(reg, slot, fn, bus);
+        return io.read_value(0xCFC + (reg & 3), width);
+    }
+    void set_config(std::uint32_t reg, unsigned width, std::uint64_t value)
+    {
+        select(reg);
+        CHECK(io.write_value(0xCFC + (reg & 3), width, value) == tlm::TLM_OK_RESPONSE);
+    }
+    void open_bars()
+    {
+        set_config(0x10, 4, 0xE0000000);
+        set_config(0x18, 4, 0xC100);
+        set_config(0x04, 2, pci_command::memory | pci_command::io);
+    }
+
+    struct byte_port : sc_core::sc_module {
+        explicit byte_port(const sc_core::sc_module_name& name) : sc_module(name) {}
+        recorder device;
+        register_socket socket{"socket", device, 1, 1};
+    };
+
+    address_router ports{"ports"};
+    address_router map{"map"};
+    memory ram{"ram", 0x1000};
+    byte_port reset_port{"reset_port"};
+    pci_host host{"host"};
+    sample_function function{"function"};
+    bus_initiator io{"io", initiator_kind::vcpu, 1};
+    bus_initiator mem{"mem", initiator_kind::vcpu, 1};
+};
+
+} // namespace
+
+TEST_CASE("pci host: the configuration ports reach the function at each width")
+{
+    pc m;
+    elaborate();
+    CHECK(m.config(0x00, 4) == 0x25AB8086);
+    CHECK(m.config(0x02, 2) == 0x25AB);
+    CHECK(m.config(0x0B, 1) == 0x08);
+    m.set_config(0x40, 4, 0x11223344);
+    m.set_config(0x43, 1, 0x55);
+    CHECK(m.config(0x40, 4) == 0x55223344);
+    m.set_config(0x60, 2, 0xABCD);
+    CHECK(m.function.live == 0xABCD);
+    CHECK(m.function.origin.vcpu == 1);
+    CHECK(m.config(0x60, 4) == 0);
+    CHECK(m.config(0x60, 2) == 0xABCD);
+}
+
+TEST_CASE("pci host: absent functions and other buses read all ones and lose writes")
+{
+    pc m;
+    elaborate();
+    CHECK(m.config(0, 4, 3) == 0xFFFFFFFF);
+    CHECK(m.config(0, 2, 2, 1) == 0xFFFF);
+    CHECK(m.config(0, 1, 2, 0, 1) == 0xFF);
+    m.select(0x40, 3);
+    CHECK(m.io.write_value(0xCFC, 4, 1) == tlm::TLM_OK_RESPONSE);
+    CHECK(m.config(0x40, 4) == 0);
+}
+
+TEST_CASE("pci host: with bit 31 clear the data ports read all ones and lose writes")
+{
+    pc m;
+    elaborate();
+    m.io.write_value(0xCF8, 4, 0x00001040);
+    CHECK(m.io.read_value(0xCFC, 4) == 0xFFFFFFFF);
+    CHECK(m.io.write_value(0xCFC, 4, 0x11223344) == tlm::TLM_OK_RESPONSE);
+    CHECK(m.config(0x40, 4) == 0);
+}
+
+TEST_CASE("pci host: the configuration address takes dword writes only and is read from its low byte")
+{
+    pc m;
+    elaborate();
+    m.io.write_value(0xCF8, 4, 0x80001234);
+    CHECK(m.io.write_value(0xCF8, 2, 0xFFFF) == tlm::TLM_OK_RESPONSE);
+    CHECK(m.io.write_value(0xCF8, 1, 0xFF) == tlm::TLM_OK_RESPONSE);
+    CHECK(m.io.write_value(0xCFA, 2, 0xFFFF) == tlm::TLM_OK_RESPONSE);
+    CHECK(m.io.write_value(0xCFB, 1, 0xFF) == tlm::TLM_OK_RESPONSE);
+    CHECK(m.io.read_value(0xCF8, 4) == 0x80001234);
+    CHECK(m.io.read_value(0xCF8, 2) == 0x1234);
+    CHECK(m.io.read_value(0xCFA, 2) == 0x1234);
+    CHECK(m.io.read_value(0xCFB, 1) == 0x34);
+}
+
+TEST_CASE("pci host: a byte at CF9 is the register inside, a dword at CF8 passes over it")
+{
+    pc m;
+    elaborate();
+    m.io.write_value(0xCF8, 4, 0x80001040);
+    CHECK(m.reset_port.device.take().empty());
+    m.io.write_value(0xCF9, 1, 0x06);
+    CHECK(m.reset_port.device.take() == "w1@0=6");
+    CHECK(m.io.read_value(0xCF8, 4) == 0x80001040);
+    m.io.write_value(0xCF9, 2, 0x0702);
+    CHECK(m.reset_port.device.take() == "w1@0=2");
+    CHECK(m.io.read_value(0xCF8, 4) == 0x80001040);
+    CHECK(m.io.read_value(0xCF9, 2) == 0x4002);
+}
+
+TEST_CASE("pci host: a dword at CFE writes the two low bytes only")
+{
+    pc m;
+    elaborate();
+    m.select(0x40);
+    CHECK(m.io.write_value(0xCFE, 4, 0x11223344) == tlm::TLM_OK_RESPONSE);
+    CHECK(m.config(0x40, 4) == 0x33440000);
+    CHECK(m.config(0x44, 4) == 0);
+    m.select(0x40);
+    CHECK(m.io.read_value(0xCFE, 4) == 0xFFFF3344);
+    CHECK(m.io.read_value(0xCFF, 2) == 0xFF33);
+}
+
+TEST_CASE("pci host: low bits in the configuration address shift the access within the function")
+{
+    pc m;
+    elaborate();
+    m.set_config(0x40, 4, 0x44332211);
+    m.set_config(0x44, 4, 0x88776655);
+    m.io.write_value(0xCF8, 4, 0x80001041);
+    CHECK(m.io.read_value(0xCFC, 4) == 0x55443322);
+    CHECK(m.io.read_value(0xCFD, 1) == 0x22);
+    m.io.write_value(0xCF8, 4, 0x8000105F);
+    CHECK(m.io.write_value(0xCFC, 4, 0xFFFFFFFF) == tlm::TLM_OK_RESPONSE);
+    CHECK(m.function.live == 0x1234);
+
+    m.set_config(0xFC, 4, 0x44332211);
+    m.io.write_value(0xCF8, 4, 0x800010FD);
+    CHECK(m.io.read_value(0xCFC, 4) == 0x00443322);
+    m.io.write_value(0xCF8, 4, 0x800010FE);
+    CHECK(m.io.read_value(0xCFC, 4) == 0x00004433);
+    CHECK(m.io.write_value(0xCFC, 4, 0xAABBCCDD) == tlm::TLM_OK_RESPONSE);
+    CHECK(m.config(0xFC, 4) == 0xCCDD2211);
+}
+
+TEST_CASE("pci host: the ports answer odd accesses of an initiator without a router with TLM errors")
+{
+    pci_host host("host");
+    bus_initiator address("address", initiator_kind::vcpu), data("data", initiator_kind::vcpu);
+    address.socket.bind(host.config_address);
+    data.socket.bind(host.config_data);
+    elaborate();
+    for (bus_initiator* port : {&address, &data}) {
+        CHECK(port->write_value(0, 3, 0) == tlm::TLM_BURST_ERROR_RESPONSE);
+        CHECK(port->write_value(0, 8, 0) == tlm::TLM_BURST_ERROR_RESPONSE);
+        CHECK(port->write_value(1, 2, 0) == tlm::TLM_BURST_ERROR_RESPONSE);
+        CHECK(port->write_value(4, 4, 0) == tlm::TLM_ADDRESS_ERROR_RESPONSE);
+        std::array<std::uint8_t, 4> bytes{};
+        access enabled(tlm::TLM_READ_COMMAND, 0, bytes.data(), 4);
+        enabled.set_byte_enable_ptr(bytes.data());
+        sc_core::sc_time delay;
+        port->socket->b_transport(enabled, delay);
+        CHECK(enabled.get_response_status() == tlm::TLM_BYTE_ENABLE_ERROR_RESPONSE);
+    }
+}
+
+TEST_CASE("pci host: a BAR's size is found by writing ones")
+{
+    pc m;
+    elaborate();
+    m.set_config(0x04, 2, pci_command::memory);
+    m.set_config(0x10, 4, 0xFFFFFFFF);
+    CHECK(m.config(0x10, 4) == 0xFFFFFFF0);
+    CHECK(m.mem.read_value(0xFFFFFFF0, 4) == 0);
+    CHECK(m.function.memory_device.take().empty());
+    m.set_config(0x18, 4, 0xFFFFFFFF);
+    CHECK(m.config(0x18, 4) == 0xFFFFFFF9);
+}
+
+TEST_CASE("pci host: BARs decode memory and ports, unclaimed addresses read zeros and ones")
+{
+    pc m;
+    elaborate();
+    CHECK(m.mem.read_value(0xE0000000, 4) == 0);
+    CHECK(m.io.read_value(0xC100, 4) == 0xFFFFFFFF);
+    m.open_bars();
+    m.mem.write_value(0xE0000004, 4, 0x11223344);
+    CHECK(m.function.memory_device.take() == "w4@4=11223344");
+    CHECK(m.mem.read_value(0xE0000004, 4) == 0x11223344);
+    m.io.write_value(0xC102, 2, 0x5566);
+    CHECK(m.function.io_device.take() == "w2@2=5566");
+    CHECK(m.mem.read_value(0xE0000010, 4) == 0);
+    CHECK(m.io.read_value(0xC108, 2) == 0xFFFF);
+    CHECK(m.mem.write_value(0xDFFFFFFC, 4, 1) == tlm::TLM_OK_RESPONSE);
+    CHECK(m.io.write_value(0xC0FF, 1, 1) == tlm::TLM_OK_RESPONSE);
+}
+
+TEST_CASE("pci host: an unaligned access runs into a BAR and out of it in pieces")
+{
+    pc m;
+    elaborate();
+    m.open_bars();
+    m.function.memory_device.bytes.fill(0xAA);
+    CHECK(m.mem.read_value(0xDFFFFFFE, 4) == 0xAAAA0000);
+    CHECK(m.mem.read_value(0xE000000E, 4) == 0x0000AAAA);
+    m.function.memory_device.take();
+    m.mem.write_value(0xE000000B, 4, 0x00008600);
+    CHECK(m.function.memory_device.take() == "w1@B=0 w2@C=86 w1@E=0");
+    m.mem.write_value(0xE0000000, 8, 0x1122334455667788);
+    CHECK(m.function.memory_device.take() == "w4@0=55667788 w4@4=11223344");
+}
+
+TEST_CASE("pci host: moving a BAR moves the window at once and clearing the command bit hides it")
+{
+    pc m;
+    elaborate();
+    m.open_bars();
+    m.mem.write_value(0xE0000000, 4, 1);
+    m.set_config(0x10, 4, 0xE0001000);
+    m.mem.write_value(0xE0000000, 4, 2);
+    m.mem.write_value(0xE0001000, 4, 3);
+    CHECK(m.function.memory_device.take() == "w4@0=1 w4@0=3");
+    m.set_config(0x04, 2, 0);
+    m.mem.write_value(0xE0001000, 4, 4);
+    CHECK(m.mem.read_value(0xE0001000, 4) == 0);
+    CHECK(m.io.read_value(0xC100, 1) == 0xFF);
+    CHECK(m.function.memory_device.take().empty());
+    m.set_config(0x04, 2, pci_command::memory);
+    CHECK(m.mem.read_value(0xE0001000, 4) == 3);
+    m.set_config(0x10, 4, 0);
+    CHECK(m.mem.read_value(0x0, 4) == 0);
+    m.set_config(0x10, 4, 0xE0001000);
+    m.function.reset_header();
+    CHECK(m.mem.read_value(0xE0001000, 4) == 0);
+    CHECK(m.function.memory_device.take() == "r4@0");
+}
+
+TEST_CASE("pci host: RAM mapped above the PCI space hides a BAR")
+{
+    pc m;
+    elaborate();
+    m.open_bars();
+    m.set_config(0x10, 4, 0x100);
+    m.mem.write_value(0x100, 4, 5);
+    CHECK(m.function.memory_device.take().empty());
+    CHECK(m.ram.data()[0x100] == 5);
+}
+
+TEST_CASE("pci host: where windows overlap the function attached first wins")
+{
+    pc m;
+    sample_function second("second");
+    REQUIRE_FALSE(m.host.attach(second, {3}));
+    elaborate();
+    m.open_bars();
+    m.select(0x10, 3);
+    m.io.write_value(0xCFC, 4, 0xE0000000);
+    m.select(0x04, 3);
+    m.io.write_value(0xCFC, 2, pci_command::memory);
+    m.mem.write_value(0xE0000000, 4, 1);
+    CHECK(m.function.memory_device.take() == "w4@0=1");
+    CHECK(second.memory_device.take().empty());
+    m.set_config(0x04, 2, 0);
+    m.mem.write_value(0xE0000000, 4, 2);
+    CHECK(second.memory_device.take() == "w4@0=2");
+}
+
+TEST_CASE("pci host: the ECAM window reaches configuration space with the same widths")
+{
+    pc m;
+    elaborate();
+    const std::uint64_t base = 0xB0000000;
+    const std::uint64_t fn = base + (2 << 15);
+    CHECK(m.mem.read_value(fn, 4) == 0);
+    m.host.set_ecam_window(base, 256U << 20);
+    CHECK(m.mem.read_value(fn, 4) == 0x25AB8086);
+    m.mem.write_value(fn + 0x60, 2, 0x4321);
+    CHECK(m.function.live == 0x4321);
+    CHECK(m.mem.read_value(fn + 0x60, 4) == 0);
+    m.mem.write_value(fn + 0x42, 4, 0x11223344);
+    CHECK(m.config(0x40, 4) == 0x33440000);
+    CHECK(m.config(0x44, 4) == 0x00001122);
+    m.host.set_ecam_window(base, 0);
+    CHECK(m.mem.read_value(fn, 4) == 0);
+}
+
+TEST_CASE("pci host: beyond 256 bytes, beyond bus 0 and beyond the functions ECAM reads all ones")
+{
+    pc m;
+    elaborate();
+    const std::uint64_t base = 0xB0000000;
+    const std::uint64_t fn = base + (2 << 15);
+    m.host.set_ecam_window(base, 256U << 20);
+    CHECK(m.mem.read_value(fn + 0x100, 4) == 0xFFFFFFFF);
+    CHECK(m.mem.write_value(fn + 0x100, 4, 0) == tlm::TLM_OK_RESPONSE);
+    CHECK(m.mem.read_value(fn + 0xFE, 4) == 0xFFFF0000);
+    CHECK(m.mem.read_value(fn + 0x1000, 4) == 0xFFFFFFFF);
+    CHECK(m.mem.read_value(fn + (1 << 20), 2) == 0xFFFF);
+    CHECK(m.mem.read_value(base + (256U << 20), 4) == 0);
+    CHECK(m.mem.read_value(base - 4, 4) == 0);
+}
+
+TEST_CASE("pci host: the ECAM window moves, and may be moved through itself")
+{
+    pc m;
+    /// A bridge whose dword at 60h is the window's base.
+    struct bridge : pci_function {
+        bridge(const sc_core::sc_module_name& name, pci_host& host)
+            : pci_function(name, {0x8086, 0x29C0, 0x060000}), host_(host)
+        {
+        }
+        void config_write(std::uint32_t offset, unsigned width, std::uint32_t value,
+                          const access_context& context) override
+        {
+            pci_function::config_write(offset, width, value, context);
+            const std::uint32_t bar = config_read(0x60, 4);
+            host_.set_ecam_window(bar & 0xF0000000, (bar & 1) != 0 ? 256U << 20 : 0);
+        }
+        pci_host& host_;
+    };
+    bridge b("bridge", m.host);
+    REQUIRE_FALSE(m.host.attach(b, {0}));
+    elaborate();
+    m.select(0x60, 0);
+    m.io.write_value(0xCFC, 4, 0xB0000001);
+    CHECK(m.mem.read_value(0xB0000000, 4) == 0x29C08086);
+    CHECK(m.mem.write_value(0xB0000060, 4, 0xC0000001) == tlm::TLM_OK_RESPONSE);
+    CHECK(m.mem.read_value(0xB0000000, 4) == 0);
+    CHECK(m.mem.read_value(0xC0000000, 4) == 0x29C08086);
+    CHECK(m.mem.write_value(0xC0000060, 4, 0) == tlm::TLM_OK_RESPONSE);
+    CHECK(m.mem.read_value(0xC0000000, 4) == 0);
+}
+
+TEST_CASE("pci host: the ECAM window wins over a BAR")
+{
+    pc m;
+    elaborate();
+    m.open_bars();
+    m.host.set_ecam_window(0xE0000000, 256U << 20);
+    CHECK(m.mem.read_value(0xE0000000, 4) == 0xFFFFFFFF);
+    m.host.set_ecam_window(0, 0);
+    CHECK(m.mem.read_value(0xE0000000, 4) == 0);
+    CHECK(m.function.memory_device.take() == "r4@0");
+}
+
+TEST_CASE("pci host: a reset forgets the configuration address")
+{
+    pc m;
+    elaborate();
+    m.select(0x40);
+    m.host.reset();
+    CHECK(m.io.read_value(0xCF8, 4) == 0);
+    CHECK(m.io.read_value(0xCFC, 4) == 0xFFFFFFFF);
+}
+
+TEST_CASE("pci host: debug transport reads everything and changes nothing")
+{
+    pc m;
+    elaborate();
+    m.open_bars();
+    m.function.memory_device.bytes.fill(0x5A);
+    std::array<std::uint8_t, 4> data{};
+    CHECK(m.mem.read_debug(0xE0000004, data.data(), 4) == 4);
+    CHECK(data[3] == 0x5A);
+    CHECK(m.mem.read_debug(0xD0000000, data.data(), 4) == 4);
+    CHECK(data[3] == 0);
+    CHECK(m.io.read_debug(0x1000, data.data(), 4) == 4);
+    CHECK(data[3] == 0xFF);
+    m.select(0x00);
+    CHECK(m.io.read_debug(0xCFC, data.data(), 4) == 4);
+    CHECK(data[3] == 0x25);
+    CHECK(m.io.read_debug(0xCF8, data.data(), 4) == 4);
+    CHECK(data[3] == 0x80);
+    m.host.set_ecam_window(0xB0000000, 256U << 20);
+    CHECK(m.mem.read_debug(0xB0000000 + (2 << 15), data.data(), 4) == 4);
+    CHECK(data[3] == 0x25);
+    CHECK(m.mem.read_debug(0xB0000000, data.data(), 4) == 4);
+    CHECK(data[3] == 0xFF);
+
+    data.fill(0);
+    for (const std::uint64_t address : {0xE0000004ULL, 0xD0000000ULL, 0xB0000000ULL, 0xB0010040ULL}) {
+        access write(tlm::TLM_WRITE_COMMAND, address, data.data(), 4);
+        CHECK(m.mem.socket->transport_dbg(write) == 0);
+    }
+    for (const std::uint64_t address : {0xCF8ULL, 0xCFCULL, 0xCF9ULL, 0x1000ULL}) {
+        access write(tlm::TLM_WRITE_COMMAND, address, data.data(), 4);
+        CHECK(m.io.socket->transport_dbg(write) == 0);
+    }
+    CHECK(m.io.read_value(0xCF8, 4) == 0x80001000);
+    CHECK(m.function.memory_device.take().empty());
+    CHECK(m.reset_port.device.take().empty());
+}
+
+TEST_CASE("pci host: DMI is refused and the non-blocking path completes at once")
+{
+    pc m;
+    elaborate();
+    m.open_bars();
+    std::array<std::uint8_t, 4> data{};
+    access payload(tlm::TLM_READ_COMMAND, 0xE0000000, data.data(), 4);
+    tlm::tlm_dmi dmi;
+    CHECK_FALSE(m.mem.socket->get_direct_mem_ptr(payload, dmi));
+    CHECK(dmi.is_none_allowed());
+    tlm::tlm_phase phase = tlm::BEGIN_REQ;
+    sc_core::sc_time delay;
+    CHECK(m.mem.socket->nb_transport_fw(payload, phase, delay) == tlm::TLM_COMPLETED);
+    CHECK(payload.get_address() == 0xE0000000);
+    CHECK(m.function.memory_device.take() == "r4@0");
+}
+
+TEST_CASE("pci host: a taken or impossible place is refused with a reason")
+{
+    pci_host host("host");
+    sample_function a("a"), c("c");
+    CHECK(host.free_slot() == 0);
+    CHECK_FALSE(host.attach(a, {2, 1}));
+    CHECK(host.attach(c, {2, 1}) == "slot 2 function 1 is in use by a");
+    CHECK(host.attach(c, {32}).has_value());
+    CHECK(host.attach(c, {0, 8}).has_value());
+    CHECK(host.attach(a, {3}) == "a is attached already");
+    CHECK(host.at({2, 1}) == &a);
+    CHECK(host.at({2, 0}) == nullptr);
+    CHECK(host.at({99, 0}) == nullptr);
+    CHECK(host.free_slot(1) == 1);
+    CHECK(host.free_slot(2) == 3);
+    CHECK(host.free_slot(31) == 31);
+    CHECK_FALSE(host.free_slot(32));
+    CHECK_FALSE(host.attach(c, {31}));
+    CHECK_FALSE(host.free_slot(31));
+}
+
+TEST_CASE("pci host: a function attached to a second host is reported")
+{
+    pci_host host("host"), other("other");
+    sample_function a("a");
+    CHECK_FALSE(host.attach(a, {1}));
+    CHECK(report_of([&] { other.attach(a, {1}); }).type == "/vigil/bus/carrier");
+}
+
+TEST_CASE("pci host: a host without users and a function without host elaborate")
+{
+    pci_host host("host");
+    sample_function alone("alone"), attached("attached");
+    CHECK_FALSE(host.attach(attached, {1}));
+    elaborate();
+    CHECK(host.at({1}) == &attached);
+}
+
+TEST_CASE("pci host: two machines live side by side in one simulation")
+{
+    struct machine : sc_core::sc_module {
+        explicit machine(const sc_core::sc_module_name& name) : sc_module(name) {}
+        pc parts;
+    };
+    machine first("first"), second("second");
+    elaborate();
+    first.parts.open_bars();
+    first.parts.mem.write_value(0xE0000000, 4, 1);
+    second.parts.mem.write_value(0xE0000000, 4, 2);
+    CHECK(first.parts.function.memory_device.take() == "w4@0=1");
+    CHECK(second.parts.function.memory_device.take().empty());
+}

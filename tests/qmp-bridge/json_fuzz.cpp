@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+// The reader must answer alike in whatever portions its input comes, and read back what the printer made of a value.
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <string_view>
+
+#include "json_transcript.h"
+
+using namespace vigil::qmp_bridge;
+
+namespace {
+
+void require(bool holds)
+{
+    if (!holds) std::abort();
+}
+
+/// Prints `value`, reads that and prints it again; infinities are left out, for they print as a word.
+void check_round_trip(const json::value& value)
+{
+    std::string line;
+    print_json(line, value);
+    if (line.find("inf") != std::string::npos) return;
+    require(read_whole(line + "\n") == json_transcript{line});
+    std::string lines;
+    print_json_pretty(lines, value);
+    require(read_whole(lines + "\n") == json_transcript{line});
+}
+
+} // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size)
+{
+    if (size == 0) return 0;
+    // The first byte chooses the limits and the place of the cut.
+    const json_limits limits = data[0] % 2 == 0 ? json_limits{} : json_limits{4, 64, 16};
+    const std::string_view input(reinterpret_cast<const char*>(data) + 1, size - 1);
+    const auto whole = read_whole(input, limits);
+    require(read_in_portions(input, 1, limits) == whole);
+    require(read_in_two(input, data[0] * input.size() / 256, limits) == whole);
+
+    json_reader reader;
+    reader.feed(input);
+    while (const auto item = reader.next()) {
+        if (const auto* value = std::get_if<json::value>(&*item)) check_round_trip(*value);
+    }
+    reader.feed("\xFF{}");
+    json_transcript flushed;
+    append_ready(flushed, reader);
+    require(!flushed.empty() && flushed.back() == "{}");
+    return 0;
+}

@@ -9,6 +9,16 @@ namespace {
 
 const std::vector<std::string_view> k_negatable{"server", "wait", "delay"};
 
+std::optional<option_error> check_port(const std::string& text)
+{
+    constexpr unsigned most = 65535;
+    unsigned port = 0;
+    const char* end = text.data() + text.size();
+    const auto [stop, failure] = std::from_chars(text.data(), end, port);
+    if (failure == std::errc{} && stop == end && port <= most) return std::nullopt;
+    return option_error{"'" + text + "' is not a port from 0 to 65535"};
+}
+
 // The keys that every kind of socket has; an error where one has no sense.
 std::optional<option_error> take_common(chardev& result, option_list& list)
 {
@@ -51,6 +61,7 @@ std::variant<chardev, option_error> chardev::parse_short(std::string_view text)
         result.kind = transport::tcp;
         result.host = address.substr(0, colon);
         result.port = address.substr(colon + 1);
+        if (auto error = check_port(result.port)) return option_error{quoted + ": " + error->text};
         if (result.host.size() > 1 && result.host.front() == '[' && result.host.back() == ']') {
             result.host = result.host.substr(1, result.host.size() - 2);
         }
@@ -79,6 +90,7 @@ std::variant<chardev, option_error> chardev::from_options(option_list& list)
         result.kind = transport::tcp;
         result.host = host.value_or("");
         result.port = *port;
+        if (auto error = check_port(*port)) return option_error{"chardev: socket: " + error->text};
     } else {
         result.kind = transport::descriptor;
         const char* end = fd->data() + fd->size();

@@ -12,8 +12,8 @@
 
 #include <vigil/qmp-bridge/event_limiter.h>
 #include <vigil/qmp-bridge/qapi_types.h>
-#include <vigil/runstate/interfaces.h>
 #include <vigil/runstate/run_control.h>
+#include <vigil/runstate/run_listener.h>
 
 namespace vigil::qmp_bridge {
 

@@ -13,6 +13,7 @@
 #include <systemc>
 
 #include <vigil/runstate/run_control.h>
+#include <vigil/runstate/run_listener.h>
 
 /// Where devices, the run-state controller and the bridge meet. Devices hold an `sc_port` on the fact interfaces
 /// (optional to bind: a device whose port is unbound simply tells nobody); `controller` implements all of them.
@@ -128,22 +129,6 @@ struct snapshottable {
 
 protected:
     ~snapshottable() = default;
-};
-
-/// Told of everything the controller does, in order. Every function is optional to implement.
-struct run_listener {
-    /// Something worth an event happened.
-    virtual void on_event(const event&) {}
-    /// The run state changed; the VM clock already runs or stands accordingly.
-    virtual void on_state_changed(run_state /*from*/, run_state /*to*/) {}
-    /// The run is over. `at_once`: nothing more is answered, not even the command under way; otherwise the command
-    /// under way still gets its reply.
-    virtual void on_exit_requested(int /*status*/, bool /*at_once*/) {}
-    /// A line for the log.
-    virtual void on_log(std::string_view /*line*/) {}
-
-protected:
-    ~run_listener() = default;
 };
 
 } // namespace vigil::runstate

@@ -128,7 +128,9 @@ void vm_clock::on_wakeup()
 ns vm_timer::remaining() const noexcept
 {
     const ns due = deadline();
-    return due == k_never ? k_never : std::max(due - clock_.now(), ns(0));
+    const ns at = clock_.now();
+    if (due == k_never) return k_never;
+    return due > at ? due - at : ns(0);
 }
 
 } // namespace vigil::runstate

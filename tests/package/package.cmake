@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: Apache-2.0
+# One step of the package test:
+#   cmake -D STEP=build_shared|install|find_package|pkg-config -D SOURCE=… -D BUILD=… -D WORK=… -D CXX=… -D FLAGS=… -P package.cmake
+# BUILD is a configured build of SOURCE; WORK is where the package goes, and the consumers are built.
+set(consumer "${SOURCE}/tests/package/consumer")
+set(prefix "${WORK}/moved")
+
+function(run)
+  execute_process(COMMAND ${ARGV} COMMAND_ECHO STDOUT COMMAND_ERROR_IS_FATAL ANY)
+endfunction()
+
+# expect(<program> <what it must print, a regular expression>)
+function(expect program expected)
+  execute_process(COMMAND ${program} OUTPUT_VARIABLE output COMMAND_ECHO STDOUT COMMAND_ERROR_IS_FATAL ANY)
+  message(STATUS "${output}")
+  if(NOT output MATCHES "${expected}")
+    message(FATAL_ERROR "${program} printed '${output}', not '${expected}'")
+  endif()
+endfunction()
+set(watchdog_prints "^WATCHDOG\nRESET\n$")
+set(bridge_prints "^{\"QMP\": ")
+
+if(STEP STREQUAL "build_shared")
+  # Libraries only, not optimised; kept for the next run.
+  run("${CMAKE_COMMAND}" -S "${SOURCE}" -B "${BUILD}" -G Ninja -D BUILD_SHARED_LIBS=ON -D VIGIL_BUILD_SIM=OFF
+    -D VIGIL_BUILD_TESTS=OFF -D CMAKE_CXX_COMPILER=${CXX} -D "CMAKE_CXX_FLAGS=${FLAGS}")
+  run("${CMAKE_COMMAND}" --build "${BUILD}")
+
+elseif(STEP STREQUAL "install")
+  # Whatever is installed must work at another place than the one it was installed to.
+  file(REMOVE_RECURSE "${WORK}")
+  run("${CMAKE_COMMAND}" --install "${BUILD}" --prefix "${WORK}/installed")
+  file(RENAME "${WORK}/installed" "${prefix}")
+  if(EXISTS "${prefix}/bin/vigil-sim")
+    expect("${prefix}/bin/vigil-sim;-version" "[0-9]+\\.[0-9]+\\.[0-9]+")
+  endif()
+
+elseif(STEP STREQUAL "find_package")
+  # The watchdog alone must not need Boost.
+  run("${CMAKE_COMMAND}" -S "${consumer}" -B "${WORK}/find_package" -G Ninja -D CMAKE_PREFIX_PATH=${prefix}
+    -D CMAKE_CXX_COMPILER=${CXX} -D "CMAKE_CXX_FLAGS=${FLAGS}" -D CMAKE_DISABLE_FIND_PACKAGE_Boost=ON
+    --no-warn-unused-cli)
+  run("${CMAKE_COMMAND}" --build "${WORK}/find_package")
+  expect("${WORK}/find_package/watchdog" "${watchdog_prints}")
+
+  run("${CMAKE_COMMAND}" -S "${consumer}" -B "${WORK}/find_package_bridge" -G Ninja -D CMAKE_PREFIX_PATH=${prefix}
+    -D CMAKE_CXX_COMPILER=${CXX} -D "CMAKE_CXX_FLAGS=${FLAGS}" -D CONSUMER_WANTS_BRIDGE=ON)
+  run("${CMAKE_COMMAND}" --build "${WORK}/find_package_bridge")
+  expect("${WORK}/find_package_bridge/bridge" "${bridge_prints}")
+
+elseif(STEP STREQUAL "pkg-config")
+  find_program(PKG_CONFIG NAMES pkgconf pkg-config REQUIRED)
+  file(GLOB_RECURSE pc "${prefix}/vigil-models.pc")
+  cmake_path(GET pc PARENT_PATH pc_dir)
+  cmake_path(GET pc_dir PARENT_PATH lib_dir)
+  set(ENV{PKG_CONFIG_PATH} "${pc_dir}")
+  set(ENV{LD_LIBRARY_PATH} "${lib_dir}")
+  separate_arguments(flags UNIX_COMMAND "${FLAGS}")
+  set(programs watchdog bridge)
+  set(modules vigil-models vigil-qmp-bridge)
+  foreach(program module IN ZIP_LISTS programs modules)
+    execute_process(COMMAND "${PKG_CONFIG}" --cflags --libs ${module} OUTPUT_VARIABLE module_flags
+      OUTPUT_STRIP_TRAILING_WHITESPACE COMMAND_ECHO STDOUT COMMAND_ERROR_IS_FATAL ANY)
+    if(program STREQUAL "watchdog" AND module_flags MATCHES "boost")
+      message(FATAL_ERROR "${module} needs Boost: ${module_flags}")
+    endif()
+    separate_arguments(module_flags UNIX_COMMAND "${module_flags}")
+    run("${CXX}" -std=c++17 ${flags} "${consumer}/${program}.cpp" -o "${WORK}/${program}" ${module_flags})
+    expect("${WORK}/${program}" "${${program}_prints}")
+  endforeach()
+
+else()
+  message(FATAL_ERROR "no such step: '${STEP}'")
+endif()

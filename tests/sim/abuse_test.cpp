@@ -1,0 +1,341 @@
+// SPDX-License-Identifier: Apache-2.0
+// What clients and command lines may do wrong, over the real sockets of the real program: it answers, loses nothing and
+// lives on; where it cannot start it says why in one line and exits with 1.
+#include <catch.h>
+
+#include <csignal>
+#include <fstream>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <program_under_test.h>
+
+using vigil::tests::connection;
+using vigil::tests::process;
+using vigil::tests::workspace;
+
+namespace {
+
+using words = std::vector<std::string>;
+
+const std::string k_query = "{\"execute\": \"query-status\"}\n";
+const std::string k_running = R"({"return": {"status": "running", "singlestep": false, "running": true}})";
+
+bool contains(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
+
+// vigil-sim under the test clock, with both sockets.
+struct simulator {
+    explicit simulator(const words& more = {}, bool driven = true) : program(command(more, driven), place) {}
+
+    words command(const words& more, bool driven) const
+    {
+        words all{VIGIL_SIM,  "-machine", "pc",          "-nodefaults", "-display",      "none",       "-device",
+                  "i6300esb", "-qmp",     server("qmp"), "-qtest",      server("qtest"), "-qtest-log", "none"};
+        if (driven) all.insert(all.end(), {"-accel", "qtest"});
+        all.insert(all.end(), more.begin(), more.end());
+        return all;
+    }
+    std::string server(const char* name) const
+    {
+        return "unix:" + (place.path / name).string() + ",server=on,wait=off";
+    }
+
+    // A client past negotiation.
+    connection qmp()
+    {
+        connection client = program.connect("qmp");
+        client.read_line();
+        client.send("{\"execute\": \"qmp_capabilities\"}\n");
+        client.read_line();
+        return client;
+    }
+
+    void check_alive()
+    {
+        connection client = qmp();
+        client.send(k_query);
+        CHECK(contains(client.read_line(), "\"status\":"));
+    }
+
+    workspace place;
+    process program;
+};
+
+// Runs vigil-sim to its end: the exit status, and what it printed in `printed`.
+int run(const words& arguments, std::string& printed)
+{
+    words command{VIGIL_SIM};
+    command.insert(command.end(), arguments.begin(), arguments.end());
+    const workspace place;
+    process program(command, place);
+    const auto status = program.wait();
+    printed = place.printed();
+    return status.value_or(-1000);
+}
+
+// The barking of a watchdog with preloads of zero, as qtest lines.
+std::string bark(int times)
+{
+    std::string lines = "outl 0xcf8 0x80001010\noutl 0xcfc 0xfebf0000\noutl 0xcf8 0x80001004\noutw 0xcfc 2\n";
+    for (int i = 0; i < times; ++i) {
+        lines += "writew 0xfebf000c 0x80\nwritew 0xfebf000c 0x86\nwritel 0xfebf0000 0\n"
+                 "writew 0xfebf000c 0x80\nwritew 0xfebf000c 0x86\nwritel 0xfebf0004 0\n"
+                 "outl 0xcf8 0x80001068\noutb 0xcfc 2\n";
+    }
+    return lines;
+}
+
+} // namespace
+
+TEST_CASE("abuse: several clients on one socket are served at once, each with its own events")
+{
+    simulator sim;
+    connection first = sim.qmp();
+    connection second = sim.qmp();
+    connection still_negotiating = sim.program.connect("qmp");
+    still_negotiating.read_line();
+    first.send("{\"execute\": \"stop\"}");
+    CHECK(contains(first.read_line(), "STOP"));
+    CHECK(first.read_line() == R"({"return": {}})");
+    CHECK(contains(second.read_line(), "STOP"));
+    still_negotiating.send("{\"execute\": \"qmp_capabilities\"}");
+    CHECK(still_negotiating.read_line() == R"({"return": {}})");
+}
+
+TEST_CASE("abuse: half a command and a disconnect leave nothing behind")
+{
+    simulator sim;
+    for (int i = 0; i < 50; ++i) {
+        connection client = sim.qmp();
+        client.send("{\"execute\": \"query-st");
+    }
+    for (int i = 0; i < 50; ++i) {
+        connection client = sim.program.connect("qtest");
+        client.send("clock_step 1");
+    }
+    sim.check_alive();
+}
+
+TEST_CASE("abuse: a client that closes its writing side still gets its replies, then the end")
+{
+    simulator sim;
+    connection client = sim.program.connect("qmp");
+    client.send("{\"execute\": \"qmp_capabilities\"}" + k_query + k_query);
+    client.finish_sending();
+    CHECK(contains(client.read_line(), "\"QMP\""));
+    CHECK(client.read_line() == R"({"return": {}})");
+    CHECK(client.read_line() == k_running);
+    CHECK(client.read_line() == k_running);
+    CHECK(client.closed_by_peer());
+    sim.check_alive();
+}
+
+TEST_CASE("abuse: nesting beyond the limit is one error and one for each bracket left over")
+{
+    simulator sim;
+    connection client = sim.qmp();
+    client.send(std::string(1025, '[') + std::string(1025, ']'));
+    CHECK(contains(client.read_line(), "JSON nesting depth limit exceeded"));
+    for (int i = 0; i < 1025; ++i) CHECK(contains(client.read_line(), "expecting value"));
+    client.send("{\"execute\": \"query-status\", \"id\": " + std::string(1023, '[') + std::string(1023, ']') + "}");
+    CHECK(contains(client.read_line(), "[[[[[["));
+}
+
+TEST_CASE("abuse: a string of 64 MiB is refused, and its memory given back")
+{
+    simulator sim;
+    connection client = sim.qmp();
+    client.send(k_query);
+    client.read_line();
+    const std::size_t before = sim.program.resident_bytes();
+    const std::string megabyte(1024 * 1024, 'a');
+    client.send("{\"execute\": \"");
+    for (int i = 0; i < 65; ++i) client.send(megabyte);
+    client.send("\"}\xff" + k_query);
+    bool refused = false;
+    for (std::string line; line != k_running;) {
+        line = client.read_line();
+        refused = refused || contains(line, "JSON token size limit exceeded");
+    }
+    CHECK(refused);
+    CHECK(sim.program.resident_bytes() < before + 8 * 1024 * 1024);
+}
+
+TEST_CASE("abuse: garbage on the QMP socket is answered with errors until FF brings back order")
+{
+    simulator sim;
+    connection client = sim.qmp();
+    std::string garbage;
+    for (int i = 0; i < 4096; ++i) garbage += static_cast<char>(i * 131 + i / 7);
+    client.send(garbage + "\xff" + k_query);
+    for (std::string line; line != k_running;) {
+        line = client.read_line();
+        CHECK((line == k_running || contains(line, "\"error\"")));
+    }
+}
+
+TEST_CASE("abuse: malformed qtest lines fail one by one and the next is served")
+{
+    simulator sim;
+    connection client = sim.program.connect("qtest");
+    for (const char* line : {"", "inb", "inb zz", "inb 0x10000", "inb  0x61", "clock_step x", "writel 0x1000",
+                             "read 0x1000", "read 0x1000 0", "bogus", " inb 0x61", "b64write 0x1000 4 %%%%",
+                             "memset 0x1000", "read 0x1000 0xffffffffffffffff", "\x01\x02\xff"}) {
+        client.send(std::string(line) + "\n");
+        INFO(line);
+        CHECK(client.read_line().rfind("FAIL", 0) == 0);
+    }
+    client.send("endianness\nclock_step 5\n");
+    CHECK(client.read_line() == "OK little");
+    CHECK(client.read_line() == "OK 5");
+}
+
+TEST_CASE("abuse: a reader that sleeps through thousands of events delays nobody and loses no reply")
+{
+    simulator sim({"-action", "watchdog=pause"});
+    connection sleeper = sim.qmp();
+    connection busy = sim.qmp();
+    constexpr int rounds = 20'000;
+    std::string stop_and_go;
+    for (int i = 0; i < 100; ++i) stop_and_go += R"({"execute": "stop"}{"execute": "cont"})";
+    for (int i = 0; i < rounds / 100; ++i) {
+        busy.send(stop_and_go);
+        for (int line = 0; line < 400; ++line) busy.read_line(); // STOP, reply, RESUME, reply
+    }
+    sleeper.send(k_query);
+    int events = 0;
+    for (std::string line; line != k_running;) {
+        line = sleeper.read_line();
+        if (contains(line, "\"event\"")) ++events;
+    }
+    CHECK(events == 2 * rounds);
+}
+
+TEST_CASE("abuse: a client that sends without reading is held up alone")
+{
+    simulator sim;
+    connection flood = sim.qmp();
+    const std::string many = [] {
+        std::string text;
+        for (int i = 0; i < 1000; ++i) text += k_query;
+        return text;
+    }();
+    std::size_t sent = 0;
+    for (int i = 0; i < 2000 && sent < 64U * 1024 * 1024; ++i) sent += flood.send_some(many);
+    sim.check_alive();
+    CHECK(sim.program.resident_bytes() < 256U * 1024 * 1024);
+}
+
+TEST_CASE("abuse: a thousand connections come and go")
+{
+    simulator sim;
+    sim.check_alive();
+    const std::size_t before = sim.program.resident_bytes();
+    for (int i = 0; i < 1000; ++i) {
+        connection client = sim.program.connect(i % 2 == 0 ? "qmp" : "qtest");
+        if (i % 3 == 0) client.send("{'execute':");
+    }
+    sim.check_alive();
+    CHECK(sim.program.resident_bytes() < before + 8 * 1024 * 1024);
+}
+
+TEST_CASE("abuse: quit is answered, flushed and ends with status 0")
+{
+    simulator sim;
+    connection client = sim.qmp();
+    client.send("{\"execute\": \"quit\"}" + k_query);
+    CHECK(contains(client.read_line(), "SHUTDOWN"));
+    CHECK(client.read_line() == R"({"return": {}})");
+    CHECK(client.closed_by_peer());
+    CHECK(sim.program.wait() == 0);
+    CHECK_FALSE(std::filesystem::exists(sim.place.path / "qmp"));
+}
+
+TEST_CASE("abuse: termination signals end the run in order, whatever the shutdown action says")
+{
+    for (const int number : {SIGTERM, SIGINT, SIGHUP}) {
+        simulator sim({"-no-shutdown"}, number == SIGTERM);
+        connection client = sim.qmp();
+        sim.program.signal(number);
+        CHECK(contains(client.read_line(), "SHUTDOWN"));
+        CHECK(client.closed_by_peer());
+        CHECK(sim.program.wait() == 0);
+    }
+}
+
+TEST_CASE("abuse: at poweroff by the watchdog nothing more is answered, not even the cont that let it happen")
+{
+    simulator sim({"-action", "watchdog=poweroff"});
+    connection client = sim.qmp();
+    connection qtest = sim.program.connect("qtest");
+    client.send("{\"execute\": \"stop\"}");
+    client.read_line();
+    client.read_line();
+    qtest.send(bark(1));
+    for (int i = 0; i < 12; ++i) CHECK(qtest.read_line() == "OK");
+    client.send("{\"execute\": \"cont\"}");
+    CHECK(contains(client.read_line(), "RESUME"));
+    CHECK(contains(client.read_line(), "WATCHDOG"));
+    CHECK_THROWS_AS(client.read_line(), vigil::tests::lost);
+    CHECK(sim.program.wait() == 0);
+}
+
+TEST_CASE("abuse: a paced machine barks by itself while a client only listens")
+{
+    simulator sim({"-action", "watchdog=pause", "-clock", "paced,factor=1000"}, false);
+    connection client = sim.qmp();
+    connection qtest = sim.program.connect("qtest");
+    std::string lines = bark(1);
+    lines.replace(lines.find("writel 0xfebf0000 0"), 19, "writel 0xfebf0000 1000");
+    qtest.send(lines);
+    for (int i = 0; i < 12; ++i) CHECK(qtest.read_line() == "OK");
+    CHECK(contains(client.read_line(), "WATCHDOG"));
+    CHECK(contains(client.read_line(), "STOP"));
+    qtest.send("clock_step 1\n");
+    CHECK(qtest.read_line() == "FAIL Unknown command 'clock_step'");
+}
+
+TEST_CASE("abuse: a start that cannot be is one line and status 1")
+{
+    const workspace place;
+    const std::string file = (place.path / "plain").string();
+    std::ofstream(file) << "not a socket";
+    const std::string long_path = "/tmp/" + std::string(200, 'x');
+    const std::string bad_trace = (place.path / "trace").string();
+    std::ofstream(bad_trace) << "{\"scenario\": \"a\"}\n{\"t\": 1, \"op\": \"w\"}\n";
+    struct {
+        words arguments;
+        std::string text;
+    } const rows[] = {
+        {{"-qmp", "unix:/nonexistent/qmp,server=on,wait=off"}, "/nonexistent/qmp"},
+        {{"-qmp", "unix:" + file + ",server=on,wait=off"}, "not a socket"},
+        {{"-qmp", "unix:" + long_path + ",server=on,wait=off"}, "too long"},
+        {{"-qmp", "unix:" + (place.path / "nobody").string()}, "Failed to connect"},
+        {{"-qmp", "tcp:127.0.0.1:99999,server=on,wait=off"}, "'99999' is not a port from 0 to 65535"},
+        {{"-chardev", "socket,id=m,fd=99", "-mon", "m,mode=control"}, "not an open socket"},
+        {{"-pidfile", "/nonexistent/pid"}, "cannot be written"},
+        {{"-nodefaults", "-device", "i6300esb,addr=2", "-device", "i6300esb,addr=2"}, "in use by i6300esb"},
+        {{"-guest-trace", bad_trace}, "trace:2: "},
+        {{"-guest-trace", "/nonexistent/trace"}, "cannot be opened"},
+        {{"-device", "nonsense"}, "not a valid device model name"},
+    };
+    for (const auto& row : rows) {
+        std::string printed;
+        INFO(row.text);
+        CHECK(run(row.arguments, printed) == 1);
+        INFO(printed);
+        CHECK(contains(printed, row.text));
+        CHECK(printed.rfind("vigil-sim: ", 0) == 0);
+        CHECK_FALSE(contains(printed, "\n"));
+    }
+}
+
+TEST_CASE("abuse: help and version print and exit with 0")
+{
+    std::string printed;
+    CHECK(run({"-help"}, printed) == 0);
+    CHECK(contains(printed, "Accepted without effect"));
+    CHECK(run({"--version"}, printed) == 0);
+    CHECK(contains(printed, "Vigil"));
+}

@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: Apache-2.0
+// The shape of the source tree: which folder knows which, what stays free of SystemC, and the rules on files.
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <map>
+#include <regex>
+#include <set>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include <catch.h>
+
+namespace {
+
+namespace fs = std::filesystem;
+using names = std::set<std::string>;
+
+const fs::path k_root = VIGIL_SOURCE_DIR;
+
+/// Which folders a folder may include, besides itself.
+const std::map<std::string, names> k_arrows{
+    {"runstate", {}},
+    {"bus", {}},
+    {"models", {"bus", "runstate"}},
+    {"qmp-bridge", {"bus", "runstate"}},
+    {"sim", {"bus", "models", "qmp-bridge", "runstate"}},
+};
+
+/// The libraries below the bridge, which know neither sockets nor JSON.
+const names k_below_the_bridge{"bus", "models", "runstate"};
+
+/// The files that need no SystemC, by folder and stem.
+const std::regex k_pure{"runstate/(actions|events|policy|run_control|run_state|time|timer_queue|wire_names)|"
+                        "qmp-bridge/(event_limiter|json\\w*|qapi_\\w+|qdict_order|qmp_\\w+|qtest_session|session)"};
+
+std::string read(const fs::path& path)
+{
+    std::ifstream in(path, std::ios::binary);
+    return {std::istreambuf_iterator<char>(in), {}};
+}
+
+std::string in_tree(const fs::path& path) { return path.lexically_relative(k_root).generic_string(); }
+
+bool is_cpp(const fs::path& path) { return path.extension() == ".h" || path.extension() == ".cpp"; }
+
+/// The C++ files of one folder.
+std::vector<fs::path> sources(const std::string& folder)
+{
+    std::vector<fs::path> result;
+    for (const auto& entry : fs::recursive_directory_iterator(k_root / folder))
+        if (is_cpp(entry.path())) result.push_back(entry.path());
+    std::sort(result.begin(), result.end());
+    return result;
+}
+
+/// What a file includes, with its brackets or quotes.
+std::vector<std::string> includes(const fs::path& path)
+{
+    static const std::regex line{R"(\s*#\s*include\s*([<"][^>"]*[>"]).*)"};
+    std::ifstream in(path);
+    std::vector<std::string> result;
+    std::smatch match;
+    for (std::string text; std::getline(in, text);)
+        if (std::regex_match(text, match, line)) result.push_back(match[1]);
+    return result;
+}
+
+/// The file in the tree that `<vigil/FOLDER/...>` names, or nothing for any other header.
+fs::path own_file(const std::string& include)
+{
+    constexpr std::size_t prefix = 7; // "<vigil/"
+    if (include.compare(0, prefix, "<vigil/") != 0) return {};
+    return k_root / include.substr(prefix, include.size() - prefix - 1);
+}
+
+bool is_systemc(const std::string& include)
+{
+    static const std::regex header{"<(systemc|tlm|tlm_utils/.*|sysc/.*)(\\.h)?>"};
+    return std::regex_match(include, header);
+}
+
+/// Follows the includes down to SystemC: the way there, or "" where there is none.
+std::string way_to_systemc(const fs::path& path, std::set<fs::path>& seen)
+{
+    if (!seen.insert(path).second) return {};
+    for (const auto& include : includes(path)) {
+        if (is_systemc(include)) return in_tree(path) + " -> " + include;
+        if (const auto own = own_file(include); !own.empty())
+            if (const auto way = way_to_systemc(own, seen); !way.empty()) return in_tree(path) + " -> " + way;
+    }
+    return {};
+}
+
+std::string in_folder(const fs::path& path, const std::string& folder)
+{
+    return path.lexically_relative(k_root / folder).generic_string();
+}
+
+/// The words of a folder's CMakeLists.txt: its sources, and the headers that are installed.
+names listed_files(const std::string& folder)
+{
+    std::istringstream in(std::regex_replace(read(k_root / folder / "CMakeLists.txt"), std::regex("[()]"), " "));
+    return {std::istream_iterator<std::string>(in), {}};
+}
+
+/// Every file of the project that carries text of its own (data and generated files do not).
+std::vector<fs::path> project_files()
+{
+    std::vector<fs::path> result{k_root / "CMakeLists.txt"};
+    for (const auto* folder : {"bus", "cmake", "models", "qmp-bridge", "runstate", "sim", "tests"})
+        for (const auto& entry : fs::recursive_directory_iterator(k_root / folder))
+            if (const auto& path = entry.path(); is_cpp(path) || path.extension() == ".cmake" ||
+                                                 path.extension() == ".sh" || path.filename() == "CMakeLists.txt")
+                result.push_back(path);
+    return result;
+}
+
+std::string listing(const std::vector<std::string>& lines)
+{
+    std::ostringstream out;
+    for (const auto& line : lines) out << '\n' << line;
+    return out.str();
+}
+
+} // namespace
+
+// Each case gathers all that is wrong, so that one run shows it whole.
+#define REQUIRE_NONE(wrong)                                                                                            \
+    do {                                                                                                               \
+        INFO(listing(wrong));                                                                                          \
+        REQUIRE((wrong).empty());                                                                                      \
+    } while (false)
+
+TEST_CASE("folders know only the folders that the design lets them know")
+{
+    std::vector<std::string> wrong;
+    std::size_t arrows = 0;
+    for (const auto& [folder, allowed] : k_arrows)
+        for (const auto& path : sources(folder))
+            for (const auto& include : includes(path)) {
+                const auto own = own_file(include);
+                if (own.empty()) {
+                    if (include[0] == '"') wrong.push_back(in_tree(path) + ": say <vigil/...> for " + include);
+                    continue;
+                }
+                ++arrows;
+                const auto to = own.lexically_relative(k_root).begin()->string();
+                if (to != folder && allowed.count(to) == 0) wrong.push_back(in_tree(path) + " -> " + include);
+            }
+    REQUIRE(arrows > 0);
+    REQUIRE_NONE(wrong);
+}
+
+TEST_CASE("included headers of ours exist")
+{
+    std::vector<std::string> wrong;
+    for (const auto& [folder, allowed] : k_arrows)
+        for (const auto& path : sources(folder))
+            for (const auto& include : includes(path))
+                if (const auto own = own_file(include);
+                    !own.empty() && !fs::exists(own) && !fs::exists(own.string() + ".in"))
+                    wrong.push_back(in_tree(path) + " -> " + include);
+    REQUIRE_NONE(wrong);
+}
+
+TEST_CASE("the pure files include no SystemC, nor anything that does")
+{
+    std::vector<std::string> wrong;
+    std::size_t pure = 0;
+    for (const auto* folder : {"runstate", "qmp-bridge"})
+        for (const auto& path : sources(folder)) {
+            if (!std::regex_match(in_tree(fs::path(path).replace_extension()), k_pure)) continue;
+            ++pure;
+            std::set<fs::path> seen;
+            if (const auto way = way_to_systemc(path, seen); !way.empty()) wrong.push_back(way);
+        }
+    REQUIRE(pure > 0);
+    REQUIRE_NONE(wrong);
+}
+
+TEST_CASE("below the bridge there are no sockets and no Boost")
+{
+    static const std::regex host{"<(boost/.*|sys/socket\\.h|sys/un\\.h|netinet/.*|arpa/.*)>"};
+    std::vector<std::string> wrong;
+    for (const auto& folder : k_below_the_bridge)
+        for (const auto& path : sources(folder))
+            for (const auto& include : includes(path))
+                if (std::regex_match(include, host)) wrong.push_back(in_tree(path) + " -> " + include);
+    REQUIRE_NONE(wrong);
+}
+
+TEST_CASE("every source stands in its folder's CMakeLists.txt")
+{
+    std::vector<std::string> wrong;
+    for (const auto& [folder, allowed] : k_arrows) {
+        const auto listed = listed_files(folder);
+        for (const auto& path : sources(folder))
+            if (path.extension() == ".cpp" && listed.count(in_folder(path, folder)) == 0)
+                wrong.push_back(in_tree(path));
+    }
+    REQUIRE_NONE(wrong);
+}
+
+TEST_CASE("installed headers include installed headers only")
+{
+    names installed;
+    for (const auto& [folder, allowed] : k_arrows)
+        for (const auto& file : listed_files(folder))
+            if (fs::path(file).extension() == ".h") installed.insert(folder + "/" + file);
+    std::vector<std::string> wrong;
+    for (const auto& header : installed)
+        for (const auto& include : includes(k_root / header))
+            if (const auto own = own_file(include); !own.empty() && installed.count(in_tree(own)) == 0)
+                wrong.push_back(header + " -> " + include);
+    REQUIRE(!installed.empty());
+    REQUIRE_NONE(wrong);
+}
+
+TEST_CASE("no file is named for having no place")
+{
+    static const std::regex vague{"(common|utils?|misc|helpers?)", std::regex::icase};
+    std::vector<std::string> wrong;
+    for (const auto& path : project_files())
+        for (const auto& part : path.lexically_relative(k_root))
+            if (std::regex_match(part.stem().string(), vague)) wrong.push_back(in_tree(path));
+    REQUIRE_NONE(wrong);
+}
+
+TEST_CASE("every file names its licence in its first line")
+{
+    std::vector<std::string> wrong;
+    for (const auto& path : project_files()) {
+        std::ifstream in(path);
+        std::string line;
+        std::getline(in, line);
+        if (line.compare(0, 2, "#!") == 0) std::getline(in, line);
+        if (line != "// SPDX-License-Identifier: Apache-2.0" && line != "# SPDX-License-Identifier: Apache-2.0")
+            wrong.push_back(in_tree(path));
+    }
+    REQUIRE_NONE(wrong);
+}

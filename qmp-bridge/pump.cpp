@@ -228,17 +228,15 @@ void pump::poll_once()
 void pump::advance_to(ns target)
 {
     runstate::vm_clock& clock = controller_.clock;
-    if (!clock.running()) {
-        if (target > clock.now()) clock.skip(target - clock.now());
-        return;
-    }
-    for (;;) {
+    while (clock.running()) {
         clock.run_due();
         if (leaving_ || clock.now() >= target) return;
+        if (!clock.running()) break; // a timer stopped the machine on the spot
         const sc_core::sc_time step = std::min(clock.time_until(std::min(clock.next_deadline(), target)), time_left());
         if (step == sc_core::SC_ZERO_TIME) return; // the end of the kernel's time
         wait(step);
     }
+    if (target > clock.now()) clock.skip(target - clock.now());
 }
 
 void pump::finish()

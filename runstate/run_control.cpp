@@ -243,7 +243,7 @@ void run_control::serve_requests()
     if (const auto cause = std::exchange(reset_requested_, std::nullopt)) reset_machine(*cause);
 
     if (std::exchange(wakeup_requested_, false)) {
-        host_.reset_devices(reset_kind::warm);
+        host_.reset_devices(reset_kind::wakeup);
         host_.emit(wakeup_event{});
     }
 

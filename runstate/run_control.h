@@ -19,8 +19,9 @@ enum class report_context : std::uint8_t { main_loop, vcpu };
 
 /// How deep a reset goes.
 enum class reset_kind : std::uint8_t {
-    cold, ///< power-on
-    warm, ///< every reset of a machine that stays powered, wake-up from S3 included
+    cold,   ///< power-on
+    warm,   ///< a reset of a machine that stays powered
+    wakeup, ///< the same, because the machine wakes from S3
 };
 
 /// What the decisions of `run_control` act upon. `controller` implements it over SystemC; tests implement it over

@@ -19,7 +19,7 @@ constexpr std::uint32_t bar_offset(unsigned index) noexcept { return pci_reg::ba
 /// The bits of a BAR that hold the base address.
 constexpr std::uint32_t base_mask(bar_kind kind, std::uint32_t size) noexcept
 {
-    return ~(size - 1) & (kind == bar_kind::io ? 0xFFFF'FFFC : 0xFFFF'FFF0);
+    return ~(size - 1) & (kind == bar_kind::io ? 0xFFFF'FFFC : 0xFFFF'FFFF);
 }
 
 } // namespace
@@ -71,6 +71,21 @@ void pci_function::add_bar(unsigned index, bar_kind kind, std::uint32_t size, sh
     bars_.insert(position, {index, kind, size, &socket});
     set_write_mask(bar_offset(index), 4, base_mask(kind, size));
     set_config(bar_offset(index), 4, kind == bar_kind::io ? k_io_space : 0);
+}
+
+void pci_function::add_port_block(std::uint32_t size, shared_target_socket& socket)
+{
+    assert(size != 0);
+    port_blocks_.push_back({size, &socket, {}});
+}
+
+void pci_function::decode_port_block(std::size_t index, const window& where)
+{
+    assert(index < port_blocks_.size());
+    window& now = port_blocks_[index].now;
+    if (now.enabled == where.enabled && now.base == where.base) return;
+    now = where;
+    if (decode_changed_) decode_changed_();
 }
 
 pci_function::window pci_function::bar_window(const pci_bar& bar) const noexcept

@@ -3,6 +3,7 @@
 #define VIGIL_BUS_PCI_FUNCTION_H
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <vector>
@@ -65,7 +66,7 @@ struct pci_bar {
 
 /// A PCI function: a type-0 header with write masks and BAR sizing over 256 bytes of configuration space. Whatever
 /// carries its accesses (a PCI host, or a session that gives it to another virtual machine monitor) binds to `config`
-/// and to the sockets of `bars()`, and asks `bar_window()` where a BAR is decoded now.
+/// and to the sockets of `bars()` and `port_blocks()`, and asks `bar_window()` where a BAR is decoded now.
 ///
 /// Derived classes declare their BARs in the constructor and overlay live registers by overriding `config_read`,
 /// `config_write`; what they do not overlay is storage under a write mask.
@@ -91,15 +92,25 @@ public:
     /// The BARs that the function declares, by index.
     const std::vector<pci_bar>& bars() const noexcept { return bars_; }
 
-    /// Where a BAR is decoded now.
+    /// Where something is decoded now.
     struct window {
-        bool enabled = false; ///< programmed with neither 0 nor the end of the 32-bit space, and its command bit set
+        bool enabled = false;
         std::uint32_t base = 0;
     };
+    /// Where a BAR is: enabled where its command bit is set and it holds neither 0 nor the end of the 32-bit space.
     window bar_window(const pci_bar& bar) const noexcept;
 
-    /// Called after every change of a BAR or of the command register's decode bits; one callee (the carrier). A second
-    /// one is an error, /vigil/bus/carrier, unless an empty one took the first away.
+    /// A block of I/O ports beside the BARs, such as the power-management registers of a bridge: decoded where and
+    /// while the function's own registers say; the command register has no say in it.
+    struct port_block {
+        std::uint32_t size;           ///< bytes
+        shared_target_socket* socket; ///< where its accesses go, addresses counted from the start of the block
+        window now;                   ///< where it is decoded now
+    };
+    const std::vector<port_block>& port_blocks() const noexcept { return port_blocks_; }
+
+    /// Called after every change of a BAR, of the command register's decode bits or of a port block; one callee (the
+    /// carrier). A second one is an error, /vigil/bus/carrier, unless an empty one took the first away.
     void on_decode_change(std::function<void()> callee);
 
     /// Clears what a PCI reset clears in the header: the writable bits of command, status, BARs, interrupt line and
@@ -113,8 +124,14 @@ public:
 
 protected:
     /// Declares BAR `index`. Index 0…5, size a power of two of at least 2 bytes; each index once. Reports
-    /// /vigil/bus/bar where that is wrong. The guest sees no base below 16 bytes of memory or 4 of I/O.
+    /// /vigil/bus/bar where that is wrong. As on QEMU, a memory BAR below 16 bytes has base bits where its type would
+    /// be; an I/O BAR has none below 4 bytes.
     void add_bar(unsigned index, bar_kind kind, std::uint32_t size, shared_target_socket& socket);
+
+    /// Declares the next port block, not decoded at first; in the constructor.
+    void add_port_block(std::uint32_t size, shared_target_socket& socket);
+    /// Decodes port block `index` there from now on, or not at all, and tells the carrier where that is a change.
+    void decode_port_block(std::size_t index, const window& where);
 
     /// Makes `width` bytes at `offset` writable where `mask` has ones; every byte from 40h on is writable at first.
     void set_write_mask(std::uint32_t offset, unsigned width, std::uint32_t mask) noexcept;
@@ -136,6 +153,7 @@ private:
     std::array<std::uint8_t, k_config_size> bytes_{};
     std::array<std::uint8_t, k_config_size> write_mask_{};
     std::vector<pci_bar> bars_;
+    std::vector<port_block> port_blocks_;
     std::function<void()> decode_changed_;
 };
 

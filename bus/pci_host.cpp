@@ -58,7 +58,8 @@ struct address_space : blocking_target {
 struct attached_function {
     pci_function* function;
     tlm::tlm_fw_transport_if<>* config;
-    std::vector<tlm::tlm_fw_transport_if<>*> bars; ///< as pci_function::bars()
+    std::vector<tlm::tlm_fw_transport_if<>*> bars;        ///< as pci_function::bars()
+    std::vector<tlm::tlm_fw_transport_if<>*> port_blocks; ///< as pci_function::port_blocks()
 };
 
 /// Bus 0, by slot and function.
@@ -227,6 +228,12 @@ void pci_host::impl::rebuild()
             address_map& windows = bars[i].kind == bar_kind::io ? io_space.windows : memory_space.windows;
             windows.add({window.base, std::uint64_t{window.base} + (bars[i].size - 1), attached->bars[i]});
         }
+        const auto& blocks = attached->function->port_blocks();
+        for (std::size_t i = 0; i < attached->port_blocks.size(); ++i) {
+            const std::uint64_t base = blocks[i].now.base;
+            if (!blocks[i].now.enabled) continue;
+            io_space.windows.add({base, base + (blocks[i].size - 1), attached->port_blocks[i]});
+        }
     }
     memory_space.windows.build();
     io_space.windows.build();
@@ -257,6 +264,9 @@ std::optional<std::string> pci_host::attach(pci_function& function, pci_address 
     attached->function = &function;
     attached->config = &impl_->functions_socket.bind(function.config);
     for (const pci_bar& bar : function.bars()) attached->bars.push_back(&impl_->functions_socket.bind(*bar.socket));
+    for (const pci_function::port_block& block : function.port_blocks()) {
+        attached->port_blocks.push_back(&impl_->functions_socket.bind(*block.socket));
+    }
     function.on_decode_change([host = impl_.get()] { host->rebuild(); });
     impl_->places[address.devfn()] = attached.get();
     impl_->functions.push_back(std::move(attached));

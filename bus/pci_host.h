@@ -22,7 +22,7 @@ struct pci_address {
 };
 
 /// A PCI host with bus 0: configuration mechanism 1, optionally the memory-mapped mechanism (ECAM), and the decoding of
-/// every function's BARs as they and its command register change.
+/// every function's BARs as they and its command register change, and of its port blocks.
 ///
 /// Configuration ports, as QEMU's hw/pci/pci_host.c: CF8 takes 4-byte writes only and its low bytes are what any read
 /// in CF8…CFB returns; CFC…CFF reach `configuration address | (port & 3)` where bit 31 is set, all ones otherwise. Bus

@@ -12,20 +12,21 @@ namespace vigil::bus {
 
 /// One live register of a device: where it is, the one access width that reaches it, and what reading and writing do.
 /// A device's table is its data sheet; decoding, debug access, reset checks and generated tests are derived from it.
-template <class Device> struct register_row {
-    std::uint32_t offset;                  ///< bytes from the start of the space
-    unsigned width;                        ///< bytes; accesses of another width do not reach the register
-    const char* name;                      ///< the datasheet's name
-    std::uint32_t reset;                   ///< value read after reset
-    std::uint32_t (Device::*read)() const; ///< without side effects; null: reads 0
-    void (Device::*write)(std::uint32_t value, const access_context& context); ///< null: read-only
-    const char* description;                                                   ///< one line
+/// `Value` holds the widest register of the table: std::uint64_t for MSRs.
+template <class Device, class Value = std::uint32_t> struct register_row {
+    std::uint32_t offset;          ///< bytes from the start of the space; the index of an MSR
+    unsigned width;                ///< bytes; accesses of another width do not reach the register
+    const char* name;              ///< the datasheet's name
+    Value reset;                   ///< value read after reset
+    Value (Device::*read)() const; ///< without side effects; null: reads 0
+    void (Device::*write)(Value value, const access_context& context); ///< null: read-only
+    const char* description;                                           ///< one line
 };
 
 /// The row that an access of `width` bytes at `offset` reaches, or null.
-template <class Device, std::size_t N>
-constexpr const register_row<Device>* find_register(const std::array<register_row<Device>, N>& table,
-                                                    std::uint64_t offset, unsigned width) noexcept
+template <class Device, class Value, std::size_t N>
+constexpr const register_row<Device, Value>* find_register(const std::array<register_row<Device, Value>, N>& table,
+                                                           std::uint64_t offset, unsigned width) noexcept
 {
     for (const auto& row : table) {
         if (row.offset == offset && row.width == width) return &row;

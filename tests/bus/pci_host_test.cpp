@@ -491,3 +491,77 @@ TEST_CASE("pci host: two machines live side by side in one simulation")
     CHECK(first.parts.function.memory_device.take() == "w4@0=1");
     CHECK(second.parts.function.memory_device.take().empty());
 }
+
+TEST_CASE("pci host: a port block is decoded where the function says, whatever the command register says")
+{
+    struct bridge : pci_function {
+        explicit bridge(const sc_core::sc_module_name& name) : pci_function(name, {0x8086, 0x7113, 0x068000})
+        {
+            add_port_block(8, first_registers);
+            add_port_block(4, second_registers);
+        }
+        using pci_function::decode_port_block;
+        recorder first;
+        recorder second;
+        register_socket first_registers{"first_registers", first, 8};
+        register_socket second_registers{"second_registers", second, 4};
+    };
+    struct machine : pc {
+        machine() { REQUIRE_FALSE(host.attach(function_with_blocks, {3})); }
+        bridge function_with_blocks{"bridge"};
+    };
+    machine m;
+    elaborate();
+    bridge& b = m.function_with_blocks;
+    CHECK(m.io.read_value(0x600, 4) == 0xFFFFFFFF);
+    b.decode_port_block(0, {true, 0x600});
+    CHECK(m.io.read_value(0x604, 4) == 0);
+    CHECK(m.io.read_value(0x608, 4) == 0xFFFFFFFF);
+    CHECK(b.first.take() == "r4@4");
+    b.decode_port_block(1, {true, 0x604}); // hidden by the first
+    m.io.write_value(0x604, 2, 0x1234);
+    CHECK(b.first.take() == "w2@4=1234");
+    CHECK(b.second.take().empty());
+    b.decode_port_block(0, {true, 0xFFF8});
+    m.io.write_value(0x604, 1, 0x12);
+    m.io.write_value(0xFFFF, 1, 0x34);
+    CHECK(b.second.take() == "w1@0=12");
+    CHECK(b.first.take() == "w1@7=34");
+    b.decode_port_block(0, {false, 0xFFF8});
+    b.decode_port_block(1, {});
+    CHECK(m.io.read_value(0xFFFF, 1) == 0xFF);
+    CHECK(m.io.read_value(0x604, 1) == 0xFF);
+}
+
+TEST_CASE("pci host: a memory BAR below 16 bytes is decoded to its size")
+{
+    struct small : pci_function {
+        explicit small(const sc_core::sc_module_name& name) : pci_function(name, {0x1B36, 0x0011, 0x088000})
+        {
+            add_bar(0, bar_kind::memory, 2, registers);
+        }
+        recorder device;
+        register_socket registers{"registers", device, 4};
+    };
+    struct machine : pc {
+        machine() { REQUIRE_FALSE(host.attach(tiny, {3})); }
+        small tiny{"tiny"};
+    };
+    machine m;
+    elaborate();
+    const auto set_config = [&m](std::uint32_t reg, std::uint32_t value) {
+        m.select(reg, 3);
+        m.io.write_value(0xCFC, 4, value);
+    };
+    set_config(0x10, 0xFFFFFFFF);
+    CHECK(m.config(0x10, 4, 3) == 0xFFFFFFFE);
+    set_config(0x10, 0xE0000006);
+    set_config(0x04, pci_command::memory);
+    CHECK(m.config(0x10, 4, 3) == 0xE0000006);
+    m.tiny.device.bytes[1] = 0x55;
+    CHECK(m.mem.read_value(0xE0000007, 1) == 0x55);
+    CHECK(m.tiny.device.take() == "r1@1");
+    CHECK(m.mem.read_value(0xE0000005, 1) == 0);
+    CHECK(m.mem.read_value(0xE0000008, 1) == 0);
+    CHECK(m.tiny.device.take().empty());
+}

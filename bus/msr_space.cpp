@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <vigil/bus/msr_space.h>
+
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include <vigil/bus/address_map.h>
+#include <vigil/bus/downstream.h>
+#include <vigil/bus/little_endian.h>
+#include <vigil/bus/payload_part.h>
+
+namespace vigil::bus {
+
+namespace {
+
+constexpr unsigned k_msr_width = 8;
+constexpr std::uint64_t k_last_msr = 0xFFFF'FFFF;
+
+/// What every target of an MSR access asks of a payload, whatever its address.
+tlm::tlm_response_status check_msr_access(const tlm::tlm_generic_payload& payload) noexcept
+{
+    const tlm::tlm_response_status shape = check_shape(payload);
+    if (shape == tlm::TLM_OK_RESPONSE && payload.get_data_length() != k_msr_width) {
+        return tlm::TLM_BURST_ERROR_RESPONSE;
+    }
+    return shape;
+}
+
+std::string in_words(std::uint64_t first, std::uint64_t last, const std::string& name)
+{
+    std::ostringstream text;
+    text << name << " at MSR 0x" << std::hex << first << "-0x" << last;
+    return text.str();
+}
+
+} // namespace
+
+struct msr_space::impl : blocking_target {
+    impl() : targets("targets") {}
+
+    void b_transport(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay) override;
+    unsigned transport_dbg(tlm::tlm_generic_payload& payload) override;
+
+    downstream targets;
+    address_map map;
+    std::vector<std::string> names; ///< of the target sockets, by range
+    bool built = false;
+};
+
+void msr_space::impl::b_transport(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay)
+{
+    const tlm::tlm_response_status status = check_msr_access(payload);
+    if (status != tlm::TLM_OK_RESPONSE) {
+        payload.set_response_status(status);
+        return;
+    }
+    const address_map::segment* const segment = map.find(payload.get_address());
+    if (segment == nullptr) {
+        payload.set_response_status(tlm::TLM_ADDRESS_ERROR_RESPONSE);
+        return;
+    }
+    segment->target->b_transport(payload, delay);
+}
+
+unsigned msr_space::impl::transport_dbg(tlm::tlm_generic_payload& payload)
+{
+    if (check_msr_access(payload) != tlm::TLM_OK_RESPONSE) return 0;
+    const address_map::segment* const segment = map.find(payload.get_address());
+    return segment != nullptr ? segment->debug_target->transport_dbg(payload) : 0;
+}
+
+msr_space::msr_space(const sc_core::sc_module_name& name)
+    : sc_module(name), target("target"), impl_(std::make_unique<impl>())
+{
+    target.bind(static_cast<tlm::tlm_fw_transport_if<>&>(*impl_));
+}
+
+msr_space::~msr_space() = default;
+
+void msr_space::end_of_elaboration()
+{
+    impl_->map.build();
+    impl_->built = true;
+}
+
+void msr_space::map(std::uint32_t first, std::uint64_t count, any_target_socket& socket)
+{
+    const std::string socket_name = socket.get_base_export().name();
+    const char* wrong = nullptr;
+    if (count == 0) {
+        wrong = "the range is empty; give a count above 0";
+    } else if (count - 1 > k_last_msr - first) {
+        wrong = "the range goes beyond MSR 0xffffffff; make it smaller";
+    } else if (impl_->built) {
+        wrong = "MSRs are mapped before the end of elaboration";
+    }
+    if (wrong != nullptr) {
+        SC_REPORT_ERROR("/vigil/bus/map", (std::string(name()) + ": cannot map " + socket_name + ": " + wrong).c_str());
+        return;
+    }
+    const std::uint64_t last = first + (count - 1);
+    const auto& ranges = impl_->map.ranges();
+    for (std::size_t i = 0; i < ranges.size(); ++i) {
+        if (ranges[i].last < first || last < ranges[i].first) continue;
+        SC_REPORT_ERROR("/vigil/bus/overlap",
+                        (std::string(name()) + ": " + in_words(ranges[i].first, ranges[i].last, impl_->names[i]) +
+                         " and " + in_words(first, last, socket_name) + " overlap; give each MSR to one socket")
+                            .c_str());
+        return;
+    }
+    impl_->map.add({first, last, &impl_->targets.bind(socket)});
+    impl_->names.push_back(socket_name);
+}
+
+msr_socket::msr_socket(const char* name, msr_device& device) : shared_target_socket(name), device_(device)
+{
+    bind(static_cast<tlm::tlm_fw_transport_if<>&>(*this));
+}
+
+void msr_socket::b_transport(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay)
+{
+    tlm::tlm_response_status status = check_msr_access(payload);
+    const access_context context{origin_of(payload), delay};
+    if (status == tlm::TLM_OK_RESPONSE && payload.is_read()) {
+        if (const auto value = device_.read_msr(payload.get_address(), context)) {
+            store_little_endian(payload.get_data_ptr(), k_msr_width, *value);
+        } else {
+            status = tlm::TLM_ADDRESS_ERROR_RESPONSE;
+        }
+    } else if (status == tlm::TLM_OK_RESPONSE && payload.is_write()) {
+        const std::uint64_t value = load_little_endian(payload.get_data_ptr(), k_msr_width);
+        if (!device_.write_msr(payload.get_address(), value, context)) status = tlm::TLM_ADDRESS_ERROR_RESPONSE;
+    }
+    payload.set_response_status(status);
+}
+
+unsigned msr_socket::transport_dbg(tlm::tlm_generic_payload& payload)
+{
+    if (check_msr_access(payload) != tlm::TLM_OK_RESPONSE || !payload.is_read()) return 0;
+    const auto value = device_.peek_msr(payload.get_address());
+    if (!value) return 0;
+    store_little_endian(payload.get_data_ptr(), k_msr_width, *value);
+    return k_msr_width;
+}
+
+} // namespace vigil::bus

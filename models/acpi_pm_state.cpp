@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+// The PM1 block's and its functions' state as seen from outside: properties and snapshots.
+#include <vigil/models/acpi_pm.h>
+
+#include <algorithm>
+#include <utility>
+
+using vigil::runstate::property;
+using vigil::runstate::property_value;
+using vigil::runstate::saved_state;
+
+namespace vigil::models {
+
+namespace {
+
+struct field {
+    const char* name;
+    std::uint64_t writable; ///< the bits that it may have
+};
+constexpr std::array<field, 4> k_fields{{
+    {"pm1_status", 0x8100},
+    {"pm1_enable", 0xFFFF},
+    {"pm1_control", 0xDFFF},
+    {"timer_status_from", 0x00FF'FFFF'FFFF'FFFF}, // beyond what the clock can reach
+}};
+
+} // namespace
+
+std::vector<property> acpi_pm_block::properties()
+{
+    constexpr std::array<const char*, 4> k_names{"pm1-status", "pm1-enable", "pm1-control", "pm-timer"};
+    std::vector<property> all;
+    for (std::size_t i = 0; i < k_names.size(); ++i) {
+        const register_row& row = register_table()[i];
+        all.push_back({k_names[i],
+                       row.width == 2 ? "uint16" : "uint32",
+                       std::string(row.name) + ": " + row.description + ".",
+                       [this, &row] { return property_value(std::uint64_t{(this->*row.read)(clock_.now())}); },
+                       {}});
+    }
+    return all;
+}
+
+saved_state acpi_pm_block::save() const
+{
+    return {{k_fields[0].name, std::uint64_t{status_}},
+            {k_fields[1].name, std::uint64_t{enable_}},
+            {k_fields[2].name, std::uint64_t{control_}},
+            {k_fields[3].name, timer_status_from_}};
+}
+
+std::optional<std::string> acpi_pm_block::restore(const saved_state& state)
+{
+    const auto refuse = [this](const std::string& text) { return std::string(section()) + ": " + text; };
+    if (state.size() != k_fields.size()) {
+        return refuse(std::to_string(k_fields.size()) + " fields expected, " + std::to_string(state.size()) + " found");
+    }
+    std::array<std::uint64_t, k_fields.size()> values{};
+    for (std::size_t i = 0; i < k_fields.size(); ++i) {
+        const field& f = k_fields[i];
+        const auto* value = std::get_if<std::uint64_t>(&state[i].value);
+        if (state[i].name != f.name || !value) {
+            return refuse("field " + std::to_string(i + 1) + " must be '" + f.name + "' with a number");
+        }
+        if ((*value & ~f.writable) != 0) {
+            return refuse(std::string("field '") + f.name + "' must have no bits outside " +
+                          std::to_string(f.writable) + ", not " + std::to_string(*value));
+        }
+        values[i] = *value;
+    }
+    status_ = static_cast<std::uint16_t>(values[0]);
+    enable_ = static_cast<std::uint16_t>(values[1]);
+    control_ = static_cast<std::uint16_t>(values[2]);
+    timer_status_from_ = values[3];
+    return std::nullopt;
+}
+
+std::vector<property> acpi_pm_function::properties()
+{
+    std::vector<property> all{
+        {"pm-base", "uint16", "The first I/O port.", [this] { return property_value(std::uint64_t{base()}); }, {}},
+        {"pm-enabled", "bool", "Whether the I/O ports are decoded.", [this] { return property_value(enabled()); }, {}},
+    };
+    for (property& p : pm1.properties()) all.push_back(std::move(p));
+    return all;
+}
+
+saved_state acpi_pm_function::save() const
+{
+    saved_state state{{"config", std::vector<std::uint8_t>(config_bytes().begin(), config_bytes().end())}};
+    for (auto& f : pm1.save()) state.push_back(std::move(f));
+    return state;
+}
+
+std::optional<std::string> acpi_pm_function::restore(const saved_state& state)
+{
+    const auto refuse = [this](const std::string& text) { return std::string(section()) + ": " + text; };
+    const auto* bytes = state.empty() ? nullptr : std::get_if<std::vector<std::uint8_t>>(&state[0].value);
+    if (!bytes || state[0].name != "config" || bytes->size() != k_config_size) {
+        return refuse("field 1 must be 'config' with 256 bytes");
+    }
+    if (!std::equal(bytes->begin(), bytes->begin() + 4, config_bytes().begin())) {
+        return refuse("field 'config' must start with this function's vendor and device ids");
+    }
+    if (const auto error = pm1.restore(saved_state(state.begin() + 1, state.end()))) return refuse(*error);
+
+    std::array<std::uint8_t, k_config_size> image{};
+    std::copy(bytes->begin(), bytes->end(), image.begin());
+    restore_config_bytes(image);
+    follow_base();
+    return std::nullopt;
+}
+
+} // namespace vigil::models

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <vigil/models/pvpanic.h>
+
+#include <algorithm>
+#include <array>
+
+using vigil::bus::access_context;
+using vigil::runstate::property;
+using vigil::runstate::property_value;
+using vigil::runstate::report_context;
+using vigil::runstate::saved_state;
+
+namespace vigil::models {
+
+namespace {
+
+// Red Hat's ids for QEMU's own devices (QEMU: docs/specs/pci-ids).
+constexpr bus::pci_identity k_identity{0x1B36, 0x0011, 0x088000, 1};
+constexpr std::uint32_t k_bar_size = 2;
+constexpr unsigned k_widest_access = 4; // of the I/O space
+
+} // namespace
+
+pvpanic::pvpanic(const sc_core::sc_object& owner, std::uint8_t events) : owner_(owner), events_(events) {}
+
+pvpanic::~pvpanic() = default;
+
+std::uint64_t pvpanic::peek(std::uint64_t /*offset*/, unsigned /*width*/) const
+{
+    return events_ * 0x0101'0101'0101'0101ULL;
+}
+
+void pvpanic::write(std::uint64_t /*offset*/, unsigned width, std::uint64_t value, const access_context& context)
+{
+    for (unsigned i = 0; i < width; ++i) report(static_cast<std::uint8_t>(value >> (8 * i)), context);
+}
+
+void pvpanic::report(std::uint8_t bits, const access_context& context)
+{
+    constexpr std::uint8_t k_known = pvpanic_bit::panicked | pvpanic_bit::crashloaded;
+    if ((bits & ~k_known) != 0 && !unknown_logged_) {
+        unknown_logged_ = true;
+        SC_REPORT_INFO_VERB("/vigil/models/pvpanic",
+                            (std::string(owner_.name()) + ": guest error: unknown bits in the written value " +
+                             std::to_string(bits) + "; they are ignored, here and later")
+                                .c_str(),
+                            sc_core::SC_HIGH);
+    }
+    if (panic.size() == 0) return;
+    if ((bits & pvpanic_bit::panicked) != 0) {
+        const bool by_cpu = context.origin.kind == bus::initiator_kind::vcpu;
+        panic->guest_panicked(std::nullopt, by_cpu ? report_context::vcpu : report_context::main_loop);
+    } else if ((bits & pvpanic_bit::crashloaded) != 0) {
+        panic->guest_crashloaded(std::nullopt);
+    }
+}
+
+std::vector<property> pvpanic::properties()
+{
+    return {{"events",
+             "uint8",
+             "The bits that reads return.",
+             [this] { return property_value(std::uint64_t{events_}); },
+             {}}};
+}
+
+pvpanic_isa::pvpanic_isa(const sc_core::sc_module_name& name, const pvpanic_isa_parameters& parameters)
+    : sc_module(name), pvpanic(static_cast<const sc_core::sc_object&>(*this), parameters.events),
+      ioport_(parameters.ioport)
+{
+}
+
+pvpanic_isa::~pvpanic_isa() = default;
+
+void pvpanic_isa::map(bus::address_router& ports, int priority)
+{
+    ports.map(ioport_, 1, event, {k_widest_access, priority});
+}
+
+std::vector<property> pvpanic_isa::properties()
+{
+    std::vector<property> all = pvpanic::properties();
+    all.push_back({"ioport", "uint16", "The I/O port.", [this] { return property_value(std::uint64_t{ioport_}); }, {}});
+    return all;
+}
+
+pvpanic_pci::pvpanic_pci(const sc_core::sc_module_name& name, const pvpanic_pci_parameters& parameters)
+    : pci_function(name, k_identity), pvpanic(static_cast<const sc_core::sc_object&>(*this), parameters.events)
+{
+    add_bar(0, bus::bar_kind::memory, k_bar_size, event);
+}
+
+pvpanic_pci::~pvpanic_pci() = default;
+
+void pvpanic_pci::reset(runstate::reset_kind kind)
+{
+    reset_header();
+    if (kind == runstate::reset_kind::cold) {
+        for (std::uint32_t offset = bus::pci_reg::device_specific; offset < k_config_size; offset += 4) {
+            set_config(offset, 4, 0);
+        }
+    }
+}
+
+saved_state pvpanic_pci::save() const
+{
+    return {{"config", std::vector<std::uint8_t>(config_bytes().begin(), config_bytes().end())}};
+}
+
+std::optional<std::string> pvpanic_pci::restore(const saved_state& state)
+{
+    const auto refuse = [this](const std::string& text) { return std::string(section()) + ": " + text; };
+    if (state.size() != 1) return refuse("1 field expected, " + std::to_string(state.size()) + " found");
+    const auto* bytes = std::get_if<std::vector<std::uint8_t>>(&state[0].value);
+    if (state[0].name != "config" || !bytes || bytes->size() != k_config_size) {
+        return refuse("field 1 must be 'config' with 256 bytes");
+    }
+    if (!std::equal(bytes->begin(), bytes->begin() + 4, config_bytes().begin())) {
+        return refuse("field 'config' must start with the vendor and device ids 36 1B 11 00");
+    }
+    std::array<std::uint8_t, k_config_size> image{};
+    std::copy(bytes->begin(), bytes->end(), image.begin());
+    restore_config_bytes(image);
+    return std::nullopt;
+}
+
+} // namespace vigil::models

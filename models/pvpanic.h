@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef VIGIL_MODELS_PVPANIC_H
+#define VIGIL_MODELS_PVPANIC_H
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <systemc>
+
+#include <vigil/bus/address_router.h>
+#include <vigil/bus/pci_function.h>
+#include <vigil/bus/target_socket.h>
+#include <vigil/runstate/interfaces.h>
+
+namespace vigil::models {
+
+/// Bits of the pvpanic event register (QEMU: docs/specs/pvpanic, include/standard-headers/linux/pvpanic.h).
+namespace pvpanic_bit {
+inline constexpr std::uint8_t panicked = 0x01;    ///< the guest panicked
+inline constexpr std::uint8_t crashloaded = 0x02; ///< the guest panicked, and its crash kernel takes over
+} // namespace pvpanic_bit
+
+/// What the two faces of QEMU's paravirtual panic device have in common (hw/misc/pvpanic.c): one byte, in which the
+/// guest reads what it may report and to which it writes what happened. It has no state: each write is a fresh report,
+/// and there is nothing to reset.
+class pvpanic : public runstate::inspectable, private bus::register_device {
+public:
+    /// Told of every report. Its context is `vcpu` for accesses of a guest's CPU, `main_loop` for a host's or a test's.
+    runstate::fact_port<runstate::panic_if> panic{"panic"};
+
+    /// The event register. It takes the whole of an access that begins in its region: reads return the byte in each
+    /// place, writes are one report a byte, lowest first.
+    bus::register_socket event{"event", *this, 4};
+
+    std::vector<runstate::property> properties() override;
+
+protected:
+    /// For the module `owner`, constructed before; reads return `events`, writes report whatever they say.
+    pvpanic(const sc_core::sc_object& owner, std::uint8_t events);
+    virtual ~pvpanic();
+
+private:
+    void write(std::uint64_t offset, unsigned width, std::uint64_t value, const bus::access_context& context) override;
+    std::uint64_t peek(std::uint64_t offset, unsigned width) const override;
+    void report(std::uint8_t bits, const bus::access_context& context); ///< one byte written
+
+    const sc_core::sc_object& owner_;
+    const std::uint8_t events_;
+    bool unknown_logged_ = false; ///< the guest was told of once
+};
+
+struct pvpanic_isa_parameters {
+    std::uint16_t ioport = 0x505;
+    /// What reads return; writes are not limited by it.
+    std::uint8_t events = pvpanic_bit::panicked | pvpanic_bit::crashloaded;
+};
+
+/// pvpanic as one I/O port (QEMU: hw/misc/pvpanic-isa.c).
+class pvpanic_isa : public sc_core::sc_module, public pvpanic {
+public:
+    explicit pvpanic_isa(const sc_core::sc_module_name& name, const pvpanic_isa_parameters& parameters = {});
+    ~pvpanic_isa() override;
+
+    /// Maps `event` at the port: one byte, `mapping_options::widest` 4, so that wide accesses arrive whole. A second
+    /// device on the same port needs another priority: the higher one gets the accesses.
+    void map(bus::address_router& ports, int priority = 0);
+
+    std::string_view type_name() const override { return "pvpanic"; }
+    std::vector<runstate::property> properties() override;
+
+private:
+    const std::uint16_t ioport_;
+};
+
+struct pvpanic_pci_parameters {
+    /// What reads return; writes are not limited by it.
+    std::uint8_t events = pvpanic_bit::panicked | pvpanic_bit::crashloaded;
+};
+
+/// pvpanic as a PCI function (QEMU: hw/misc/pvpanic-pci.c): the event register is BAR 0, 2 bytes of memory.
+class pvpanic_pci : public bus::pci_function,
+                    public pvpanic,
+                    public runstate::resettable,
+                    public runstate::snapshottable {
+public:
+    explicit pvpanic_pci(const sc_core::sc_module_name& name, const pvpanic_pci_parameters& parameters = {});
+    ~pvpanic_pci() override;
+
+    /// Resets the header; plain storage is cleared by power-on (cold) only.
+    void reset(runstate::reset_kind kind) override;
+
+    std::string_view type_name() const override { return "pvpanic-pci"; }
+
+    std::string_view section() const override { return "pvpanic-pci"; }
+    /// One field, config: 256 bytes.
+    runstate::saved_state save() const override;
+    std::optional<std::string> restore(const runstate::saved_state& state) override;
+};
+
+} // namespace vigil::models
+
+#endif

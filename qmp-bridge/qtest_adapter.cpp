@@ -8,6 +8,11 @@ qtest_adapter::qtest_adapter(const sc_core::sc_module_name& name, runstate::cont
 {
 }
 
+void qtest_adapter::before_end_of_elaboration()
+{
+    if (msr.socket.get_base_port().bind_count() == 0) msr.socket.bind(no_msrs_.target);
+}
+
 void qtest_adapter::add_interrupt_lines(const std::string& path, int inputs)
 {
     lines_[path].level.resize(static_cast<std::size_t>(inputs));
@@ -41,6 +46,18 @@ void qtest_adapter::memory_read(std::uint64_t address, std::uint8_t* data, std::
 void qtest_adapter::memory_write(std::uint64_t address, const std::uint8_t* data, std::size_t length)
 {
     memory.write(address, data, length);
+}
+
+std::optional<std::uint64_t> qtest_adapter::read_msr(std::uint32_t index, unsigned /*cpu*/)
+{
+    const std::uint64_t value = msr.read_value(index, 8);
+    if (msr.last_response() != tlm::TLM_OK_RESPONSE) return std::nullopt;
+    return value;
+}
+
+bool qtest_adapter::write_msr(std::uint32_t index, std::uint64_t value, unsigned /*cpu*/)
+{
+    return msr.write_value(index, 8, value) == tlm::TLM_OK_RESPONSE;
 }
 
 bool qtest_adapter::clock_driven() const { return pump_.settings().time == pump::pace::driven; }

@@ -3,12 +3,14 @@
 #define VIGIL_QMP_BRIDGE_QTEST_ADAPTER_H
 
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include <systemc>
 
 #include <vigil/bus/bus_initiator.h>
+#include <vigil/bus/msr_space.h>
 #include <vigil/qmp-bridge/pump.h>
 #include <vigil/qmp-bridge/qtest_session.h>
 #include <vigil/runstate/controller.h>
@@ -23,6 +25,11 @@ public:
     /// To be bound to the I/O port router and the memory router.
     bus::bus_initiator io{"io", bus::initiator_kind::test};
     bus::bus_initiator memory{"memory", bus::initiator_kind::test};
+    /// To be bound to the MSR space; optional: unbound, every MSR faults.
+    bus::bus_initiator msr{"msr", bus::initiator_kind::test};
+
+    /// Says how many vCPUs there are; 1 at first. They share their MSRs: an access is the test's, whichever it names.
+    void set_cpus(unsigned count) noexcept { cpus_ = count; }
 
     /// Makes a device with `inputs` unnamed input lines known to irq_intercept_in and set_irq_in under `path`.
     void add_interrupt_lines(const std::string& path, int inputs);
@@ -37,6 +44,9 @@ public:
     void memory_write(std::uint64_t address, unsigned width, std::uint64_t value) override;
     void memory_read(std::uint64_t address, std::uint8_t* data, std::size_t length) override;
     void memory_write(std::uint64_t address, const std::uint8_t* data, std::size_t length) override;
+    unsigned cpus() const override { return cpus_; }
+    std::optional<std::uint64_t> read_msr(std::uint32_t index, unsigned cpu) override;
+    bool write_msr(std::uint32_t index, std::uint64_t value, unsigned cpu) override;
     bool clock_driven() const override;
     std::int64_t clock_now() override;
     std::int64_t clock_next_deadline() override;
@@ -53,8 +63,12 @@ private:
         bool intercepted = false;
     };
 
+    void before_end_of_elaboration() override;
+
     runstate::controller& controller_;
     pump& pump_;
+    bus::msr_space no_msrs_{"no_msrs"}; ///< where `msr` leads when nobody binds it
+    unsigned cpus_ = 1;
     std::map<std::string, lines, std::less<>> lines_;
 };
 

@@ -14,6 +14,7 @@ namespace vigil::qmp_bridge {
 namespace {
 
 constexpr std::uint64_t k_all = std::numeric_limits<std::uint64_t>::max();
+constexpr std::uint64_t k_last_msr = 0xffffffff;
 constexpr std::size_t k_kept = 64 * 1024; // bytes of input buffer worth keeping while idle
 constexpr std::size_t k_chunk = 4096;     // bytes filled or decoded at a time
 constexpr std::size_t k_quoted = 64;      // characters of a wrong word that are quoted
@@ -342,7 +343,7 @@ private:
     /// How the command is to be written.
     std::string_view form() const noexcept
     {
-        static constexpr std::array<std::pair<std::string_view, std::string_view>, 25> forms{{
+        static constexpr std::array<std::pair<std::string_view, std::string_view>, 27> forms{{
             {"inb", "inb PORT"},
             {"inw", "inw PORT"},
             {"inl", "inl PORT"},
@@ -362,6 +363,8 @@ private:
             {"memset", "memset ADDRESS SIZE VALUE"},
             {"b64read", "b64read ADDRESS SIZE"},
             {"b64write", "b64write ADDRESS SIZE DATA"},
+            {"rdmsr", "rdmsr INDEX [CPU]"},
+            {"wrmsr", "wrmsr INDEX VALUE [CPU]"},
             {"clock_set", "clock_set NANOSECONDS"},
             {"irq_intercept_in", "irq_intercept_in PATH"},
             {"irq_intercept_out", "irq_intercept_out PATH"},
@@ -516,6 +519,8 @@ qtest_session::response qtest_session::execute(std::string_view line)
         case packed("write"): return write_block(words);
         case packed("b64read"): return read_block(words, true);
         case packed("memset"): return fill_block(words);
+        case packed("rdmsr"): return read_msr(words);
+        case packed("wrmsr"): return write_msr(words);
         default: break;
         }
     } else if (command == "clock_step" || command == "clock_set") {
@@ -639,6 +644,44 @@ qtest_session::response qtest_session::fill_block(arguments& words)
     for_each_chunk(address, size, [&](std::uint64_t to, std::size_t length) {
         machine_.memory_write(to, static_cast<const std::uint8_t*>(chunk.data()), length);
     });
+    return {};
+}
+
+bool qtest_session::take_cpu(arguments& words, unsigned& cpu)
+{
+    std::uint64_t number = 0;
+    if (words.more() && !words.take("cpu", number, 0, k_all)) return false;
+    const unsigned count = machine_.cpus();
+    if (number >= count) {
+        words.problem = std::string(words.command()) + ": there is no CPU " + std::to_string(number) +
+                        "; the machine has " + std::to_string(count) + ", numbered from 0";
+        return false;
+    }
+    cpu = static_cast<unsigned>(number);
+    return true;
+}
+
+qtest_session::response qtest_session::read_msr(arguments& words)
+{
+    std::uint64_t index = 0;
+    unsigned cpu = 0;
+    if (!words.take("index", index, 0, k_last_msr) || !take_cpu(words, cpu)) {
+        return response::fail(std::move(words.problem));
+    }
+    const auto value = machine_.read_msr(static_cast<std::uint32_t>(index), cpu);
+    if (!value) return response::fail("#GP");
+    return {response::form::hex16, *value, {}, {}};
+}
+
+qtest_session::response qtest_session::write_msr(arguments& words)
+{
+    std::uint64_t index = 0;
+    std::uint64_t value = 0;
+    unsigned cpu = 0;
+    if (!words.take("index", index, 0, k_last_msr) || !words.take("value", value, 0, k_all) || !take_cpu(words, cpu)) {
+        return response::fail(std::move(words.problem));
+    }
+    if (!machine_.write_msr(static_cast<std::uint32_t>(index), value, cpu)) return response::fail("#GP");
     return {};
 }
 

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -25,6 +26,12 @@ struct qtest_machine {
     /// Reads or writes `length` bytes in address order.
     virtual void memory_read(std::uint64_t address, std::uint8_t* data, std::size_t length) = 0;
     virtual void memory_write(std::uint64_t address, const std::uint8_t* data, std::size_t length) = 0;
+
+    /// How many vCPUs there are, numbered from 0.
+    virtual unsigned cpus() const { return 1; }
+    /// Reads or writes a model-specific register of vCPU `cpu`; nothing or false where that vCPU would take #GP.
+    virtual std::optional<std::uint64_t> read_msr(std::uint32_t /*index*/, unsigned /*cpu*/) { return std::nullopt; }
+    virtual bool write_msr(std::uint32_t /*index*/, std::uint64_t /*value*/, unsigned /*cpu*/) { return false; }
 
     /// Whether clock_step and clock_set exist (the clock is driven from outside).
     virtual bool clock_driven() const = 0;
@@ -61,6 +68,9 @@ protected:
 /// refused. In the data of `write` a character that is no hexadecimal digit counts as 0. `b64write` takes RFC 4648
 /// base64 with its padding, refuses anything else, and writes no more than SIZE bytes and no more than there are. A
 /// block may not reach beyond address 2^64-1.
+///
+/// Two commands are Vigil's own: `rdmsr INDEX [CPU]`, answered `OK 0x` and 16 digits, and `wrmsr INDEX VALUE [CPU]`,
+/// answered `OK`; both `FAIL #GP` where the vCPU would fault. CPU is 0 where it is left out.
 class qtest_session : public session {
 public:
     /// The most bytes that one read, write, b64read or b64write transfers.
@@ -96,6 +106,9 @@ private:
     response write_block(arguments& words);
     response write_base64(arguments& words);
     response fill_block(arguments& words);
+    response read_msr(arguments& words);
+    response write_msr(arguments& words);
+    bool take_cpu(arguments& words, unsigned& cpu);
     response clock_step(arguments& words);
     response clock_set(arguments& words);
     response clock_to(std::int64_t target);

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <vigil/sim/machine.h>
 
-#include <algorithm>
-
 #include <vigil/sim/chipset.h>
 
 namespace vigil::sim {
@@ -20,7 +18,7 @@ constexpr std::uint64_t k_keyboard_command_port = 0x64;
 constexpr std::uint64_t k_system_control_port = 0x92;
 
 // Where ranges overlap: the background, what is mapped over it, and the one-byte register inside CF8…CFB.
-constexpr int k_background = -1;
+constexpr int k_background = -1000;
 constexpr int k_device = 0;
 constexpr int k_inside_device = 1;
 
@@ -43,11 +41,24 @@ std::string place_name(bus::pci_address address)
 
 } // namespace
 
+const std::vector<device_driver>& device_drivers()
+{
+    static const std::vector<device_driver> drivers{{"i6300esb", true, {}},
+                                                    {"ib700", false, {}},
+                                                    {"pvpanic", false, {"ioport", "events"}},
+                                                    {"pvpanic-pci", true, {"events"}}};
+    return drivers;
+}
+
 machine::machine(const sc_core::sc_module_name& name, const machine_config& config)
-    : sc_module(name), config_(config), ram_("ram", config.ram_bytes)
+    : sc_module(name), config_(config), ram_("ram", config.ram_bytes), crash_msrs_("crash_msrs", {config.hyperv_crash})
 {
     map_memory();
     controller.add_nmi_sink(cpus_);
+    msrs_.map(models::hyperv_msr::crash_p0, models::hyperv_crash::k_msr_count, crash_msrs_.registers);
+    crash_msrs_.panic.bind(controller);
+    crash_msrs_.memory.bind(memory_router_.target);
+    controller.add_resettable(crash_msrs_);
     if (config_.type == machine_type::none) {
         io_router_.map(0, k_io_ports, no_ports_.socket, {0, k_background});
         memory_router_.map(0, 0, no_memory_.socket, {0, k_background});
@@ -92,10 +103,11 @@ void machine::add_chipset()
         controller.add_resettable(*bridge);
         pci_->attach(*bridge, {0});
         chipset_.push_back(std::move(bridge));
-        add_bridge("isa_bridge", {0x8086, 0x2918, 0x060100, 2, 0x1AF4, 0x1100, true}, {31, 0});
+        add_power_block(std::make_unique<models::ich9_lpc>("isa_bridge", controller.clock), {31, 0});
     } else {
         add_bridge("host_bridge", {0x8086, 0x1237, 0x060000, 2}, {0, 0});
         add_bridge("isa_bridge", {0x8086, 0x7000, 0x060100, 0, 0x1AF4, 0x1100, true}, {1, 0});
+        add_power_block(std::make_unique<models::piix4_pm>("power_management", controller.clock), {1, 3});
     }
 }
 
@@ -107,34 +119,73 @@ void machine::add_bridge(const char* name, const bus::pci_identity& identity, bu
     chipset_.push_back(std::move(bridge));
 }
 
+void machine::add_power_block(std::unique_ptr<models::acpi_pm_function> function, bus::pci_address address)
+{
+    function->pm1.power.bind(controller);
+    controller.add_power_button_sink(function->pm1);
+    controller.add_resettable(*function);
+    pci_->attach(*function, address);
+    chipset_.push_back(std::move(function));
+}
+
 void machine::add_devices()
 {
+    unsigned number = 0;
     for (const device_request& request : config_.devices) {
-        error_ = add_i6300esb(request);
-        if (error_) return;
+        error_ = add_device(request, "device_" + std::to_string(number++));
+        if (error_) {
+            error_ = "-device " + request.driver + ": " + *error_;
+            return;
+        }
     }
 }
 
-std::optional<std::string> machine::add_i6300esb(const device_request& request)
+std::optional<std::string> machine::add_device(const device_request& request, const std::string& name)
 {
-    if (!pci_) return "-device " + request.driver + ": No 'PCI' bus found for device '" + request.driver + "'";
-    const auto place = place_for(request);
-    if (!place)
-        return "-device " + request.driver + ": PCI: no slot/function available for " + request.driver +
-               ", all in use or reserved";
-    const std::string name = "i6300esb_" + std::to_string(watchdogs_.size());
-    if (const bus::pci_function* other = pci_->at(*place)) {
-        const bool is_watchdog = std::any_of(watchdogs_.begin(), watchdogs_.end(),
-                                             [&](const auto& watchdog) { return watchdog.get() == other; });
-        return "-device " + request.driver + ": PCI: " + place_name(*place) + " not available for " + request.driver +
-               ", in use by " + (is_watchdog ? "i6300esb" : other->basename());
+    if (!pci_) return "No 'PCI' bus found for device '" + request.driver + "'"; // ISA hangs behind it
+    const int priority = k_device - static_cast<int>(isa_watchdogs_.size() + isa_panics_.size());
+    if (request.driver == "i6300esb") {
+        auto device = std::make_unique<models::i6300esb>(name.c_str(), controller.clock);
+        device->watchdog.bind(controller);
+        if (auto error = attach(*device, request)) return error;
+        controller.add_resettable(*device);
+        watchdogs_.push_back(std::move(device));
+    } else if (request.driver == "ib700") {
+        auto device = std::make_unique<models::ib700>(name.c_str(), controller.clock);
+        device->watchdog.bind(controller);
+        device->map(io_router_, priority);
+        controller.add_resettable(*device);
+        isa_watchdogs_.push_back(std::move(device));
+    } else if (request.driver == "pvpanic") {
+        models::pvpanic_isa_parameters parameters;
+        parameters.ioport = request.ioport.value_or(parameters.ioport);
+        parameters.events = request.events.value_or(parameters.events);
+        auto device = std::make_unique<models::pvpanic_isa>(name.c_str(), parameters);
+        device->panic.bind(controller);
+        device->map(io_router_, priority);
+        isa_panics_.push_back(std::move(device));
+    } else {
+        models::pvpanic_pci_parameters parameters;
+        parameters.events = request.events.value_or(parameters.events);
+        auto device = std::make_unique<models::pvpanic_pci>(name.c_str(), parameters);
+        device->panic.bind(controller);
+        if (auto error = attach(*device, request)) return error;
+        controller.add_resettable(*device);
+        pci_panics_.push_back(std::move(device));
     }
-    auto watchdog = std::make_unique<models::i6300esb>(name.c_str(), controller.clock);
-    watchdog->watchdog.bind(controller);
-    if (auto error = pci_->attach(*watchdog, *place)) return "-device " + request.driver + ": " + *error;
-    controller.add_resettable(*watchdog);
-    watchdogs_.push_back(std::move(watchdog));
     return std::nullopt;
+}
+
+std::optional<std::string> machine::attach(bus::pci_function& function, const device_request& request)
+{
+    const auto place = place_for(request);
+    if (!place) return "PCI: no slot/function available for " + request.driver + ", all in use or reserved";
+    if (const bus::pci_function* other = pci_->at(*place)) {
+        const auto* device = dynamic_cast<const runstate::inspectable*>(other);
+        return "PCI: " + place_name(*place) + " not available for " + request.driver + ", in use by " +
+               (device != nullptr ? std::string(device->type_name()) : other->basename());
+    }
+    return pci_->attach(function, *place);
 }
 
 std::optional<bus::pci_address> machine::place_for(const device_request& request) const

@@ -6,14 +6,20 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <systemc>
 
 #include <vigil/bus/address_router.h>
 #include <vigil/bus/memory.h>
+#include <vigil/bus/msr_space.h>
 #include <vigil/bus/pci_host.h>
+#include <vigil/models/acpi_pm.h>
+#include <vigil/models/hyperv_crash.h>
 #include <vigil/models/i6300esb.h>
+#include <vigil/models/ib700.h>
+#include <vigil/models/pvpanic.h>
 #include <vigil/models/reset_port.h>
 #include <vigil/runstate/controller.h>
 
@@ -24,22 +30,37 @@ enum class machine_type : std::uint8_t { pc, q35, none };
 
 /// A device asked for with -device.
 struct device_request {
-    std::string driver;                      ///< "i6300esb"
+    std::string driver;                      ///< one of `device_drivers()`
     std::optional<std::string> id;           ///< its name in QOM and in messages
-    std::optional<bus::pci_address> address; ///< on bus 0; the first free slot where absent
+    std::optional<bus::pci_address> address; ///< PCI devices: on bus 0; the first free slot where absent
+    std::optional<std::uint16_t> ioport;     ///< pvpanic
+    std::optional<std::uint8_t> events;      ///< pvpanic and pvpanic-pci
 };
+
+/// A device that a machine can be given.
+struct device_driver {
+    std::string_view name;
+    bool pci;                                 ///< takes `addr`
+    std::vector<std::string_view> properties; ///< others that it takes, beside `id`
+};
+
+/// Every device there is.
+const std::vector<device_driver>& device_drivers();
 
 /// What the machine is made of.
 struct machine_config {
     machine_type type = machine_type::pc;
     std::uint64_t ram_bytes = 128U * 1024 * 1024;
-    bool default_vga = true; ///< a slot stays reserved for the VGA adapter that QEMU would have
-    bool default_nic = true; ///< likewise for the network adapter
+    bool default_vga = true;   ///< a slot stays reserved for the VGA adapter that QEMU would have
+    bool default_nic = true;   ///< likewise for the network adapter
+    unsigned cpus = 1;         ///< virtual CPUs
+    bool hyperv_crash = false; ///< the CPUs have the Hyper-V crash MSRs (-cpu …,hv-crash=on)
     std::vector<device_request> devices;
 };
 
-/// A PC as far as firmware for a watchdog can see it: RAM, PCI host with its bridges, reset ports, the devices asked
-/// for, and the run-state controller; unclaimed ports read all ones, unclaimed memory zero.
+/// A PC as far as firmware for a watchdog can see it: RAM, PCI host with its bridges, ACPI power block, reset ports,
+/// the CPUs' MSRs, the devices asked for, and the run-state controller; unclaimed ports read all ones, unclaimed memory
+/// zero.
 class machine : public sc_core::sc_module {
 public:
     machine(const sc_core::sc_module_name& name, const machine_config& config);
@@ -50,6 +71,8 @@ public:
     /// Where initiators (CPUs, test protocols) bind for I/O ports and for memory.
     bus::shared_target_socket& io_ports() { return io_router_.target; }
     bus::shared_target_socket& memory() { return memory_router_.target; }
+    /// Where the CPUs' RDMSR and WRMSR go: addresses are MSR indexes.
+    bus::shared_target_socket& msrs() { return msrs_.target; }
 
     /// The watchdogs, in the order they were asked for.
     const std::vector<std::unique_ptr<models::i6300esb>>& watchdogs() const noexcept { return watchdogs_; }
@@ -73,7 +96,9 @@ private:
     void add_chipset();
     void add_bridge(const char* name, const bus::pci_identity& identity, bus::pci_address address);
     void add_devices();
-    std::optional<std::string> add_i6300esb(const device_request& request);
+    void add_power_block(std::unique_ptr<models::acpi_pm_function> function, bus::pci_address address);
+    std::optional<std::string> add_device(const device_request& request, const std::string& name);
+    std::optional<std::string> attach(bus::pci_function& function, const device_request& request);
     std::optional<bus::pci_address> place_for(const device_request& request) const;
 
     machine_config config_;
@@ -87,6 +112,11 @@ private:
     std::unique_ptr<models::reset_control> reset_ports_;
     std::vector<std::unique_ptr<bus::pci_function>> chipset_;
     std::vector<std::unique_ptr<models::i6300esb>> watchdogs_;
+    std::vector<std::unique_ptr<models::ib700>> isa_watchdogs_;
+    std::vector<std::unique_ptr<models::pvpanic_isa>> isa_panics_;
+    std::vector<std::unique_ptr<models::pvpanic_pci>> pci_panics_;
+    bus::msr_space msrs_{"msrs"};
+    models::hyperv_crash crash_msrs_;
     cpu_nmi_pins cpus_;
     std::optional<std::string> error_;
 };

@@ -120,13 +120,48 @@ std::optional<bus::pci_address> parse_pci_address(std::string_view text)
     return bus::pci_address{static_cast<std::uint8_t>(*slot), static_cast<std::uint8_t>(*function)};
 }
 
+// A number from 0 to `most`, decimal or hexadecimal.
+std::optional<std::uint32_t> parse_number(std::string_view text, std::uint32_t most)
+{
+    const bool hexadecimal = text.substr(0, 2) == "0x";
+    if (hexadecimal) text.remove_prefix(2);
+    std::uint32_t number = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number, hexadecimal ? 16 : 10);
+    if (error != std::errc{} || end != text.data() + text.size() || number > most) return std::nullopt;
+    return number;
+}
+
+// Takes the property `name` into `value`, where the driver has it and it was given.
+template <class Number>
+failure parse_property(option_list& list, const device_driver& driver, std::string_view name,
+                       std::optional<Number>& value)
+{
+    if (std::find(driver.properties.begin(), driver.properties.end(), name) == driver.properties.end()) return k_fine;
+    const auto text = list.take(name);
+    if (!text) return k_fine;
+    constexpr std::uint32_t most = std::numeric_limits<Number>::max();
+    const auto number = parse_number(*text, most);
+    if (!number) {
+        return option_error{"Property '" + std::string(driver.name) + "." + std::string(name) +
+                            "' doesn't take value " + quoted(*text) + "; use a number from 0 to " +
+                            std::to_string(most)};
+    }
+    value = static_cast<Number>(*number);
+    return k_fine;
+}
+
 failure on_device(parser& p, const std::string& value)
 {
     option_list list = option_list::parse(value, "driver");
     device_request request;
     request.driver = list.take("driver").value_or("");
-    const std::vector<std::string_view> known{"i6300esb"};
-    if (std::find(known.begin(), known.end(), request.driver) == known.end()) {
+    const device_driver* driver = nullptr;
+    std::vector<std::string_view> known;
+    for (const device_driver& row : device_drivers()) {
+        known.push_back(row.name);
+        if (row.name == request.driver) driver = &row;
+    }
+    if (driver == nullptr) {
         return option_error{quoted(request.driver) + " is not a valid device model name" +
                             suggestion(request.driver, known)};
     }
@@ -134,20 +169,48 @@ failure on_device(parser& p, const std::string& value)
     for (const device_request& other : p.result.machine.devices) {
         if (request.id && other.id == request.id) return option_error{"Duplicate ID '" + *request.id + "' for device"};
     }
-    if (const auto address = list.take("addr")) {
-        request.address = parse_pci_address(*address);
-        if (!request.address) {
-            return option_error{"Property '" + request.driver + ".addr' doesn't take value " + quoted(*address) +
-                                "; use SLOT or SLOT.FUNCTION, hexadecimal, as in addr=1d.4"};
+    if (driver->pci) {
+        if (const auto address = list.take("addr")) {
+            request.address = parse_pci_address(*address);
+            if (!request.address) {
+                return option_error{"Property '" + request.driver + ".addr' doesn't take value " + quoted(*address) +
+                                    "; use SLOT or SLOT.FUNCTION, hexadecimal, as in addr=1d.4"};
+            }
+        }
+        if (const auto bus = list.take("bus"); bus && *bus != "pci.0" && *bus != "pcie.0") {
+            return option_error{"Bus " + quoted(*bus) + " not found"};
         }
     }
-    if (const auto bus = list.take("bus"); bus && *bus != "pci.0" && *bus != "pcie.0") {
-        return option_error{"Bus " + quoted(*bus) + " not found"};
-    }
+    if (auto error = parse_property(list, *driver, "ioport", request.ioport)) return error;
+    if (auto error = parse_property(list, *driver, "events", request.events)) return error;
     if (const auto key = list.unknown_key()) {
         return option_error{"Property '" + request.driver + "." + *key + "' not found"};
     }
     p.result.machine.devices.push_back(std::move(request));
+    return k_fine;
+}
+
+failure on_cpu(parser& p, const std::string& value)
+{
+    // The model and its other features have no meaning here.
+    option_list list = option_list::parse(value, "model");
+    auto crash = list.take_switch("hv-crash", false);
+    if (auto* error = std::get_if<option_error>(&crash)) return *error;
+    p.result.machine.hyperv_crash = std::get<bool>(crash);
+    return k_fine;
+}
+
+failure on_smp(parser& p, const std::string& value)
+{
+    constexpr std::uint32_t most = 255;
+    option_list list = option_list::parse(value, "cpus");
+    const std::string text = list.take("cpus").value_or("1");
+    const auto count = parse_number(text, most);
+    if (!count || *count == 0) {
+        return option_error{"Parameter 'cpus' expects a number from 1 to " + std::to_string(most) + ", not " +
+                            quoted(text)};
+    }
+    p.result.machine.cpus = *count;
     return k_fine;
 }
 
@@ -469,7 +532,13 @@ constexpr option_row k_options[] = {
     {"accel", "NAME", "qtest: time is driven by clock_step, unless -clock says otherwise; others are as tcg", on_accel},
     {"m", "SIZE", "guest RAM, MiB or with a suffix K M G T (default 128)", on_memory},
     {"nodefaults", "", "leave out the VGA and network adapters, whose slots stay reserved otherwise", on_nodefaults},
-    {"device", "DRIVER[,addr=SLOT[.FN]][,id=ID]", "add a device: i6300esb; SLOT and FN are hexadecimal", on_device},
+    {"device", "DRIVER[,PROPERTY=VALUE...]",
+     "add a device: i6300esb, pvpanic-pci (addr=SLOT[.FN], hexadecimal), ib700, pvpanic (ioport=N); id=ID; pvpanics: "
+     "events=N",
+     on_device},
+    {"cpu", "MODEL[,hv-crash=on]", "the CPUs have the Hyper-V crash MSRs; nothing else of the model has a meaning here",
+     on_cpu},
+    {"smp", "N", "how many CPUs a test may name with rdmsr and wrmsr (default 1)", on_smp},
     {"action", "EVENT=ACTION[,...]",
      "reboot=reset|shutdown, shutdown=poweroff|pause, panic=pause|shutdown|exit-failure|none, watchdog=...", on_action},
     {"watchdog-action", "ACTION", "reset (default), shutdown, poweroff, pause, debug, none or inject-nmi",
@@ -507,8 +576,6 @@ constexpr option_row k_options[] = {
     // Known in QEMU, without a meaning here.
     {"display", "TYPE", "", without_effect},
     {"nographic", "", "", without_effect},
-    {"cpu", "MODEL", "", without_effect},
-    {"smp", "N", "", without_effect},
     {"serial", "DEV", "", without_effect},
     {"parallel", "DEV", "", without_effect},
     {"bios", "FILE", "", without_effect},

@@ -201,6 +201,8 @@ private:
         qtest_ = std::make_unique<qmp_bridge::qtest_adapter>("qtest", machine_.controller, pump_);
         qtest_->io.socket.bind(machine_.io_ports());
         qtest_->memory.socket.bind(machine_.memory());
+        qtest_->msr.socket.bind(machine_.msrs());
+        qtest_->set_cpus(options_.machine.cpus);
         qtest_->add_interrupt_lines("ioapic", 24);
         return serve(*options_.qtest, [this] { return new_qtest_session(); });
     }

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <limits>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -37,6 +38,7 @@ struct fake_machine final : qtest_machine {
     std::uint32_t port_value = 0;
     std::uint64_t memory_value = 0;
     std::uint64_t bytes_written = 0;
+    unsigned cpu_count = 4;
     bool driven = true;
     std::int64_t now = 0;
     std::int64_t next_deadline = -1;
@@ -88,6 +90,19 @@ struct fake_machine final : qtest_machine {
         bytes_written += length;
         for (std::size_t i = 0; i < length && address + i < memory.size(); ++i) memory[address + i] = data[i];
         accessed();
+    }
+    unsigned cpus() const override { return cpu_count; }
+    std::optional<std::uint64_t> read_msr(std::uint32_t index, unsigned cpu) override
+    {
+        note("rdmsr" + number(cpu) + ":" + number(index));
+        accessed();
+        return index < 0x40000000 ? std::nullopt : std::optional<std::uint64_t>(memory_value);
+    }
+    bool write_msr(std::uint32_t index, std::uint64_t value, unsigned cpu) override
+    {
+        note("wrmsr" + number(cpu) + ":" + number(index) + "=" + number(value));
+        accessed();
+        return index >= 0x40000000;
     }
     bool clock_driven() const override { return driven; }
     std::int64_t clock_now() override { return now; }
@@ -313,6 +328,74 @@ TEST_CASE("qtest: surplus words are ignored")
     CHECK(c.ask("clock_step 5 6") == "OK 5");
     CHECK(c.ask("write 0 1 0xaa zz") == "OK");
     CHECK(c.machine.memory[0] == 0xaa);
+}
+
+TEST_CASE("qtest: rdmsr and wrmsr reach the MSRs of a CPU, the first where none is named")
+{
+    conversation c;
+    c.machine.memory_value = 0x8000000000000000;
+    CHECK(c.ask("rdmsr 0x40000105") == "OK 0x8000000000000000");
+    c.machine.memory_value = 59;
+    CHECK(c.ask("rdmsr 0xffffffff 3") == "OK 0x000000000000003b");
+    CHECK(c.machine.taken() == "[ rdmsr0:40000105 ] [ rdmsr3:ffffffff ]");
+    CHECK(c.ask("wrmsr 0x40000100 -1") == "OK");
+    CHECK(c.ask("wrmsr 0x40000105 9223372036854775808 0x1") == "OK");
+    CHECK(c.ask("wrmsr 0x40000105 0 2 surplus") == "OK");
+    CHECK(c.machine.taken() == "[ wrmsr0:40000100=ffffffffffffffff ] [ wrmsr1:40000105=8000000000000000 ] "
+                               "[ wrmsr2:40000105=0 ]");
+}
+
+TEST_CASE("qtest: an MSR that the CPU does not have is a general-protection fault")
+{
+    conversation c;
+    CHECK(c.ask("rdmsr 0x10") == "FAIL #GP");
+    CHECK(c.ask("wrmsr 0x10 0 1") == "FAIL #GP");
+    CHECK(c.machine.taken() == "[ rdmsr0:10 ] [ wrmsr1:10=0 ]");
+}
+
+TEST_CASE("qtest: rdmsr and wrmsr say what is wrong with their words")
+{
+    conversation c;
+    CHECK(c.ask("rdmsr") == "FAIL rdmsr: index is missing; expected 'rdmsr INDEX [CPU]'");
+    CHECK(c.ask("wrmsr 1") == "FAIL wrmsr: value is missing; expected 'wrmsr INDEX VALUE [CPU]'");
+    CHECK(c.ask("rdmsr 0x100000000") == "FAIL rdmsr: index '0x100000000' is not a number from 0 to 0xffffffff");
+    CHECK(c.ask("wrmsr 1 18446744073709551616") ==
+          "FAIL wrmsr: value '18446744073709551616' is not a number from 0 to 0xffffffffffffffff");
+    CHECK(c.ask("rdmsr 1 x") == "FAIL rdmsr: cpu 'x' is not a number from 0 to 0xffffffffffffffff");
+    CHECK(c.ask("rdmsr 1 ") == "FAIL rdmsr: cpu '' is not a number from 0 to 0xffffffffffffffff");
+    CHECK(c.ask("rdmsr 1 4") == "FAIL rdmsr: there is no CPU 4; the machine has 4, numbered from 0");
+    CHECK(c.ask("wrmsr 1 2 0x100000000") ==
+          "FAIL wrmsr: there is no CPU 4294967296; the machine has 4, numbered from 0");
+    const std::string calls = c.machine.taken();
+    CHECK(calls.find_first_not_of("[] ") == std::string::npos);
+}
+
+TEST_CASE("qtest: a machine without MSRs has one CPU, which faults")
+{
+    struct plain_machine final : qtest_machine {
+        std::uint32_t port_in(std::uint16_t, unsigned) override { return 0; }
+        void port_out(std::uint16_t, unsigned, std::uint32_t) override {}
+        std::uint64_t memory_read(std::uint64_t, unsigned) override { return 0; }
+        void memory_write(std::uint64_t, unsigned, std::uint64_t) override {}
+        void memory_read(std::uint64_t, std::uint8_t*, std::size_t) override {}
+        void memory_write(std::uint64_t, const std::uint8_t*, std::size_t) override {}
+        bool clock_driven() const override { return true; }
+        std::int64_t clock_now() override { return 0; }
+        std::int64_t clock_next_deadline() override { return -1; }
+        void clock_advance_to(std::int64_t) override {}
+        bool intercept_irqs(std::string_view, bool) override { return false; }
+        bool set_irq_in(std::string_view, std::string_view, int, int) override { return false; }
+        void open_turn() override {}
+        void close_turn() override {}
+        bool exited_at_once() const override { return false; }
+    };
+    plain_machine machine;
+    qtest_session session(machine);
+    session.opened();
+    session.feed("rdmsr 0x40000105\nwrmsr 0x40000105 0\nrdmsr 0x40000105 1\n");
+    while (session.pending()) session.execute_one();
+    CHECK(session.output.unsent() ==
+          "FAIL #GP\nFAIL #GP\nFAIL rdmsr: there is no CPU 1; the machine has 1, numbered from 0\n");
 }
 
 TEST_CASE("qtest: read and write transfer bytes in address order")

@@ -14,14 +14,14 @@ struct narrator : vigil::runstate::run_listener {
 
 int sc_main(int, char*[])
 {
-    vigil::runstate::controller controller("controller");                  // run states, policies, the VM clock
-    vigil::models::i6300esb watchdog("watchdog", controller.clock);        // the device: a PCI function
-    watchdog.watchdog.bind(controller);                                    // it states the fact, the controller decides
-    controller.add_resettable(watchdog);                                   // a machine reset resets it
+    vigil::runstate::controller controller("controller");           // run states, policies, the VM clock
+    vigil::models::i6300esb watchdog("watchdog", controller.clock); // the device: a PCI function
+    watchdog.watchdog.bind(controller);                             // it states the fact, the controller decides
+    controller.add_resettable(watchdog);                            // a machine reset resets it
     narrator listener;
-    controller.add_listener(listener);                                     // told of WATCHDOG, RESET, STOP ...
+    controller.add_listener(listener);                                      // told of WATCHDOG, RESET, STOP ...
     vigil::bus::bus_initiator cpu("cpu", vigil::bus::initiator_kind::vcpu); // stands for your CPU or bus
-    cpu.socket.bind(watchdog.config);                                      // registers at watchdog.registers, likewise
+    cpu.socket.bind(watchdog.config);                                       // registers at watchdog.registers, likewise
     sc_core::sc_start(sc_core::SC_ZERO_TIME);
     cpu.write_value(0x68, 1, 0x02); // WDT Lock: enable, with the default preloads
     sc_core::sc_start(2100, sc_core::SC_SEC);

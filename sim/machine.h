@@ -30,11 +30,11 @@ enum class machine_type : std::uint8_t { pc, q35, none };
 
 /// A device asked for with -device.
 struct device_request {
-    std::string driver;                      ///< one of `device_drivers()`
-    std::optional<std::string> id;           ///< its name in QOM and in messages
-    std::optional<bus::pci_address> address; ///< PCI devices: on bus 0; the first free slot where absent
-    std::optional<std::uint16_t> ioport;     ///< pvpanic
-    std::optional<std::uint8_t> events;      ///< pvpanic and pvpanic-pci
+    std::string driver;                           ///< one of `device_drivers()`
+    std::optional<std::string> id = {};           ///< its name in QOM and in messages
+    std::optional<bus::pci_address> address = {}; ///< PCI devices: on bus 0; the first free slot where absent
+    std::optional<std::uint16_t> ioport = {};     ///< pvpanic
+    std::optional<std::uint8_t> events = {};      ///< pvpanic and pvpanic-pci
 };
 
 /// A device that a machine can be given.

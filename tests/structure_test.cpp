@@ -219,6 +219,17 @@ TEST_CASE("installed headers include installed headers only")
     REQUIRE_NONE(wrong);
 }
 
+TEST_CASE("the program in the README is the example, to the letter")
+{
+    const auto text_of = [](const fs::path& path) {
+        std::ifstream in(path);
+        return std::string(std::istreambuf_iterator<char>(in), {});
+    };
+    const std::string example = text_of(k_root / "examples" / "watchdog.cpp");
+    REQUIRE(!example.empty());
+    REQUIRE(text_of(k_root / "README.md").find("```cpp\n" + example + "```\n") != std::string::npos);
+}
+
 TEST_CASE("no file is named for having no place")
 {
     static const std::regex vague{"(common|utils?|misc|helpers?)", std::regex::icase};

@@ -17,7 +17,7 @@ function(expect program expected)
     message(FATAL_ERROR "${program} printed '${output}', not '${expected}'")
   endif()
 endfunction()
-set(watchdog_prints "^WATCHDOG\nRESET\n$")
+set(watchdog_prints "^WATCHDOG at [0-9]+ .s\nRESET at [0-9]+ .s\n$")
 set(bridge_prints "^{\"QMP\": ")
 
 if(STEP STREQUAL "build_shared")
@@ -37,14 +37,14 @@ elseif(STEP STREQUAL "install")
 
 elseif(STEP STREQUAL "find_package")
   # The watchdog alone must not need Boost.
-  run("${CMAKE_COMMAND}" -S "${consumer}" -B "${WORK}/find_package" -G Ninja -D CMAKE_PREFIX_PATH=${prefix}
+  run("${CMAKE_COMMAND}" -S "${SOURCE}/examples" -B "${WORK}/find_package" -G Ninja -D CMAKE_PREFIX_PATH=${prefix}
     -D CMAKE_CXX_COMPILER=${CXX} -D "CMAKE_CXX_FLAGS=${FLAGS}" -D CMAKE_DISABLE_FIND_PACKAGE_Boost=ON
     --no-warn-unused-cli)
   run("${CMAKE_COMMAND}" --build "${WORK}/find_package")
   expect("${WORK}/find_package/watchdog" "${watchdog_prints}")
 
   run("${CMAKE_COMMAND}" -S "${consumer}" -B "${WORK}/find_package_bridge" -G Ninja -D CMAKE_PREFIX_PATH=${prefix}
-    -D CMAKE_CXX_COMPILER=${CXX} -D "CMAKE_CXX_FLAGS=${FLAGS}" -D CONSUMER_WANTS_BRIDGE=ON)
+    -D CMAKE_CXX_COMPILER=${CXX} -D "CMAKE_CXX_FLAGS=${FLAGS}")
   run("${CMAKE_COMMAND}" --build "${WORK}/find_package_bridge")
   expect("${WORK}/find_package_bridge/bridge" "${bridge_prints}")
 
@@ -57,15 +57,16 @@ elseif(STEP STREQUAL "pkg-config")
   set(ENV{LD_LIBRARY_PATH} "${lib_dir}")
   separate_arguments(flags UNIX_COMMAND "${FLAGS}")
   set(programs watchdog bridge)
+  set(sources "${SOURCE}/examples/watchdog.cpp" "${consumer}/bridge.cpp")
   set(modules vigil-models vigil-qmp-bridge)
-  foreach(program module IN ZIP_LISTS programs modules)
+  foreach(program source module IN ZIP_LISTS programs sources modules)
     execute_process(COMMAND "${PKG_CONFIG}" --cflags --libs ${module} OUTPUT_VARIABLE module_flags
       OUTPUT_STRIP_TRAILING_WHITESPACE COMMAND_ECHO STDOUT COMMAND_ERROR_IS_FATAL ANY)
     if(program STREQUAL "watchdog" AND module_flags MATCHES "boost")
       message(FATAL_ERROR "${module} needs Boost: ${module_flags}")
     endif()
     separate_arguments(module_flags UNIX_COMMAND "${module_flags}")
-    run("${CXX}" -std=c++17 ${flags} "${consumer}/${program}.cpp" -o "${WORK}/${program}" ${module_flags})
+    run("${CXX}" -std=c++17 ${flags} "${source}" -o "${WORK}/${program}" ${module_flags})
     expect("${WORK}/${program}" "${${program}_prints}")
   endforeach()
 

@@ -9,58 +9,19 @@
 #include <string>
 #include <vector>
 
-#include <program_under_test.h>
+#include "simulator.h"
 
 using vigil::tests::connection;
+using vigil::tests::contains;
 using vigil::tests::process;
+using vigil::tests::simulator;
+using vigil::tests::words;
 using vigil::tests::workspace;
 
 namespace {
 
-using words = std::vector<std::string>;
-
 const std::string k_query = "{\"execute\": \"query-status\"}\n";
 const std::string k_running = R"({"return": {"status": "running", "singlestep": false, "running": true}})";
-
-bool contains(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
-
-// vigil-sim under the test clock, with both sockets.
-struct simulator {
-    explicit simulator(const words& more = {}, bool driven = true) : program(command(more, driven), place) {}
-
-    words command(const words& more, bool driven) const
-    {
-        words all{VIGIL_SIM,  "-machine", "pc",          "-nodefaults", "-display",      "none",       "-device",
-                  "i6300esb", "-qmp",     server("qmp"), "-qtest",      server("qtest"), "-qtest-log", "none"};
-        if (driven) all.insert(all.end(), {"-accel", "qtest"});
-        all.insert(all.end(), more.begin(), more.end());
-        return all;
-    }
-    std::string server(const char* name) const
-    {
-        return "unix:" + (place.path / name).string() + ",server=on,wait=off";
-    }
-
-    // A client past negotiation.
-    connection qmp()
-    {
-        connection client = program.connect("qmp");
-        client.read_line();
-        client.send("{\"execute\": \"qmp_capabilities\"}\n");
-        client.read_line();
-        return client;
-    }
-
-    void check_alive()
-    {
-        connection client = qmp();
-        client.send(k_query);
-        CHECK(contains(client.read_line(), "\"status\":"));
-    }
-
-    workspace place;
-    process program;
-};
 
 // Runs vigil-sim to its end: the exit status, and what it printed in `printed`.
 int run(const words& arguments, std::string& printed)
@@ -72,6 +33,13 @@ int run(const words& arguments, std::string& printed)
     const auto status = program.wait();
     printed = place.printed();
     return status.value_or(-1000);
+}
+
+void check_alive(simulator& sim)
+{
+    connection client = sim.qmp();
+    client.send(k_query);
+    CHECK(contains(client.read_line(), "\"status\":"));
 }
 
 // The barking of a watchdog with preloads of zero, as qtest lines.
@@ -114,7 +82,7 @@ TEST_CASE("abuse: half a command and a disconnect leave nothing behind")
         connection client = sim.program.connect("qtest");
         client.send("clock_step 1");
     }
-    sim.check_alive();
+    check_alive(sim);
 }
 
 TEST_CASE("abuse: a client that closes its writing side still gets its replies, then the end")
@@ -128,7 +96,7 @@ TEST_CASE("abuse: a client that closes its writing side still gets its replies, 
     CHECK(client.read_line() == k_running);
     CHECK(client.read_line() == k_running);
     CHECK(client.closed_by_peer());
-    sim.check_alive();
+    check_alive(sim);
 }
 
 TEST_CASE("abuse: nesting beyond the limit is one error and one for each bracket left over")
@@ -223,20 +191,20 @@ TEST_CASE("abuse: a client that sends without reading is held up alone")
     }();
     std::size_t sent = 0;
     for (int i = 0; i < 2000 && sent < 64U * 1024 * 1024; ++i) sent += flood.send_some(many);
-    sim.check_alive();
+    check_alive(sim);
     CHECK(sim.program.resident_bytes() < 256U * 1024 * 1024);
 }
 
 TEST_CASE("abuse: a thousand connections come and go")
 {
     simulator sim;
-    sim.check_alive();
+    check_alive(sim);
     const std::size_t before = sim.program.resident_bytes();
     for (int i = 0; i < 1000; ++i) {
         connection client = sim.program.connect(i % 2 == 0 ? "qmp" : "qtest");
         if (i % 3 == 0) client.send("{'execute':");
     }
-    sim.check_alive();
+    check_alive(sim);
     CHECK(sim.program.resident_bytes() < before + 8 * 1024 * 1024);
 }
 

@@ -102,6 +102,26 @@ TEST_CASE("options: a device's address is slot and function, hexadecimal")
     CHECK(options.machine.devices[1].address->slot == 0x1E);
 }
 
+TEST_CASE("options: sibling devices have their own properties, CPUs their crash MSRs")
+{
+    const sim_options options =
+        accepted({"-device", "pvpanic,ioport=0x506,events=1", "-device", "pvpanic-pci,addr=5", "-device", "ib700",
+                  "-cpu", "host,hv-crash=on,+x2apic", "-smp", "4,sockets=2"});
+    REQUIRE(options.machine.devices.size() == 3);
+    CHECK(options.machine.devices[0].ioport == 0x506);
+    CHECK(options.machine.devices[0].events == 1);
+    REQUIRE(options.machine.devices[1].address);
+    CHECK(options.machine.devices[1].address->slot == 5);
+    CHECK(options.machine.hyperv_crash);
+    CHECK(options.machine.cpus == 4);
+    CHECK_FALSE(accepted({"-cpu", "qemu64"}).machine.hyperv_crash);
+    CHECK(refused({"-device", "ib700,addr=2"}) == "-device ib700,addr=2: Property 'ib700.addr' not found");
+    CHECK(refused({"-device", "pvpanic,ioport=0x10000"}) == "-device pvpanic,ioport=0x10000: Property 'pvpanic.ioport' "
+                                                            "doesn't take value '0x10000'; use a number from 0 to "
+                                                            "65535");
+    CHECK(refused({"-smp", "0"}) == "-smp 0: Parameter 'cpus' expects a number from 1 to 255, not '0'");
+}
+
 TEST_CASE("options: what is known in QEMU and means nothing here is accepted")
 {
     accepted({"-display", "none", "-vga", "none", "-nodefaults", "-cpu", "qemu64", "-serial", "none", "-msg",

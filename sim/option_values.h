@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef VIGIL_SIM_OPTION_VALUES_H
+#define VIGIL_SIM_OPTION_VALUES_H
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include <vigil/bus/pci_host.h>
+
+/// The values that options take; each function returns nothing where the text is not one.
+namespace vigil::sim {
+
+/// SLOT or SLOT.FUNCTION, hexadecimal.
+std::optional<bus::pci_address> parse_pci_address(std::string_view text);
+
+/// A number from 0 to `most`, decimal or, with 0x, hexadecimal.
+std::optional<std::uint32_t> parse_number(std::string_view text, std::uint32_t most);
+
+/// Bytes: a number with one of the suffixes B K M G T; mebibytes without one.
+std::optional<std::uint64_t> parse_size(std::string_view text);
+
+/// A positive decimal number with up to six decimals, in millionths.
+std::optional<std::uint64_t> parse_millionths(std::string_view text);
+
+/// A UUID in its usual form, with its letters made lower case.
+std::optional<std::string> parse_uuid(std::string_view text);
+
+} // namespace vigil::sim
+
+#endif

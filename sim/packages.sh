@@ -6,7 +6,11 @@ set -eu
 
 wanted="g++ cmake ninja-build pkgconf libsystemc-dev"
 # Debian 12's default Boost has no Boost.JSON.
-version=$(. /etc/os-release && echo "${ID:-} ${VERSION_ID:-}")
+version=
+if [ -r /etc/os-release ]; then
+    # shellcheck source=/dev/null
+    version=$(. /etc/os-release && echo "${ID:-} ${VERSION_ID:-}")
+fi
 if [ "$version" = "debian 12" ]; then
     wanted="$wanted libboost1.81-dev libboost-json1.81-dev"
 else

@@ -63,6 +63,14 @@ void config_read(benchmark::State& state)
 }
 BENCHMARK(config_read);
 
+void wrmsr_of_a_crash_parameter(benchmark::State& state)
+{
+    bench_platform& platform = bench_platform::instance();
+    std::uint64_t value = 0;
+    for (auto _ : state) platform.msr.write_value(vigil::models::hyperv_msr::crash_p0, 8, ++value);
+}
+BENCHMARK(wrmsr_of_a_crash_parameter);
+
 void kick_of_three_writes(benchmark::State& state)
 {
     bench_platform& platform = bench_platform::instance();

@@ -13,16 +13,19 @@ struct bench_platform {
     vigil::sim::machine machine{"machine", [] {
                                     vigil::sim::machine_config config;
                                     config.default_vga = config.default_nic = false;
-                                    config.devices.push_back({"i6300esb", {}, {}});
+                                    config.hyperv_crash = true;
+                                    config.devices.push_back({"i6300esb"});
                                     return config;
                                 }()};
     vigil::bus::bus_initiator io{"io", vigil::bus::initiator_kind::vcpu};
     vigil::bus::bus_initiator memory{"memory", vigil::bus::initiator_kind::vcpu};
+    vigil::bus::bus_initiator msr{"msr", vigil::bus::initiator_kind::vcpu};
 
     bench_platform()
     {
         io.socket.bind(machine.io_ports());
         memory.socket.bind(machine.memory());
+        msr.socket.bind(machine.msrs());
         sc_core::sc_start(sc_core::SC_ZERO_TIME);
         config_write(0x10, 4, k_bar0);
         config_write(0x04, 2, 0x0002);

@@ -30,8 +30,10 @@ std::optional<option_error> take_common(chardev& result, option_list& list)
     result.wait = std::get<bool>(wait);
     if (result.wait && !result.server)
         return option_error{"'wait' option is incompatible with socket in client connect mode"};
-    auto delay = list.take_switch("delay", false); // Nagle's algorithm; Vigil always sends at once
-    if (auto* error = std::get_if<option_error>(&delay)) return *error;
+    for (const char* nagle : {"delay", "nodelay"}) { // Vigil always sends at once
+        auto delay = list.take_switch(nagle, false);
+        if (auto* error = std::get_if<option_error>(&delay)) return *error;
+    }
     return std::nullopt;
 }
 

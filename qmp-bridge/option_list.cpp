@@ -102,7 +102,8 @@ std::optional<std::string> option_list::unknown_key() const
 std::optional<std::string> nearest_match(std::string_view word, const std::vector<std::string_view>& candidates)
 {
     std::optional<std::string> best;
-    std::size_t fewest = std::max<std::size_t>(2, word.size() / 2);
+    if (word.empty()) return std::nullopt;
+    std::size_t fewest = word.size() <= 3 ? 1 : std::max<std::size_t>(2, word.size() / 2);
     for (const std::string_view candidate : candidates) {
         const std::size_t edits = edits_between(word, candidate);
         if (edits < fewest || (edits == fewest && !best)) {

@@ -17,6 +17,8 @@ constexpr std::size_t k_stack_bytes = 1024 * 1024;
 constexpr auto k_last_words = std::chrono::seconds(2);
 // `free`: the longest the sockets go unlooked at while simulated time runs.
 constexpr auto k_free_poll_interval = std::chrono::microseconds(200);
+// How many timers `advance_to` may run before the sockets and signals are looked at.
+constexpr int k_steps_per_look = 10'000;
 // How many steps of simulated time may pass before commands are served while catching up with the wall clock.
 constexpr int k_catch_up_steps = 1000;
 // How many deltas without an advance of time may pass before the sockets are looked at.
@@ -67,6 +69,12 @@ void pump::post(std::function<void()> job)
     if (options_.wait == waiting::blocking) boost::asio::post(io_, [] {}); // ends a sleep in the event loop
 }
 
+void pump::interrupt(std::function<void()> job)
+{
+    interrupted_ = true;
+    post(std::move(job));
+}
+
 void pump::ready(const std::shared_ptr<connection>& client) { ready_.push_back(client); }
 
 void pump::has_output(const std::shared_ptr<connection>& client)
@@ -114,6 +122,7 @@ bool pump::serve()
 {
     if (jobs_.empty() && ready_.empty()) return false;
     catch_up();
+    interrupted_ = false;
     while (!jobs_.empty() && !leaving_) {
         const std::function<void()> job = std::move(jobs_.front());
         jobs_.pop_front();
@@ -228,7 +237,11 @@ void pump::poll_once()
 void pump::advance_to(ns target)
 {
     runstate::vm_clock& clock = controller_.clock;
-    while (clock.running()) {
+    for (int steps = 1; clock.running(); ++steps) {
+        if (steps % k_steps_per_look == 0) {
+            io_.poll();
+            if (interrupted_) return;
+        }
         clock.run_due();
         if (leaving_ || clock.now() >= target) return;
         if (!clock.running()) break; // a timer stopped the machine on the spot

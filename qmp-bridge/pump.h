@@ -56,6 +56,12 @@ public:
     /// Has `job` run by the pump's thread as soon as it gets to it, inside a turn.
     void post(std::function<void()> job);
 
+    /// As `post`, for what cannot wait, such as a termination signal: an `advance_to` or a wait for the first client
+    /// under way ends early.
+    void interrupt(std::function<void()> job);
+    /// Whether such a job waits.
+    bool interrupted() const noexcept { return interrupted_; }
+
     /// Moves virtual time to `target`: takes simulated time, with each timer run at its own moment, where the machine
     /// runs; moves just the number where it does not. Nothing where `target` has passed. From the pump's thread only.
     void advance_to(runstate::ns target);
@@ -109,6 +115,7 @@ private:
     wall_clock::time_point last_poll_;
     int exit_status_ = 0;
     bool leaving_ = false;
+    bool interrupted_ = false;
 };
 
 } // namespace vigil::qmp_bridge

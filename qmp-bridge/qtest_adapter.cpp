@@ -67,7 +67,7 @@ std::int64_t qtest_adapter::clock_now() { return controller_.clock.now().count()
 std::int64_t qtest_adapter::clock_next_deadline()
 {
     const runstate::ns next = controller_.clock.next_deadline();
-    return next == runstate::k_never ? -1 : next.count();
+    return next == runstate::k_never || !controller_.clock.running() ? -1 : next.count();
 }
 
 void qtest_adapter::clock_advance_to(std::int64_t target) { pump_.advance_to(runstate::ns(target)); }

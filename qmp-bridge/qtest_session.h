@@ -37,7 +37,7 @@ struct qtest_machine {
     virtual bool clock_driven() const = 0;
     /// Virtual time now, ns.
     virtual std::int64_t clock_now() = 0;
-    /// The next timer's deadline, ns; −1 where none is armed.
+    /// The next timer's deadline, ns; −1 where none is armed or no timer runs because the machine does not.
     virtual std::int64_t clock_next_deadline() = 0;
     /// Moves virtual time to `target` ns, running each timer on the way at its own time; nothing where it has passed.
     /// May take simulated time.
@@ -89,6 +89,9 @@ public:
     void feed(std::string_view bytes) override;
     bool pending() const override;
     void execute_one() override;
+
+    /// Whether the client has asked for the interrupt lines of a device.
+    bool intercepts_irqs() const noexcept { return !device_.empty(); }
 
     /// An intercepted interrupt line changed; queues `IRQ raise N` or `IRQ lower N` before the response under way.
     void interrupt_changed(int number, bool level);

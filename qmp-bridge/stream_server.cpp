@@ -167,7 +167,8 @@ std::optional<option_error> stream_server::start()
     if (acceptor_.is_open()) {
         accept_next();
         if (where_.wait) {
-            while (!had_client_) pump_.io().run_one();
+            while (!had_client_ && !pump_.interrupted()) pump_.io().run_one();
+            if (!had_client_) return failed("wait for a client on", "interrupted by a signal");
         }
     }
     return std::nullopt;

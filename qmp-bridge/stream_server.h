@@ -93,7 +93,7 @@ private:
     chardev where_;
     session_factory make_session_;
     boost::asio::basic_socket_acceptor<protocol> acceptor_;
-    std::string bound_path_; ///< to be removed at the end
+    std::string bound_path_;          ///< to be removed at the end
     boost::asio::steady_timer retry_; ///< accepts again after the process ran out of descriptors
     bool had_client_ = false;
 };

@@ -166,7 +166,8 @@ void run_control::serve()
 void run_control::serve_all()
 {
     while (!exiting_) {
-        const bool timers_ran = host_.run_due_timers();
+        // What fell due in S3 does not run before the wake-up has reset its device.
+        const bool timers_ran = !wakeup_requested_ && host_.run_due_timers();
         if (exiting_ || (!timers_ran && !anything_requested())) break;
         serve_requests();
     }

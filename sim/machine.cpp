@@ -54,7 +54,6 @@ machine::machine(const sc_core::sc_module_name& name, const machine_config& conf
     : sc_module(name), config_(config), ram_("ram", config.ram_bytes), crash_msrs_("crash_msrs", {config.hyperv_crash})
 {
     map_memory();
-    controller.add_nmi_sink(cpus_);
     msrs_.map(models::hyperv_msr::crash_p0, models::hyperv_crash::k_msr_count, crash_msrs_.registers);
     crash_msrs_.panic.bind(controller);
     crash_msrs_.memory.bind(memory_router_.target);
@@ -84,6 +83,7 @@ void machine::map_memory()
 
 void machine::add_chipset()
 {
+    controller.add_nmi_sink(cpus_);
     pci_ = std::make_unique<bus::pci_host>("pci");
     memory_router_.map(0, 0, pci_->memory, {4, k_background});
     io_router_.map(0, k_io_ports, pci_->io, {4, k_background});

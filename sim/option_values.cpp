@@ -58,6 +58,7 @@ std::optional<std::uint64_t> parse_size(std::string_view text)
 
 std::optional<std::uint64_t> parse_millionths(std::string_view text)
 {
+    constexpr std::uint64_t most = 1'000'000'000'000;
     std::uint64_t millionths = 0;
     std::uint64_t weight = 1'000'000;
     bool after_point = false;
@@ -75,11 +76,11 @@ std::optional<std::uint64_t> parse_millionths(std::string_view text)
             if (weight == 0) return std::nullopt;
             millionths += digit * weight;
         } else {
-            if (millionths > 1'000'000'000'000ULL) return std::nullopt;
+            if (millionths > most) return std::nullopt;
             millionths = millionths * 10 + digit * weight;
         }
     }
-    if (!any || millionths == 0) return std::nullopt;
+    if (!any || millionths == 0 || millionths > most) return std::nullopt;
     return millionths;
 }
 

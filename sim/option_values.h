@@ -21,7 +21,7 @@ std::optional<std::uint32_t> parse_number(std::string_view text, std::uint32_t m
 /// Bytes: a number with one of the suffixes B K M G T; mebibytes without one.
 std::optional<std::uint64_t> parse_size(std::string_view text);
 
-/// A positive decimal number with up to six decimals, in millionths.
+/// A decimal number from 0.000001 to 1000000, in millionths.
 std::optional<std::uint64_t> parse_millionths(std::string_view text);
 
 /// A UUID in its usual form, with its letters made lower case.

@@ -36,6 +36,7 @@ struct parser {
     bool nodefaults = false;
     bool no_vga = false;
     bool no_nic = false;
+    bool accelerator_named = false;
     bool qtest_accelerator = false;
     std::optional<pump::pace> pace;
 };
@@ -70,14 +71,18 @@ failure parse_accelerator(parser& p, const std::string& name)
     if (std::find(known.begin(), known.end(), name) == known.end()) {
         return option_error{"invalid accelerator " + name + suggestion(name, known)};
     }
-    p.qtest_accelerator = name == "qtest";
+    // Of several, the first that works counts, and all work.
+    if (!p.accelerator_named) p.qtest_accelerator = name == "qtest";
+    p.accelerator_named = true;
     return k_fine;
 }
 
 failure on_accel(parser& p, const std::string& value)
 {
     option_list list = option_list::parse(value, "accel");
-    return parse_accelerator(p, list.take("accel").value_or(""));
+    for (const char* meaningless : {"thread", "tb-size", "kernel-irqchip", "one-insn-per-tb"}) list.take(meaningless);
+    if (auto error = parse_accelerator(p, list.take("accel").value_or(""))) return error;
+    return unknown_parameter(list);
 }
 
 failure on_machine(parser& p, const std::string& value)
@@ -86,7 +91,13 @@ failure on_machine(parser& p, const std::string& value)
     if (const auto accelerators = list.take("accel")) {
         if (auto error = parse_accelerator(p, accelerators->substr(0, accelerators->find(':')))) return error;
     }
+    for (const char* meaningless :
+         {"usb", "graphics", "hpet", "pit", "smm", "vmport", "acpi", "kernel_irqchip", "kernel-irqchip",
+          "dump-guest-core", "mem-merge", "memory-backend", "smbus", "sata"}) {
+        list.take(meaningless);
+    }
     const auto type = list.take("type");
+    if (auto error = unknown_parameter(list)) return error;
     if (!type) return k_fine;
     const std::vector<std::string_view> known{"pc", "pc-i440fx-7.2", "q35", "pc-q35-7.2", "none"};
     if (*type == "pc" || *type == "pc-i440fx-7.2") {
@@ -166,7 +177,8 @@ failure on_cpu(parser& p, const std::string& value)
     option_list list = option_list::parse(value, "model");
     auto crash = list.take_switch("hv-crash", false);
     if (auto* error = std::get_if<option_error>(&crash)) return *error;
-    p.result.machine.hyperv_crash = std::get<bool>(crash);
+    p.result.machine.hyperv_crash = std::get<bool>(crash) || list.take("+hv-crash").has_value();
+    if (list.take("-hv-crash")) p.result.machine.hyperv_crash = false;
     return k_fine;
 }
 
@@ -180,8 +192,10 @@ failure on_smp(parser& p, const std::string& value)
         return option_error{"Parameter 'cpus' expects a number from 1 to " + std::to_string(most) + ", not " +
                             quoted(text)};
     }
+    for (const char* meaningless : {"sockets", "dies", "clusters", "cores", "threads", "maxcpus"})
+        list.take(meaningless);
     p.result.machine.cpus = *count;
-    return k_fine;
+    return unknown_parameter(list);
 }
 
 failure on_action(parser& p, const std::string& value)
@@ -529,6 +543,16 @@ failure resolve(parser& p)
         if (where == p.chardevs.end()) return option_error{"-mon: chardev " + quoted(mon.chardev_id) + " not found"};
         p.result.monitors.push_back({where->second, mon.pretty});
     }
+    std::vector<const chardev*> places;
+    for (const monitor_request& monitor : p.result.monitors) places.push_back(&monitor.where);
+    if (p.result.qtest) places.push_back(&*p.result.qtest);
+    for (std::size_t i = 0; i < places.size(); ++i) {
+        for (std::size_t j = 0; j < i; ++j) {
+            if (places[i]->to_string() == places[j]->to_string()) {
+                return option_error{places[i]->to_string() + ": in use by two monitors or servers"};
+            }
+        }
+    }
     p.result.machine.default_vga = !p.nodefaults && !p.no_vga;
     p.result.machine.default_nic = !p.nodefaults && !p.no_nic;
     p.result.pump.time = p.pace.value_or(p.qtest_accelerator ? pump::pace::driven : pump::pace::paced);
@@ -542,6 +566,11 @@ failure resolve(parser& p)
                                 monitors.front().where.kind == chardev::transport::unix_socket;
         if (!has_socket)
             return option_error{"-timeline: needs -qmp unix:PATH,server=on,wait=off before any other monitor"};
+        if (!p.result.guest_trace) return option_error{"-timeline: needs -guest-trace, whose guest it narrates"};
+        if (p.result.start_stopped || p.result.pump.time == pump::pace::driven) {
+            return option_error{
+                "-timeline: goes neither with -S nor with a driven clock, under which nothing would happen"};
+        }
     }
     return k_fine;
 }

@@ -4,15 +4,18 @@
 #include <cinttypes>
 #include <cstdio>
 #include <istream>
+#include <utility>
 
 #include <boost/asio/read_until.hpp>
 #include <boost/asio/write.hpp>
+#include <boost/json/parse.hpp>
 
 #include <vigil/models/i6300esb_rules.h>
 
 namespace vigil::sim {
 
 namespace asio = boost::asio;
+namespace json = boost::json;
 
 namespace {
 
@@ -30,8 +33,6 @@ std::string seconds(runstate::ns time)
                   std::int64_t{time.count() % 1'000'000'000});
     return text;
 }
-
-bool contains(const std::string& text, const char* part) { return text.find(part) != std::string::npos; }
 
 } // namespace
 
@@ -52,6 +53,8 @@ bool timeline::connect(const std::string& path)
 
 void timeline::watch(trace_player& player)
 {
+    player_ = &player;
+    player.hold(); // until the client is there to hear what follows
     out_ << "  simulated time, s  who\n";
     player.searched = [this](int slot) {
         if (slot < 0) {
@@ -66,7 +69,11 @@ void timeline::watch(trace_player& player)
 
 void timeline::stage_ended(unsigned stage)
 {
-    say("i6300esb", stage == 1 ? "stage 1 has run out; stage 2 begins" : "stage 2 has run out: the watchdog barks");
+    const bool silent = (configuration_ & models::i6300esb_bit::wdt_output) != 0;
+    say("i6300esb", stage == 1 ? "stage 1 has run out; stage 2 begins"
+                    : silent   ? "stage 2 has run out; the reboot output is disabled, nothing follows"
+                               : "stage 2 has run out: the watchdog barks");
+    if (stage == 2 && silent) pump_.post([this] { quit_when_over(); });
 }
 
 void timeline::say(const char* who, const std::string& what)
@@ -105,7 +112,14 @@ void timeline::guest_did(const guest_access& access, std::uint32_t value)
 void timeline::player_finished()
 {
     say("driver", "falls silent");
-    if (controller_.clock.next_deadline() == runstate::k_never) ask("quit");
+    silent_ = true;
+    pump_.post([this] { quit_when_over(); });
+}
+
+void timeline::quit_when_over()
+{
+    const bool can_bark = counting_ && (configuration_ & models::i6300esb_bit::wdt_output) == 0;
+    if (silent_ && !barked_ && !can_bark) ask("quit");
 }
 
 void timeline::read_line()
@@ -124,8 +138,18 @@ void timeline::read_line()
 void timeline::received(const std::string& line)
 {
     say("client", "<- " + line);
-    if (contains(line, "\"WATCHDOG\"")) ask("query-status");
-    if (contains(line, "\"running\":")) ask("quit");
+    boost::system::error_code error;
+    const json::value message = json::parse(line, error);
+    if (error || !message.is_object()) return;
+    const json::object& members = message.get_object();
+    if (const json::value* event = members.if_contains("event"); event != nullptr && *event == "WATCHDOG" && !barked_) {
+        barked_ = true;
+        ask("query-status");
+    }
+    const json::value* result = members.if_contains("return");
+    if (result == nullptr) return;
+    if (player_ != nullptr) std::exchange(player_, nullptr)->release();
+    if (result->is_object() && result->get_object().contains("running")) ask("quit");
 }
 
 void timeline::ask(const std::string& command)

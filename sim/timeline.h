@@ -33,7 +33,8 @@ public:
 private:
     void say(const char* who, const std::string& what); ///< one line, with the virtual time
     void guest_did(const guest_access& access, std::uint32_t value);
-    void player_finished(); ///< quits where nothing more can happen
+    void player_finished();
+    void quit_when_over(); ///< quits where the guest is silent and no WATCHDOG can come any more
     void read_line();
     void received(const std::string& line);
     void ask(const std::string& command);
@@ -43,6 +44,9 @@ private:
     qmp_bridge::pump& pump_;
     boost::asio::local::stream_protocol::socket socket_;
     boost::asio::streambuf input_;
+    trace_player* player_ = nullptr;
+    bool silent_ = false;   ///< the guest has made its last access
+    bool barked_ = false;   ///< the client heard WATCHDOG
     bool counting_ = false; ///< the guest has switched the watchdog on
     std::uint64_t kicks_ = 0;
     std::uint32_t configuration_ = 0; ///< WDT Configuration as the guest wrote it

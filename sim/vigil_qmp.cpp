@@ -95,12 +95,11 @@ public:
     std::optional<bool> read_reply(bool print)
     {
         while (const auto line = next_line()) {
-            const bool event = line->find("\"event\"") != std::string::npos;
-            if (print || event) std::cout << *line << std::endl;
-            if (event) continue;
             boost::system::error_code error;
-            const json::value reply = json::parse(*line, error);
-            return !error && reply.is_object() && reply.get_object().contains("return");
+            const json::value message = json::parse(*line, error);
+            const bool event = !error && message.is_object() && message.get_object().contains("event");
+            if (print || event) std::cout << *line << std::endl;
+            if (!event) return !error && message.is_object() && message.get_object().contains("return");
         }
         return std::nullopt;
     }
@@ -132,7 +131,10 @@ public:
             }
             typed.append(bytes, static_cast<std::size_t>(count));
             for (std::size_t end = typed.find('\n'); end != std::string::npos; end = typed.find('\n')) {
-                if (!say(typed.substr(0, end))) return;
+                if (!say(typed.substr(0, end))) {
+                    follow(); // what the server said before it went
+                    return;
+                }
                 typed.erase(0, end + 1);
             }
         }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // vigil-sim: the machine, its monitors and its clock, under QEMU's option spellings.
 
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -10,6 +11,7 @@
 #include <variant>
 #include <vector>
 
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <boost/asio/post.hpp>
@@ -85,11 +87,12 @@ public:
     }
     bool write(const std::string& path)
     {
-        std::FILE* file = std::fopen(path.c_str(), "w");
-        if (file == nullptr) return false;
+        // Held locked while the program runs, so that a second instance does not take the file over.
+        const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+        if (fd < 0 || ::lockf(fd, F_TLOCK, 0) != 0) return false;
         path_ = path;
-        const bool written = std::fprintf(file, "%ld\n", static_cast<long>(::getpid())) > 0;
-        return std::fclose(file) == 0 && written;
+        const std::string text = std::to_string(::getpid()) + "\n";
+        return ::ftruncate(fd, 0) == 0 && ::write(fd, text.data(), text.size()) == static_cast<ssize_t>(text.size());
     }
 
 private:
@@ -142,7 +145,7 @@ public:
     {
         if (machine_.error()) return refuse(*machine_.error());
         if (options_.pidfile && !pid_.write(*options_.pidfile)) {
-            return refuse("-pidfile " + *options_.pidfile + ": cannot be written");
+            return refuse("-pidfile " + *options_.pidfile + ": cannot be written, or belongs to a running instance");
         }
         machine_.controller.control().set_actions(options_.actions);
         machine_.controller.autostart(!options_.start_stopped);
@@ -152,17 +155,31 @@ public:
         monitor_.output_added = [this](qmp_bridge::qmp_session& session) {
             if (const auto client = pump_.carrier_of(session)) pump_.has_output(client);
         };
+        signals_.async_wait([this](const boost::system::error_code& error, int) {
+            if (!error) pump_.interrupt([this] { machine_.controller.control().terminate_by_signal(); });
+        });
         if (const auto error = start_guest()) return refuse(error->text);
         if (const auto error = start_servers()) return refuse(error->text);
         if (options_.timeline && !start_timeline()) return refuse("-timeline: cannot connect to its own QMP socket");
-        signals_.async_wait([this](const boost::system::error_code& error, int) {
-            if (!error) pump_.post([this] { machine_.controller.control().terminate_by_signal(); });
-        });
         sc_core::sc_start();
         return pump_.exit_status();
     }
 
 private:
+    // A qtest session that is in a list for as long as it lives.
+    struct listed_session : qmp_bridge::qtest_session {
+        using list = std::vector<qmp_bridge::qtest_session*>;
+
+        listed_session(list& sessions, qmp_bridge::qtest_machine& machine, std::function<void(std::string_view)> log)
+            : qtest_session(machine, std::move(log)), sessions_(sessions)
+        {
+            sessions_.push_back(this);
+        }
+        ~listed_session() override { sessions_.erase(std::find(sessions_.begin(), sessions_.end(), this)); }
+
+        list& sessions_;
+    };
+
     int refuse(const std::string& why)
     {
         complain(why);
@@ -204,6 +221,13 @@ private:
         qtest_->msr.socket.bind(machine_.msrs());
         qtest_->set_cpus(options_.machine.cpus);
         qtest_->add_interrupt_lines("ioapic", 24);
+        qtest_->interrupt_changed = [this](int number, bool level) {
+            for (qmp_bridge::qtest_session* session : qtest_sessions_) {
+                if (!session->intercepts_irqs()) continue;
+                session->interrupt_changed(number, level);
+                if (const auto client = pump_.carrier_of(*session)) pump_.has_output(client);
+            }
+        };
         return serve(*options_.qtest, [this] { return new_qtest_session(); });
     }
 
@@ -211,16 +235,13 @@ private:
     {
         std::function<void(std::string_view)> log;
         if (qtest_log_.is_open()) log = [this](std::string_view line) { qtest_log_.write(line, pump_.io()); };
-        auto session = std::make_unique<qmp_bridge::qtest_session>(*qtest_, log);
-        qtest_->interrupt_changed = [last = session.get()](int number, bool level) {
-            last->interrupt_changed(number, level);
-        };
-        return session;
+        return std::make_unique<listed_session>(qtest_sessions_, *qtest_, log);
     }
 
     std::optional<qmp_bridge::option_error> serve(const qmp_bridge::chardev& where,
                                                   qmp_bridge::stream_server::session_factory make_session)
     {
+        if (where.server && where.wait) complain("waiting for connection on: " + where.to_string());
         servers_.push_back(std::make_unique<qmp_bridge::stream_server>(pump_, where, std::move(make_session)));
         return servers_.back()->start();
     }
@@ -251,7 +272,9 @@ private:
     pid_file pid_;
     sim::machine machine_;
     log_listener log_;
-    batched_log qtest_log_; // outlives the sessions, which the pump owns
+    // These outlive the sessions, which the pump owns.
+    batched_log qtest_log_;
+    listed_session::list qtest_sessions_;
     qmp_bridge::qmp_monitor monitor_;
     qmp_bridge::pump pump_;
     runstate::vm_timer virtual_limiter_{machine_.controller.clock, [this] { monitor_.limiter_timer_expired(); }};

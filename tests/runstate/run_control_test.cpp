@@ -804,6 +804,15 @@ TEST_CASE("run control: suspend to memory and wake-up")
     CHECK(r.m.state() == "prelaunch");
 }
 
+TEST_CASE("run control: what fell due in S3 does not run before the wake-up has reset the devices")
+{
+    running_machine r;
+    CHECK(r.m.suspend() == "SUSPEND");
+    r.m.due.push_back([&] { r.m.append(r.m.steps, "timer"); });
+    CHECK(r.m.system_wakeup() == "WAKEUP");
+    CHECK(r.m.steps == "clock on; suspended->running; devices reset by wake-up; WAKEUP; timer");
+}
+
 TEST_CASE("run control: suspend to memory is dropped with a log line where the state does not permit it")
 {
     for (std::size_t i = 0; i < k_states; ++i) {

@@ -264,6 +264,103 @@ TEST_CASE("abuse: a paced machine barks by itself while a client only listens")
     CHECK(qtest.read_line() == "FAIL Unknown command 'clock_step'");
 }
 
+TEST_CASE("abuse: intercepted interrupts go to whoever asked, and to nobody once that client is gone")
+{
+    simulator sim;
+    connection first = sim.program.connect("qtest");
+    {
+        connection second = sim.program.connect("qtest");
+        second.send("irq_intercept_in ioapic\n");
+        CHECK(second.read_line() == "OK");
+        first.send("set_irq_in ioapic unnamed-gpio-in 3 1\n");
+        CHECK(first.read_line() == "OK");
+        CHECK(second.read_line() == "IRQ raise 3");
+    }
+    first.send("set_irq_in ioapic unnamed-gpio-in 3 0\nset_irq_in ioapic unnamed-gpio-in 3 1\n");
+    CHECK(first.read_line() == "OK");
+    CHECK(first.read_line() == "OK");
+    check_alive(sim);
+}
+
+TEST_CASE("abuse: a signal ends a clock_step that would take for ever")
+{
+    simulator sim({"-action", "watchdog=none"});
+    connection qtest = sim.program.connect("qtest");
+    // Free-running, reboot disabled, 1 MHz, both preloads zero.
+    std::string lines = bark(1);
+    lines.replace(lines.find("outb 0xcfc 2"), 12, "outb 0xcfc 6");
+    qtest.send("outl 0xcf8 0x80001060\noutw 0xcfc 0x24\n" + lines);
+    for (int i = 0; i < 14; ++i) CHECK(qtest.read_line() == "OK");
+    qtest.send("clock_step 9223372036854775807\n");
+    sim.program.signal(SIGTERM);
+    CHECK(sim.program.wait() == 0);
+}
+
+TEST_CASE("abuse: a signal ends the wait for a first client")
+{
+    const workspace place;
+    const std::string path = (place.path / "qmp").string();
+    process program({VIGIL_SIM, "-qmp", "unix:" + path + ",server=on"}, place);
+    while (!std::filesystem::exists(path) || !contains(place.printed(), "waiting for connection")) {
+        REQUIRE_FALSE(program.exited());
+    }
+    program.signal(SIGTERM);
+    CHECK(program.wait() == 1);
+    CHECK(contains(place.printed(), "interrupted by a signal"));
+    CHECK_FALSE(std::filesystem::exists(path));
+}
+
+TEST_CASE("abuse: a second instance leaves the first one's pid file alone")
+{
+    const workspace place;
+    const std::string file = (place.path / "pid").string();
+    simulator sim({"-pidfile", file});
+    check_alive(sim);
+    std::string printed;
+    CHECK(run({"-pidfile", file}, printed) == 1);
+    CHECK(contains(printed, "belongs to a running instance"));
+    CHECK(std::filesystem::file_size(file) > 1);
+}
+
+TEST_CASE("abuse: vigil-qmp prints the reply, whatever words are in it, and what quit leaves behind")
+{
+    simulator sim({"-name", "event"});
+    check_alive(sim);
+    const workspace place;
+    process one({VIGIL_QMP, (sim.place.path / "qmp").string(), "query-name"}, place);
+    CHECK(one.wait() == 0);
+    CHECK(contains(place.printed(), R"({"return": {"name": "event"}})"));
+    process refused({VIGIL_QMP, (sim.place.path / "qmp").string(), "watchdog-set-action", "action=bogus"}, place);
+    CHECK(refused.wait() == 1);
+    CHECK(contains(place.printed(), "does not accept value 'bogus'"));
+}
+
+TEST_CASE("abuse: a timeline as fast as it goes misses no bark, and ends where there can be none")
+{
+    const workspace place;
+    const std::string trace = (place.path / "trace").string();
+    // One stage pair of 960 ns each, with the reboot output disabled.
+    std::ofstream(trace) << R"({"scenario": "silent"}
+{"t": 0, "op": "w", "space": "cfg", "off": 96, "width": 2, "value": "0x0024"}
+{"t": 0, "op": "w", "space": "bar0", "off": 12, "width": 2, "value": "0x0080"}
+{"t": 0, "op": "w", "space": "bar0", "off": 12, "width": 2, "value": "0x0086"}
+{"t": 0, "op": "w", "space": "bar0", "off": 0, "width": 4, "value": "0x00000001"}
+{"t": 0, "op": "w", "space": "cfg", "off": 104, "width": 1, "value": "0x02"}
+)";
+    for (const std::string& file : {std::string(VIGIL_TRACE), trace}) {
+        for (const char* action : {"pause", "reset", "none"}) {
+            std::string printed;
+            INFO(file << " " << action);
+            CHECK(run({"-nodefaults", "-clock", "free", "-device", "i6300esb", "-action",
+                       "watchdog=" + std::string(action), "-qmp",
+                       "unix:" + (place.path / "qmp").string() + ",server=on,wait=off", "-guest-trace", file,
+                       "-timeline"},
+                      printed) == 0);
+            CHECK(contains(printed, "\"WATCHDOG\"") == (file != trace));
+        }
+    }
+}
+
 TEST_CASE("abuse: a start that cannot be is one line and status 1")
 {
     const workspace place;
@@ -287,6 +384,7 @@ TEST_CASE("abuse: a start that cannot be is one line and status 1")
         {{"-guest-trace", bad_trace}, "trace:2: "},
         {{"-guest-trace", "/nonexistent/trace"}, "cannot be opened"},
         {{"-device", "nonsense"}, "not a valid device model name"},
+        {{"-qmp", "unix:/tmp/x,server=on,wait=off", "-qtest", "unix:/tmp/x,server=on,wait=off"}, "in use by two"},
     };
     for (const auto& row : rows) {
         std::string printed;

@@ -52,6 +52,7 @@ TEST_CASE("options: one dash or two, and the accelerator decides who drives the 
     CHECK(accepted({"--machine", "q35,accel=qtest"}).pump.time == pump::pace::driven);
     CHECK(accepted({"-accel", "qtest"}).pump.time == pump::pace::driven);
     CHECK(accepted({"-accel", "tcg"}).pump.time == pump::pace::paced);
+    CHECK(accepted({"-accel", "qtest", "-accel", "tcg"}).pump.time == pump::pace::driven);
     CHECK(accepted({"-accel", "qtest", "-clock", "free"}).pump.time == pump::pace::free);
     const sim_options paced = accepted({"-clock", "paced,factor=2.5"});
     CHECK(paced.pump.factor_millionths == 2'500'000);
@@ -114,6 +115,7 @@ TEST_CASE("options: sibling devices have their own properties, CPUs their crash 
     CHECK(options.machine.devices[1].address->slot == 5);
     CHECK(options.machine.hyperv_crash);
     CHECK(options.machine.cpus == 4);
+    CHECK(accepted({"-cpu", "qemu64,+hv-crash"}).machine.hyperv_crash);
     CHECK_FALSE(accepted({"-cpu", "qemu64"}).machine.hyperv_crash);
     CHECK(refused({"-device", "ib700,addr=2"}) == "-device ib700,addr=2: Property 'ib700.addr' not found");
     CHECK(refused({"-device", "pvpanic,ioport=0x10000"}) == "-device pvpanic,ioport=0x10000: Property 'pvpanic.ioport' "

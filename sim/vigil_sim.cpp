@@ -12,6 +12,7 @@
 #include <vector>
 
 #include <fcntl.h>
+#include <malloc.h>
 #include <unistd.h>
 
 #include <boost/asio/post.hpp>
@@ -34,6 +35,9 @@ namespace {
 
 namespace asio = boost::asio;
 using namespace vigil;
+
+// Allocations of at least so many bytes go back to the system when they are freed.
+constexpr int k_mmap_threshold = 256 * 1024;
 
 // What main has read from the command line, for sc_main.
 sim::sim_options the_options;
@@ -310,6 +314,8 @@ int main(int argc, char* argv[])
         return 0;
     }
     std::signal(SIGPIPE, SIG_IGN);
+    // Without this, glibc keeps what a client's one huge request took.
+    ::mallopt(M_MMAP_THRESHOLD, k_mmap_threshold);
     ::setenv("SYSTEMC_DISABLE_COPYRIGHT_MESSAGE", "1", 1);
     return sc_core::sc_elab_and_sim(argc, argv);
 }

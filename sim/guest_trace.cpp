@@ -169,7 +169,6 @@ trace_player::~trace_player() = default;
 
 void trace_player::play()
 {
-    while (held_) wait(released_);
     wait_until(runstate::ns(0)); // a machine in prelaunch has no running CPU
     const runstate::ns start = controller_.clock.now();
     const int slot = find_watchdog();

@@ -59,14 +59,6 @@ public:
     bus::bus_initiator io{"io", bus::initiator_kind::vcpu};
     bus::bus_initiator memory{"memory", bus::initiator_kind::vcpu};
 
-    /// Has the player wait, before its first access, until `release()`.
-    void hold() noexcept { held_ = true; }
-    void release()
-    {
-        held_ = false;
-        released_.notify(sc_core::SC_ZERO_TIME);
-    }
-
     // What an onlooker can hook into; all optional.
 
     /// The function was found in this slot of bus 0, or nowhere (−1).
@@ -90,8 +82,6 @@ private:
     sc_core::sc_event due_;
     runstate::vm_timer timer_{controller_.clock, [this] { due_.notify(sc_core::SC_ZERO_TIME); }};
     std::uint32_t slot_ = 0;
-    bool held_ = false;
-    sc_core::sc_event released_;
 };
 
 } // namespace vigil::sim

@@ -53,8 +53,7 @@ bool timeline::connect(const std::string& path)
 
 void timeline::watch(trace_player& player)
 {
-    player_ = &player;
-    player.hold(); // until the client is there to hear what follows
+    controller_.autostart(false); // the machine starts when the client is there to hear what follows
     out_ << "  simulated time, s  who\n";
     player.searched = [this](int slot) {
         if (slot < 0) {
@@ -148,7 +147,7 @@ void timeline::received(const std::string& line)
     }
     const json::value* result = members.if_contains("return");
     if (result == nullptr) return;
-    if (player_ != nullptr) std::exchange(player_, nullptr)->release();
+    if (!std::exchange(listening_, true)) pump_.post([this] { controller_.control().cont(); });
     if (result->is_object() && result->get_object().contains("running")) ask("quit");
 }
 

@@ -44,10 +44,10 @@ private:
     qmp_bridge::pump& pump_;
     boost::asio::local::stream_protocol::socket socket_;
     boost::asio::streambuf input_;
-    trace_player* player_ = nullptr;
-    bool silent_ = false;   ///< the guest has made its last access
-    bool barked_ = false;   ///< the client heard WATCHDOG
-    bool counting_ = false; ///< the guest has switched the watchdog on
+    bool listening_ = false; ///< the client is past negotiation
+    bool silent_ = false;    ///< the guest has made its last access
+    bool barked_ = false;    ///< the client heard WATCHDOG
+    bool counting_ = false;  ///< the guest has switched the watchdog on
     std::uint64_t kicks_ = 0;
     std::uint32_t configuration_ = 0; ///< WDT Configuration as the guest wrote it
 };

@@ -17,6 +17,10 @@ constexpr std::size_t k_stack_bytes = 1024 * 1024;
 constexpr auto k_last_words = std::chrono::seconds(2);
 // `free`: the longest the sockets go unlooked at while simulated time runs.
 constexpr auto k_free_poll_interval = std::chrono::microseconds(200);
+// The longest that a sleep is preceded by looking at the sockets without sleeping. A client that asks again as soon as
+// it has its answer is back within this time, and a wake-up costs several microseconds.
+constexpr auto k_longest_spin = std::chrono::microseconds(50);
+constexpr auto k_longest_sleep = std::chrono::hours(1);
 // How many timers `advance_to` may run before the sockets and signals are looked at.
 constexpr int k_steps_per_look = 10'000;
 // How many steps of simulated time may pass before commands are served while catching up with the wall clock.
@@ -163,7 +167,7 @@ void pump::settle()
 void pump::idle()
 {
     if (options_.time == pace::driven || !controller_.control().running()) {
-        io_.run_one();
+        sleep(k_longest_sleep);
     } else if (options_.time == pace::paced) {
         idle_paced();
     } else {
@@ -171,10 +175,29 @@ void pump::idle()
     }
 }
 
+void pump::sleep(ns longest)
+{
+    const auto start = wall_clock::now();
+    longest = std::min<ns>(longest, k_longest_sleep);
+    const auto spin = std::min<ns>(spinning_ ? k_longest_spin : ns(0), longest);
+    auto now = start;
+    bool done = false;
+    while (!done && now - start < spin) {
+        done = io_.poll_one() != 0;
+        now = wall_clock::now();
+    }
+    if (!done && now - start < longest) {
+        io_.run_one_until(start + longest);
+        now = wall_clock::now();
+    }
+    spinning_ = now - start < k_longest_spin; // the next wait is taken to be like this one
+    last_poll_ = now;
+}
+
 void pump::idle_paced()
 {
     if (!sc_core::sc_pending_activity_at_future_time()) {
-        io_.run_one();
+        sleep(k_longest_sleep);
         return;
     }
     const sc_core::sc_time next = sc_core::sc_time_to_pending_activity();
@@ -189,15 +212,13 @@ void pump::idle_paced()
         return;
     }
     const auto in_ns = ns(static_cast<std::int64_t>(next.value() / sc_core::sc_time(1, sc_core::SC_NS).value()));
-    const ns sleep = scaled(in_ns - lag, k_million, options_.factor_millionths) + ns(1);
-    io_.run_one_for(std::min<ns>(sleep, std::chrono::hours(1)));
-    last_poll_ = wall_clock::now();
+    sleep(scaled(in_ns - lag, k_million, options_.factor_millionths) + ns(1));
 }
 
 void pump::idle_free()
 {
     if (!sc_core::sc_pending_activity_at_future_time()) {
-        io_.run_one();
+        sleep(k_longest_sleep);
         return;
     }
     wait(sc_core::sc_time_to_pending_activity());

@@ -92,11 +92,12 @@ private:
     void idle();         ///< advances time or sleeps until there is something to do
     void idle_paced();
     void idle_free();
-    void catch_up();             ///< paced: brings simulated time to where the wall clock is
-    void poll_once();            ///< polling mode: one look at the sockets, then one quantum
-    void finish();               ///< flushes and closes every client
-    void anchor() noexcept;      ///< paced: from here on, simulated and wall-clock time advance together
-    runstate::ns behind() const; ///< paced: simulated time that the wall clock is ahead by
+    void sleep(runstate::ns longest); ///< until a client, a job or the time wakes it (wall-clock time)
+    void catch_up();                  ///< paced: brings simulated time to where the wall clock is
+    void poll_once();                 ///< polling mode: one look at the sockets, then one quantum
+    void finish();                    ///< flushes and closes every client
+    void anchor() noexcept;           ///< paced: from here on, simulated and wall-clock time advance together
+    runstate::ns behind() const;      ///< paced: simulated time that the wall clock is ahead by
 
     // run_listener
     void on_state_changed(runstate::run_state from, runstate::run_state to) override;
@@ -116,6 +117,7 @@ private:
     int exit_status_ = 0;
     bool leaving_ = false;
     bool interrupted_ = false;
+    bool spinning_ = false; ///< the last sleep was too short to be worth a wake-up
 };
 
 } // namespace vigil::qmp_bridge

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <vigil/bus/memory.h>
 
+#include <algorithm>
 #include <cstring>
 #include <limits>
 #include <string>
@@ -27,6 +28,7 @@ memory::memory(const sc_core::sc_module_name& name, std::uint64_t size) : sc_mod
         return;
     }
     data_ = static_cast<std::uint8_t*>(bytes);
+    written_.resize(static_cast<std::size_t>((size_ + k_page_bytes - 1) / k_page_bytes));
 }
 
 memory::~memory()
@@ -45,7 +47,7 @@ void memory::b_transport(tlm::tlm_generic_payload& payload, sc_core::sc_time& /*
         } else if (payload.is_read()) {
             std::memcpy(payload.get_data_ptr(), data_ + address, length);
         } else if (payload.is_write()) {
-            std::memcpy(data_ + address, payload.get_data_ptr(), length);
+            write(address, payload.get_data_ptr(), length);
         }
     }
     payload.set_response_status(status);
@@ -60,11 +62,44 @@ unsigned memory::transport_dbg(tlm::tlm_generic_payload& payload)
     if (payload.is_read()) {
         std::memcpy(payload.get_data_ptr(), data_ + address, length);
     } else if (payload.is_write()) {
-        std::memcpy(data_ + address, payload.get_data_ptr(), length);
+        write(address, payload.get_data_ptr(), length);
     } else {
         return 0;
     }
     return length;
+}
+
+void memory::write(std::uint64_t address, const std::uint8_t* bytes, std::uint64_t count)
+{
+    if (count == 0) return;
+    std::memcpy(data_ + address, bytes, static_cast<std::size_t>(count));
+    const std::uint64_t last = (address + count - 1) / k_page_bytes;
+    for (std::uint64_t page = address / k_page_bytes; page <= last; ++page)
+        written_[static_cast<std::size_t>(page)] = true;
+}
+
+std::uint64_t memory::page_bytes(std::uint64_t page) const noexcept
+{
+    return std::min(k_page_bytes, size_ - page * k_page_bytes);
+}
+
+void memory::clear()
+{
+    // The host takes the pages back and gives out zeros again.
+    if (data_ != nullptr) ::madvise(data_, static_cast<std::size_t>(size_), MADV_DONTNEED);
+    std::fill(written_.begin(), written_.end(), false);
+}
+
+std::vector<std::uint64_t> memory::pages_in_use() const
+{
+    std::vector<std::uint64_t> result;
+    for (std::uint64_t page = 0; page < written_.size(); ++page) {
+        if (!written_[static_cast<std::size_t>(page)]) continue;
+        const std::uint8_t* const begin = data_ + page * k_page_bytes;
+        const std::uint8_t* const end = begin + page_bytes(page);
+        if (std::any_of(begin, end, [](std::uint8_t byte) { return byte != 0; })) result.push_back(page);
+    }
+    return result;
 }
 
 unclaimed::unclaimed(const sc_core::sc_module_name& name, std::uint8_t fill)

@@ -3,6 +3,7 @@
 #define VIGIL_BUS_MEMORY_H
 
 #include <cstdint>
+#include <vector>
 
 #include <systemc>
 
@@ -21,8 +22,20 @@ public:
     shared_target_socket socket;
 
     std::uint64_t size() const noexcept { return size_; }
-    /// The bytes themselves, for the host (loaders, snapshots).
-    std::uint8_t* data() noexcept { return data_; }
+    /// The bytes themselves, for the host to read.
+    const std::uint8_t* data() const noexcept { return data_; }
+
+    // Saving and restoring, by pages of 4 KiB (the last one is as long as the size leaves it).
+
+    static constexpr std::uint64_t k_page_bytes = 4096;
+    std::uint64_t pages() const noexcept { return written_.size(); }
+    std::uint64_t page_bytes(std::uint64_t page) const noexcept;
+    /// The pages that hold anything but zeros, ascending. Looks at those only that were ever written to.
+    std::vector<std::uint64_t> pages_in_use() const;
+    /// Writes `count` bytes, which must lie within the memory.
+    void write(std::uint64_t address, const std::uint8_t* bytes, std::uint64_t count);
+    /// Zeroes it all, and gives the host its pages back.
+    void clear();
 
 private:
     void b_transport(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay) override;
@@ -30,6 +43,7 @@ private:
 
     std::uint64_t size_;
     std::uint8_t* data_ = nullptr;
+    std::vector<bool> written_; ///< for each page, whether anything was ever written to it
 };
 
 /// Whatever is not there: reads return `fill` in every byte, writes are lost, any length is fine.

@@ -301,4 +301,8 @@ void pci_host::set_ecam_window(std::uint64_t base, std::uint64_t size) noexcept
 
 void pci_host::reset() noexcept { impl_->address.value = 0; }
 
+std::uint32_t pci_host::configuration_address() const noexcept { return impl_->address.value; }
+
+void pci_host::set_configuration_address(std::uint32_t value) noexcept { impl_->address.value = value; }
+
 } // namespace vigil::bus

@@ -66,6 +66,10 @@ public:
     /// Forgets the configuration address, as a reset does.
     void reset() noexcept;
 
+    /// The configuration address register, for saving and restoring.
+    std::uint32_t configuration_address() const noexcept;
+    void set_configuration_address(std::uint32_t value) noexcept;
+
 private:
     struct impl;
     std::unique_ptr<impl> impl_;

@@ -2,8 +2,9 @@
 // The PM1 block's and its functions' state as seen from outside: properties and snapshots.
 #include <vigil/models/acpi_pm.h>
 
-#include <algorithm>
 #include <utility>
+
+#include <vigil/models/saved_config.h>
 
 using vigil::runstate::property;
 using vigil::runstate::property_value;
@@ -51,23 +52,16 @@ saved_state acpi_pm_block::save() const
 
 std::optional<std::string> acpi_pm_block::restore(const saved_state& state)
 {
-    const auto refuse = [this](const std::string& text) { return std::string(section()) + ": " + text; };
-    if (state.size() != k_fields.size()) {
-        return refuse(std::to_string(k_fields.size()) + " fields expected, " + std::to_string(state.size()) + " found");
-    }
+    runstate::saved_state_reader in(section(), state, k_fields.size());
     std::array<std::uint64_t, k_fields.size()> values{};
     for (std::size_t i = 0; i < k_fields.size(); ++i) {
         const field& f = k_fields[i];
-        const auto* value = std::get_if<std::uint64_t>(&state[i].value);
-        if (state[i].name != f.name || !value) {
-            return refuse("field " + std::to_string(i + 1) + " must be '" + f.name + "' with a number");
-        }
-        if ((*value & ~f.writable) != 0) {
-            return refuse(std::string("field '") + f.name + "' must have no bits outside " +
-                          std::to_string(f.writable) + ", not " + std::to_string(*value));
-        }
-        values[i] = *value;
+        values[i] = in.number(f.name, 0, UINT64_MAX);
+        in.require((values[i] & ~f.writable) == 0, std::string("field '") + f.name + "' must have no bits outside " +
+                                                       std::to_string(f.writable) + ", not " +
+                                                       std::to_string(values[i]));
     }
+    if (in.fault()) return in.fault();
     status_ = static_cast<std::uint16_t>(values[0]);
     enable_ = static_cast<std::uint16_t>(values[1]);
     control_ = static_cast<std::uint16_t>(values[2]);
@@ -87,25 +81,19 @@ std::vector<property> acpi_pm_function::properties()
 
 saved_state acpi_pm_function::save() const
 {
-    saved_state state{{"config", std::vector<std::uint8_t>(config_bytes().begin(), config_bytes().end())}};
+    saved_state state{save_config(*this)};
     for (auto& f : pm1.save()) state.push_back(std::move(f));
     return state;
 }
 
 std::optional<std::string> acpi_pm_function::restore(const saved_state& state)
 {
-    const auto refuse = [this](const std::string& text) { return std::string(section()) + ": " + text; };
-    const auto* bytes = state.empty() ? nullptr : std::get_if<std::vector<std::uint8_t>>(&state[0].value);
-    if (!bytes || state[0].name != "config" || bytes->size() != k_config_size) {
-        return refuse("field 1 must be 'config' with 256 bytes");
+    runstate::saved_state_reader in(section(), state, 1 + k_fields.size());
+    const config_image image = read_config(in, *this);
+    if (in.fault()) return in.fault();
+    if (const auto fault = pm1.restore(saved_state(state.begin() + 1, state.end()))) {
+        return std::string(section()) + ": " + *fault;
     }
-    if (!std::equal(bytes->begin(), bytes->begin() + 4, config_bytes().begin())) {
-        return refuse("field 'config' must start with this function's vendor and device ids");
-    }
-    if (const auto error = pm1.restore(saved_state(state.begin() + 1, state.end()))) return refuse(*error);
-
-    std::array<std::uint8_t, k_config_size> image{};
-    std::copy(bytes->begin(), bytes->end(), image.begin());
     restore_config_bytes(image);
     follow_base();
     return std::nullopt;

@@ -16,7 +16,6 @@ namespace {
 // The fields of a snapshot: the registers, then the vCPUs.
 constexpr std::array<const char*, hyperv_crash::k_msr_count> k_register_fields{"p0", "p1", "p2", "p3", "p4", "ctl"};
 constexpr std::size_t k_ctl_field = 5;
-constexpr std::size_t k_crash_field = 6;
 constexpr std::size_t k_field_count = 7;
 
 } // namespace
@@ -58,34 +57,21 @@ saved_state hyperv_crash::save() const
 
 std::optional<std::string> hyperv_crash::restore(const saved_state& state)
 {
-    const auto refuse = [this](const std::string& text) { return std::string(section()) + ": " + text; };
-    if (state.size() != k_field_count) {
-        return refuse(std::to_string(k_field_count) + " fields expected, " + std::to_string(state.size()) + " found");
-    }
+    runstate::saved_state_reader in(section(), state, k_field_count);
     std::array<std::uint64_t, k_msr_count> values{};
-    for (std::size_t i = 0; i < k_msr_count; ++i) {
-        const auto* value = std::get_if<std::uint64_t>(&state[i].value);
-        if (state[i].name != k_register_fields[i] || !value) {
-            return refuse("field " + std::to_string(1 + i) + " must be '" + k_register_fields[i] + "' with a number");
-        }
-        values[i] = *value;
-    }
-    if ((values[k_ctl_field] & ~all_capabilities()) != 0) {
-        return refuse("field 'ctl' must have no bits outside the mask " + std::to_string(all_capabilities()));
-    }
-    const auto* bytes = std::get_if<std::vector<std::uint8_t>>(&state[k_crash_field].value);
-    if (state[k_crash_field].name != "crash_occurred" || !bytes || bytes->size() % 4 != 0) {
-        return refuse("field 7 must be 'crash_occurred' with 4 bytes for each vCPU");
-    }
+    for (std::size_t i = 0; i < k_msr_count; ++i) values[i] = in.number(k_register_fields[i], 0, UINT64_MAX);
+    in.require((values[k_ctl_field] & ~all_capabilities()) == 0,
+               "field 'ctl' must have no bits outside the mask " + std::to_string(all_capabilities()));
+    const std::vector<std::uint8_t>& bytes = in.bytes("crash_occurred");
+    in.require(bytes.size() % 4 == 0, "field 'crash_occurred' must have 4 bytes for each vCPU");
     std::set<std::uint32_t> vcpus;
-    for (std::size_t i = 0; i < bytes->size(); i += 4) {
+    for (std::size_t i = 0; i < bytes.size() && !in.fault(); i += 4) {
         std::uint32_t vcpu = 0;
-        for (std::size_t n = 4; n-- > 0;) vcpu = vcpu << 8 | (*bytes)[i + n];
-        if (!vcpus.empty() && vcpu <= *vcpus.rbegin()) {
-            return refuse("field 'crash_occurred' must be in ascending order");
-        }
-        vcpus.insert(vcpus.end(), vcpu);
+        for (std::size_t n = 4; n-- > 0;) vcpu = vcpu << 8 | bytes[i + n];
+        in.require(vcpus.empty() || vcpu > *vcpus.rbegin(), "field 'crash_occurred' must be in ascending order");
+        vcpus.insert(vcpu);
     }
+    if (in.fault()) return in.fault();
     std::copy_n(values.begin(), parameter_.size(), parameter_.begin());
     capabilities_ = values[k_ctl_field];
     crashed_ = std::move(vcpus);

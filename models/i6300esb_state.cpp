@@ -2,7 +2,7 @@
 // The watchdog's state as seen from outside: properties and snapshots.
 #include <vigil/models/i6300esb.h>
 
-#include <algorithm>
+#include <vigil/models/saved_config.h>
 
 using vigil::runstate::k_never;
 using vigil::runstate::ns;
@@ -125,53 +125,28 @@ saved_state i6300esb::save() const
 
     saved_state state;
     state.reserve(1 + field_count);
-    state.push_back({"config", std::vector<std::uint8_t>(config_bytes().begin(), config_bytes().end())});
+    state.push_back(save_config(*this));
     for (std::size_t i = 0; i < field_count; ++i) state.push_back({k_fields[i].name, values[i]});
     return state;
 }
 
 std::optional<std::string> i6300esb::restore(const saved_state& state)
 {
-    const auto refuse = [this](const std::string& text) { return std::string(section()) + ": " + text; };
-    if (state.size() != 1 + field_count) {
-        return refuse(std::to_string(1 + field_count) + " fields expected, " + std::to_string(state.size()) + " found");
-    }
-
-    const auto* bytes = std::get_if<std::vector<std::uint8_t>>(&state[0].value);
-    if (state[0].name != "config" || !bytes || bytes->size() != k_config_size) {
-        return refuse("field 1 must be 'config' with 256 bytes");
-    }
-    if (!std::equal(bytes->begin(), bytes->begin() + 4, config_bytes().begin())) {
-        return refuse("field 'config' must start with the vendor and device ids 86 80 AB 25");
-    }
-
+    runstate::saved_state_reader in(section(), state, 1 + field_count);
+    const config_image image = read_config(in, *this);
     std::array<std::uint64_t, field_count> values{};
     for (std::size_t i = 0; i < field_count; ++i) {
-        const field& f = k_fields[i];
-        const auto* value = std::get_if<std::uint64_t>(&state[1 + i].value);
-        if (state[1 + i].name != f.name || !value) {
-            return refuse("field " + std::to_string(2 + i) + " must be '" + f.name + "' with a number");
-        }
-        if (*value < f.least || *value > f.most) {
-            return refuse(std::string("field '") + f.name + "' must be " + std::to_string(f.least) + " to " +
-                          std::to_string(f.most) + ", not " + std::to_string(*value));
-        }
-        values[i] = *value;
+        values[i] = in.number(k_fields[i].name, k_fields[i].least, k_fields[i].most);
     }
-    if ((values[int_type] & ~std::uint64_t{int_type_mask()}) != 0) {
-        return refuse("field 'int_type' must have no bits outside the mask " + std::to_string(int_type_mask()) +
-                      ", not " + std::to_string(values[int_type]));
-    }
-    if (values[timer] != k_idle && values[timer] >= static_cast<std::uint64_t>(k_never.count())) {
-        return refuse("field 'timer' must be below 2^63 - 1, or all ones when idle, not " +
-                      std::to_string(values[timer]));
-    }
-    if (values[timer] != k_idle && values[enabled] == 0) {
-        return refuse("field 'timer' must be all ones (idle) while 'enabled' is 0");
-    }
+    in.require((values[int_type] & ~std::uint64_t{int_type_mask()}) == 0,
+               "field 'int_type' must have no bits outside the mask " + std::to_string(int_type_mask()) + ", not " +
+                   std::to_string(values[int_type]));
+    in.require(values[timer] == k_idle || values[timer] < static_cast<std::uint64_t>(k_never.count()),
+               "field 'timer' must be below 2^63 - 1, or all ones when idle, not " + std::to_string(values[timer]));
+    in.require(values[timer] == k_idle || values[enabled] != 0,
+               "field 'timer' must be all ones (idle) while 'enabled' is 0");
+    if (in.fault()) return in.fault();
 
-    std::array<std::uint8_t, k_config_size> image{};
-    std::copy(bytes->begin(), bytes->end(), image.begin());
     restore_config_bytes(image);
     reboot_enabled_ = values[reboot_enabled] != 0;
     one_mhz_ = values[clock_scale] != 0;

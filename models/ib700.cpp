@@ -94,16 +94,15 @@ saved_state ib700::save() const
 
 std::optional<std::string> ib700::restore(const saved_state& state)
 {
-    const auto refuse = [this](const std::string& text) { return std::string(section()) + ": " + text; };
-    if (state.size() != 1) return refuse("1 field expected, " + std::to_string(state.size()) + " found");
-    const auto* timer = std::get_if<std::uint64_t>(&state[0].value);
-    if (state[0].name != "timer" || !timer) return refuse("field 1 must be 'timer' with a number");
-    if (*timer == k_idle) {
+    runstate::saved_state_reader in(section(), state, 1);
+    const std::uint64_t timer = in.number("timer", 0, UINT64_MAX);
+    in.require(timer == k_idle || timer < static_cast<std::uint64_t>(k_never.count()),
+               "field 'timer' must be below 2^63 - 1, or all ones when disabled, not " + std::to_string(timer));
+    if (in.fault()) return in.fault();
+    if (timer == k_idle) {
         timer_.cancel();
-    } else if (*timer >= static_cast<std::uint64_t>(k_never.count())) {
-        return refuse("field 'timer' must be below 2^63 - 1, or all ones when disabled, not " + std::to_string(*timer));
     } else {
-        timer_.arm(ns(static_cast<std::int64_t>(*timer)));
+        timer_.arm(ns(static_cast<std::int64_t>(timer)));
     }
     return std::nullopt;
 }

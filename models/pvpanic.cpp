@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <vigil/models/pvpanic.h>
 
-#include <algorithm>
-#include <array>
+#include <vigil/models/saved_config.h>
 
 using vigil::bus::access_context;
 using vigil::runstate::property;
@@ -49,6 +48,7 @@ void pvpanic::report(std::uint8_t bits, const access_context& context)
     if (panic.size() == 0) return;
     if ((bits & pvpanic_bit::panicked) != 0) {
         const bool by_cpu = context.origin.kind == bus::initiator_kind::vcpu;
+        if (by_cpu && vcpu_panicked) vcpu_panicked(context.origin.vcpu);
         panic->guest_panicked(std::nullopt, by_cpu ? report_context::vcpu : report_context::main_loop);
     } else if ((bits & pvpanic_bit::crashloaded) != 0) {
         panic->guest_crashloaded(std::nullopt);
@@ -102,26 +102,14 @@ void pvpanic_pci::reset(runstate::reset_kind kind)
     }
 }
 
-saved_state pvpanic_pci::save() const
-{
-    return {{"config", std::vector<std::uint8_t>(config_bytes().begin(), config_bytes().end())}};
-}
+saved_state pvpanic_pci::save() const { return {save_config(*this)}; }
 
 std::optional<std::string> pvpanic_pci::restore(const saved_state& state)
 {
-    const auto refuse = [this](const std::string& text) { return std::string(section()) + ": " + text; };
-    if (state.size() != 1) return refuse("1 field expected, " + std::to_string(state.size()) + " found");
-    const auto* bytes = std::get_if<std::vector<std::uint8_t>>(&state[0].value);
-    if (state[0].name != "config" || !bytes || bytes->size() != k_config_size) {
-        return refuse("field 1 must be 'config' with 256 bytes");
-    }
-    if (!std::equal(bytes->begin(), bytes->begin() + 4, config_bytes().begin())) {
-        return refuse("field 'config' must start with the vendor and device ids 36 1B 11 00");
-    }
-    std::array<std::uint8_t, k_config_size> image{};
-    std::copy(bytes->begin(), bytes->end(), image.begin());
-    restore_config_bytes(image);
-    return std::nullopt;
+    runstate::saved_state_reader in(section(), state, 1);
+    const config_image image = read_config(in, *this);
+    if (!in.fault()) restore_config_bytes(image);
+    return in.fault();
 }
 
 } // namespace vigil::models

@@ -3,6 +3,7 @@
 #define VIGIL_MODELS_PVPANIC_H
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -30,6 +31,10 @@ class pvpanic : public runstate::inspectable, private bus::register_device {
 public:
     /// Told of every report. Its context is `vcpu` for accesses of a guest's CPU, `main_loop` for a host's or a test's.
     runstate::fact_port<runstate::panic_if> panic{"panic"};
+
+    /// Called with the vCPU that reports a panic, before the panic is told of; for a CPU's `crash-information`, may be
+    /// empty.
+    std::function<void(std::uint32_t vcpu)> vcpu_panicked;
 
     /// The event register. It takes the whole of an access that begins in its region: reads return the byte in each
     /// place, writes are one report a byte, lowest first.

@@ -81,20 +81,14 @@ saved_state reset_control::save() const
 
 std::optional<std::string> reset_control::restore(const saved_state& state)
 {
-    const auto number = [&state](std::size_t index, std::string_view name, std::uint64_t most) {
-        const auto* value = index < state.size() ? std::get_if<std::uint64_t>(&state[index].value) : nullptr;
-        return value && state[index].name == name && *value <= most ? value : nullptr;
-    };
-    const auto refuse = [this](const std::string& text) { return std::string(section()) + ": " + text; };
-    if (state.size() != 2) return refuse("2 fields expected, " + std::to_string(state.size()) + " found");
-    const auto* first = number(0, "reset_register", 0xFF);
-    if (!first || (*first & ~std::uint64_t{remembered_}) != 0) {
-        return refuse("field 1 must be 'reset_register' with no bits outside " + std::to_string(remembered_));
-    }
-    const auto* second = number(1, "system_control", 0xFF);
-    if (!second) return refuse("field 2 must be 'system_control' with a number from 0 to 255");
-    reset_register_ = static_cast<std::uint8_t>(*first);
-    system_control_ = static_cast<std::uint8_t>(*second);
+    runstate::saved_state_reader in(section(), state, 2);
+    const std::uint64_t first = in.number("reset_register", 0, 0xFF);
+    in.require((first & ~std::uint64_t{remembered_}) == 0,
+               "field 'reset_register' must have no bits outside " + std::to_string(remembered_));
+    const std::uint64_t second = in.number("system_control", 0, 0xFF);
+    if (in.fault()) return in.fault();
+    reset_register_ = static_cast<std::uint8_t>(first);
+    system_control_ = static_cast<std::uint8_t>(second);
     return std::nullopt;
 }
 

@@ -127,7 +127,8 @@ bool pump::serve()
     if (jobs_.empty() && ready_.empty()) return false;
     catch_up();
     interrupted_ = false;
-    while (!jobs_.empty() && !leaving_) {
+    // What a job posts waits until the clients have had their turn.
+    for (std::size_t count = jobs_.size(); count > 0 && !leaving_; --count) {
         const std::function<void()> job = std::move(jobs_.front());
         jobs_.pop_front();
         const runstate::turn_guard turn(controller_.control());

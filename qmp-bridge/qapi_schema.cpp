@@ -46,6 +46,7 @@ constexpr std::string_view expected(qapi_kind kind)
     case qapi_kind::enumeration: return "string";
     case qapi_kind::array: return "array";
     case qapi_kind::object: return "object";
+    case qapi_kind::any: return "any";
     }
     return {};
 }
@@ -62,6 +63,7 @@ bool is_of_kind(const json::value& value, qapi_kind kind)
     case qapi_kind::enumeration: return value.is_string();
     case qapi_kind::array: return value.is_array();
     case qapi_kind::object: return value.is_object();
+    case qapi_kind::any: return true;
     }
     return false;
 }

@@ -13,9 +13,11 @@
 #include <tuple>
 #include <type_traits>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include <vigil/qmp-bridge/json.h>
+#include <vigil/runstate/inspectable.h>
 #include <vigil/runstate/wire_names.h>
 
 /// How the types that QMP speaks are described, once each (see qapi_types.h), and what follows from a description:
@@ -85,7 +87,7 @@ private:
 };
 
 /// The kinds of types.
-enum class qapi_kind : std::uint8_t { boolean, integer, number, string, enumeration, array, object };
+enum class qapi_kind : std::uint8_t { boolean, integer, number, string, enumeration, array, object, any };
 
 /// One value of an enumeration.
 struct qapi_value {
@@ -175,6 +177,8 @@ template <class T> constexpr qapi_type describe()
         return {qapi_kind::number, "number"};
     } else if constexpr (is_text<T>) {
         return {qapi_kind::string, "str"};
+    } else if constexpr (std::is_same_v<T, runstate::property_value>) {
+        return {qapi_kind::any, "any"};
     } else if constexpr (std::is_enum_v<T>) {
         return {qapi_kind::enumeration, described<T>::name, k_values<T>};
     } else if constexpr (is_vector<T>::value) {
@@ -242,6 +246,10 @@ template <class T> void print(std::string& out, const T& value, vocabulary words
         out.append(digits.data(), end);
     } else if constexpr (detail::is_text<T>) {
         print_json_string(out, value);
+    } else if constexpr (std::is_same_v<T, runstate::refusal>) {
+        out += "null"; // nobody asks for the value of a refusal
+    } else if constexpr (std::is_same_v<T, runstate::property_value>) {
+        std::visit([&](const auto& held) { print(out, held, words); }, value);
     } else if constexpr (std::is_enum_v<T>) {
         out += '"';
         out += runstate::to_string(value);

@@ -14,6 +14,7 @@
 #include <vigil/qmp-bridge/qapi_schema.h>
 #include <vigil/runstate/actions.h>
 #include <vigil/runstate/events.h>
+#include <vigil/runstate/migration.h>
 #include <vigil/runstate/run_state.h>
 
 /// The types that QMP speaks and their descriptions.
@@ -113,6 +114,33 @@ struct current_machine_params {
     bool wakeup_suspend_support;
 };
 
+/// Arguments of migrate.
+struct migrate_arguments {
+    std::string uri;
+    std::optional<bool> blk;
+    std::optional<bool> inc;
+    std::optional<bool> detach;
+    std::optional<bool> resume;
+};
+
+/// Arguments of migrate-incoming, snapshot-save and snapshot-load.
+struct uri_argument {
+    std::string uri;
+};
+
+/// query-migrate; all absent before the first migration.
+struct migration_info {
+    std::optional<runstate::migration_status> status;
+    std::optional<std::int64_t> total_time; ///< milliseconds of host time
+    std::optional<std::string> error_desc;
+};
+
+/// Arguments of qom-get.
+struct qom_get_arguments {
+    std::string path;
+    std::string property;
+};
+
 /// Host real time for event timestamps; −1, −1 where the host has none.
 struct timestamp {
     std::int64_t seconds;
@@ -187,6 +215,10 @@ template <> struct described<system_target> : enum_description {
     static constexpr std::string_view name = "SysEmuTarget";
 };
 
+template <> struct described<runstate::migration_status> : enum_description {
+    static constexpr std::string_view name = "MigrationStatus";
+};
+
 template <> struct described<command_error> {
     static constexpr std::string_view name{};
     static constexpr std::tuple members{member{"class", &command_error::kind}, member{"desc", &command_error::desc}};
@@ -259,6 +291,29 @@ template <> struct described<set_action_arguments> {
     static constexpr std::tuple members{
         member{"reboot", &set_action_arguments::reboot}, member{"shutdown", &set_action_arguments::shutdown},
         member{"panic", &set_action_arguments::panic}, member{"watchdog", &set_action_arguments::watchdog}};
+};
+
+template <> struct described<migrate_arguments> {
+    static constexpr std::string_view name{};
+    static constexpr std::tuple members{member{"uri", &migrate_arguments::uri}, member{"blk", &migrate_arguments::blk},
+                                        member{"inc", &migrate_arguments::inc},
+                                        member{"detach", &migrate_arguments::detach},
+                                        member{"resume", &migrate_arguments::resume}};
+};
+template <> struct described<uri_argument> {
+    static constexpr std::string_view name{};
+    static constexpr std::tuple members{member{"uri", &uri_argument::uri}};
+};
+template <> struct described<migration_info> {
+    static constexpr std::string_view name = "MigrationInfo";
+    static constexpr std::tuple members{member{"status", &migration_info::status},
+                                        member{"total-time", &migration_info::total_time},
+                                        member{"error-desc", &migration_info::error_desc}};
+};
+template <> struct described<qom_get_arguments> {
+    static constexpr std::string_view name{};
+    static constexpr std::tuple members{member{"path", &qom_get_arguments::path},
+                                        member{"property", &qom_get_arguments::property}};
 };
 
 /// A Hyper-V crash parameter as a member of its own.

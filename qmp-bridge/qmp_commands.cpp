@@ -8,6 +8,7 @@
 
 #include <vigil/qmp-bridge/qmp_monitor.h>
 #include <vigil/qmp-bridge/qmp_session.h>
+#include <vigil/qmp-bridge/qom_tree.h>
 
 namespace vigil::qmp_bridge {
 
@@ -128,6 +129,77 @@ result<current_machine_params> query_current_machine(const command_context& c)
     return current_machine_params{c.monitor.settings().machine.wakeup_suspend_support};
 }
 
+// What the machine lacks, in QEMU's words.
+command_error not_supported()
+{
+    return {error_class::generic_error, "this feature or command is not currently supported"};
+}
+
+// The path of `file:PATH`, the one form of URI there is.
+std::optional<std::string> path_of(const std::string& uri)
+{
+    constexpr std::string_view k_scheme = "file:";
+    if (uri.compare(0, k_scheme.size(), k_scheme) != 0 || uri.size() == k_scheme.size()) return std::nullopt;
+    return uri.substr(k_scheme.size());
+}
+
+// Has `act` done with the file that the argument names.
+using migration_act = std::optional<runstate::refusal> (runstate::migration::*)(const std::string& path);
+
+result<empty_object> with_file(const command_context& c, const std::string& uri, migration_act act)
+{
+    if (c.monitor.settings().migration == nullptr) return not_supported();
+    const auto path = path_of(uri);
+    if (!path) {
+        return command_error{error_class::generic_error,
+                             "Parameter 'uri' expects a valid migration protocol: file:PATH"};
+    }
+    return done_unless((c.monitor.settings().migration->*act)(*path));
+}
+
+result<empty_object> migrate(const command_context& c, const migrate_arguments& arguments)
+{
+    if (arguments.blk.value_or(false) || arguments.inc.value_or(false)) {
+        return command_error{error_class::generic_error,
+                             "Block migration is not supported: there are no block devices"};
+    }
+    if (arguments.resume.value_or(false)) {
+        return command_error{error_class::generic_error, "Cannot resume if there is no paused migration"};
+    }
+    return with_file(c, arguments.uri, &runstate::migration::migrate); // `detach` means nothing over QMP, as in QEMU
+}
+
+result<migration_info> query_migrate(const command_context& c)
+{
+    if (c.monitor.settings().migration == nullptr) return migration_info{};
+    auto progress = c.monitor.settings().migration->info();
+    if (!progress) return migration_info{};
+    return migration_info{progress->status, progress->total_time.count(), std::move(progress->error_desc)};
+}
+
+result<empty_object> migrate_incoming(const command_context& c, const uri_argument& arguments)
+{
+    return with_file(c, arguments.uri, &runstate::migration::incoming);
+}
+
+result<empty_object> snapshot_save(const command_context& c, const uri_argument& arguments)
+{
+    return with_file(c, arguments.uri, &runstate::migration::save_snapshot);
+}
+
+result<empty_object> snapshot_load(const command_context& c, const uri_argument& arguments)
+{
+    return with_file(c, arguments.uri, &runstate::migration::load_snapshot);
+}
+
+result<runstate::property_value> qom_get(const command_context& c, const qom_get_arguments& arguments)
+{
+    if (c.monitor.settings().objects == nullptr) return not_supported();
+    auto got = c.monitor.settings().objects->get(arguments.path, arguments.property);
+    if (auto* error = std::get_if<command_error>(&got)) return std::move(*error);
+    return std::get<runstate::property_value>(std::move(got));
+}
+
 // A handler's types, taken from its signature.
 template <auto Handler> struct signature;
 
@@ -189,6 +261,12 @@ constexpr std::array k_commands{
     row<&query_target>("query-target"),
     row<&query_kvm>("query-kvm"),
     row<&query_current_machine>("query-current-machine"),
+    row<&migrate>("migrate"),
+    row<&query_migrate>("query-migrate"),
+    row<&migrate_incoming>("migrate-incoming"),
+    row<&snapshot_save>("snapshot-save"),
+    row<&snapshot_load>("snapshot-load"),
+    row<&qom_get>("qom-get"),
 };
 
 } // namespace

@@ -12,6 +12,7 @@
 
 #include <vigil/qmp-bridge/event_limiter.h>
 #include <vigil/qmp-bridge/qapi_types.h>
+#include <vigil/runstate/migration.h>
 #include <vigil/runstate/run_control.h>
 #include <vigil/runstate/run_listener.h>
 
@@ -26,6 +27,7 @@ struct machine_description {
 };
 
 class qmp_session;
+class qom_tree;
 
 /// The QMP side of one machine, shared by all its monitors: the commands, and the delivery of events to every session
 /// that has left negotiation. Register it as the controller's listener.
@@ -42,6 +44,10 @@ public:
         /// The most unsent bytes of a session to which an event is still added; beyond it the event is dropped for that
         /// session and counted.
         std::size_t event_queue_bytes = 16U * 1024 * 1024;
+        /// Behind migrate, snapshot-save and their like, which are refused without it. Must outlive the monitor.
+        runstate::migration* migration = nullptr;
+        /// Behind the qom commands; likewise.
+        const qom_tree* objects = nullptr;
     };
 
     /// `control` must outlive the monitor, the monitor its sessions.

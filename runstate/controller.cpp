@@ -2,8 +2,18 @@
 #include <vigil/runstate/controller.h>
 
 #include <algorithm>
+#include <string>
+#include <utility>
 
 namespace vigil::runstate {
+
+namespace {
+
+constexpr const char* k_machine_section = "machine";
+constexpr const char* k_run_state_field = "run_state";
+constexpr const char* k_clock_field = "clock";
+
+} // namespace
 
 controller::controller(const sc_core::sc_module_name& name) : sc_module(name)
 {
@@ -37,8 +47,82 @@ template <class Call> void controller::for_each_listener(Call call)
 
 void controller::start_of_simulation()
 {
-    if (!autostart_ || control_.state() != run_state::prelaunch) return;
+    if (!control_.autostart() || control_.state() != run_state::prelaunch) return;
     control_.set_state(run_state::running);
+}
+
+std::vector<snapshot_section> controller::section_names() const
+{
+    std::vector<snapshot_section> names;
+    for (const snapshottable* component : snapshottables_) {
+        const std::string_view name = component->section();
+        const auto same = std::count_if(names.begin(), names.end(), [&](const auto& n) { return n.name == name; });
+        names.push_back({std::string(name), static_cast<std::uint32_t>(same), {}});
+    }
+    return names;
+}
+
+snapshot controller::save() const
+{
+    const std::string_view state = to_string(control_.state());
+    snapshot all{{k_machine_section,
+                  0,
+                  {{k_run_state_field, std::vector<std::uint8_t>(state.begin(), state.end())},
+                   {k_clock_field, static_cast<std::uint64_t>(clock.now().count())}}}};
+    for (snapshot_section& section : section_names()) all.push_back(std::move(section));
+    for (std::size_t i = 0; i < snapshottables_.size(); ++i) all[i + 1].fields = snapshottables_[i]->save();
+    return all;
+}
+
+std::variant<run_state, refusal> controller::restore(const snapshot& saved)
+{
+    if (saved.empty() || saved[0].name != k_machine_section) {
+        return refusal{std::string("the first section must be '") + k_machine_section + "'"};
+    }
+    saved_state_reader machine(k_machine_section, saved[0].fields, 2);
+    const std::vector<std::uint8_t>& name = machine.bytes(k_run_state_field);
+    const auto state = from_string<run_state>(std::string(name.begin(), name.end()));
+    machine.require(state.has_value(), std::string("field '") + k_run_state_field + "' must name a run state");
+    const auto at = machine.number(k_clock_field, 0, static_cast<std::uint64_t>(k_never.count()) - 1);
+    if (machine.fault()) return refusal{*machine.fault()};
+
+    const bool was_running = clock.running();
+    clock.stop();
+    const auto fault = restore_components(saved);
+    if (!fault) clock.restore(ns(static_cast<std::int64_t>(at)));
+    if (was_running) clock.start();
+    if (fault) return refusal{*fault};
+    return *state;
+}
+
+std::optional<std::string> controller::restore_components(const snapshot& saved)
+{
+    const std::vector<snapshot_section> names = section_names();
+    const std::size_t common = std::min(names.size(), saved.size() - 1);
+    const auto label = [](const snapshot_section& s) { return "'" + s.name + "' " + std::to_string(s.instance); };
+    for (std::size_t i = 0; i < common; ++i) {
+        const snapshot_section& found = saved[i + 1];
+        if (found.name != names[i].name || found.instance != names[i].instance) {
+            return "section " + label(found) + " found where this machine has " + label(names[i]) +
+                   "; it must be made with the same options";
+        }
+    }
+    if (common < names.size()) {
+        return "section " + label(names[common]) + " is missing; the machine must be made with the same options";
+    }
+    if (common < saved.size() - 1) {
+        return "section " + label(saved[common + 1]) + " is not in this machine; it must be made with the same options";
+    }
+
+    std::vector<saved_state> before;
+    for (std::size_t i = 0; i < common; ++i) {
+        before.push_back(snapshottables_[i]->save());
+        if (auto fault = snapshottables_[i]->restore(saved[i + 1].fields)) {
+            for (std::size_t done = 0; done < i; ++done) snapshottables_[done]->restore(before[done]);
+            return fault;
+        }
+    }
+    return std::nullopt;
 }
 
 void controller::reset_devices(reset_kind kind)

@@ -3,11 +3,13 @@
 #define VIGIL_RUNSTATE_CONTROLLER_H
 
 #include <string_view>
+#include <variant>
 #include <vector>
 
 #include <systemc>
 
 #include <vigil/runstate/interfaces.h>
+#include <vigil/runstate/migration.h>
 #include <vigil/runstate/run_control.h>
 #include <vigil/runstate/vm_clock.h>
 
@@ -23,6 +25,7 @@ class controller : public sc_core::sc_module,
                    public panic_if,
                    public power_if,
                    public stop_if,
+                   public movable_machine,
                    private run_control_host {
 public:
     explicit controller(const sc_core::sc_module_name& name);
@@ -36,7 +39,7 @@ public:
     const run_control& control() const noexcept { return control_; }
 
     /// Whether the machine starts running by itself; to be said before simulation starts.
-    void autostart(bool yes) noexcept { autostart_ = yes; }
+    void autostart(bool yes) noexcept { control_.autostart(yes); }
 
     // Registration, before or during the simulation. What is registered must outlive the controller or be removed.
 
@@ -49,6 +52,15 @@ public:
     void add_nmi_sink(nmi_sink& sink) { nmi_sinks_.push_back(&sink); }
     /// Sees the virtual power button pressed.
     void add_power_button_sink(power_button_sink& sink) { power_button_sinks_.push_back(&sink); }
+    /// Saved and restored with the machine, in the order of registration.
+    void add_snapshottable(snapshottable& component) { snapshottables_.push_back(&component); }
+
+    /// The machine's state now: the section "machine" (run_state: its QAPI name; clock: virtual nanoseconds), then
+    /// each registered component's.
+    snapshot save() const override;
+
+    /// Refuses where a section is missing, not known or refused by its component.
+    std::variant<run_state, refusal> restore(const snapshot& saved) override;
 
     // The fact and request interfaces, as devices see them.
 
@@ -86,15 +98,17 @@ private:
     void serve() { control_.serve(); } ///< a delta after a request made outside any turn
 
     template <class Call> void for_each_listener(Call call);
+    std::vector<snapshot_section> section_names() const; ///< the components' sections, without fields
+    std::optional<std::string> restore_components(const snapshot& saved);
 
     run_control control_{*this};
     sc_core::sc_event service_;
-    bool autostart_ = true;
     std::vector<run_listener*> listeners_;
     unsigned calling_ = 0; ///< depth of for_each_listener
     std::vector<resettable*> resettables_;
     std::vector<nmi_sink*> nmi_sinks_;
     std::vector<power_button_sink*> power_button_sinks_;
+    std::vector<snapshottable*> snapshottables_;
 };
 
 } // namespace vigil::runstate

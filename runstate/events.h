@@ -17,6 +17,8 @@ struct hyperv_panic_info {
     std::array<std::uint64_t, 5> arg{};
 };
 
+inline bool operator==(const hyperv_panic_info& a, const hyperv_panic_info& b) { return a.arg == b.arg; }
+
 /// What a panic device knows about a panic (QAPI `GuestPanicInformation`, whose only type in 2.10 is hyper-v).
 using panic_info = hyperv_panic_info;
 

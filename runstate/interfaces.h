@@ -3,17 +3,14 @@
 #define VIGIL_RUNSTATE_INTERFACES_H
 
 #include <cstdint>
-#include <functional>
 #include <optional>
-#include <string>
-#include <string_view>
-#include <variant>
-#include <vector>
 
 #include <systemc>
 
+#include <vigil/runstate/inspectable.h>
 #include <vigil/runstate/run_control.h>
 #include <vigil/runstate/run_listener.h>
+#include <vigil/runstate/saved_state.h>
 
 /// Where devices, the run-state controller and the bridge meet. Devices hold an `sc_port` on the fact interfaces
 /// (optional to bind: a device whose port is unbound simply tells nobody); `controller` implements all of them.
@@ -84,51 +81,6 @@ struct power_button_sink {
 
 protected:
     ~power_button_sink() = default;
-};
-
-/// A value that an `inspectable` shows.
-using property_value = std::variant<bool, std::int64_t, std::uint64_t, std::string>;
-
-/// One named value of a component, as seen from outside: reading it has no side effect.
-struct property {
-    std::string name;
-    std::string type;        ///< QOM's word: "bool", "int", "uint32", "str" …
-    std::string description; ///< one sentence, with the unit
-    std::function<property_value()> get;
-    std::function<void(const property_value&)> set; ///< empty: read-only
-};
-
-/// Something that can be looked at from outside.
-struct inspectable {
-    /// QOM's type name, e.g. "i6300esb".
-    virtual std::string_view type_name() const = 0;
-    /// Its properties, in a fixed order.
-    virtual std::vector<property> properties() = 0;
-
-protected:
-    ~inspectable() = default;
-};
-
-/// One named piece of saved state.
-struct saved_field {
-    std::string name;
-    std::variant<std::uint64_t, std::vector<std::uint8_t>> value;
-};
-
-/// A component's saved state: its fields in the order the component documents.
-using saved_state = std::vector<saved_field>;
-
-/// Something whose state can be saved and restored.
-struct snapshottable {
-    /// Names the section, e.g. "i6300esb_wdt"; constant.
-    virtual std::string_view section() const = 0;
-    /// The state as it is now; times are absolute virtual nanoseconds.
-    virtual saved_state save() const = 0;
-    /// Takes the state over whole, or returns what is wrong with it and changes nothing.
-    virtual std::optional<std::string> restore(const saved_state& state) = 0;
-
-protected:
-    ~snapshottable() = default;
 };
 
 } // namespace vigil::runstate

@@ -211,6 +211,47 @@ void run_control::vm_start()
     set_state(run_state::running);
 }
 
+void run_control::while_saving(const std::function<void()>& save)
+{
+    const bool was_running = running();
+    if (was_running) vm_stop(run_state::save_vm);
+    save();
+    if (was_running) vm_start();
+}
+
+void run_control::migrated_out()
+{
+    if (running()) {
+        vm_stop(run_state::finish_migrate);
+    } else {
+        set_state(run_state::finish_migrate);
+    }
+    set_state(run_state::postmigrate);
+}
+
+void run_control::snapshot_loaded(run_state saved)
+{
+    if (running()) vm_stop(run_state::restore_vm);
+    // As after any reset of a machine that does not run; from prelaunch every state can be arrived in.
+    host_.emit(reset_event{false, shutdown_cause::snapshot_load});
+    set_state(run_state::prelaunch);
+    set_state(run_state::inmigrate);
+    const bool autostart = std::exchange(autostart_, true); // it is in use: nobody waits to start it
+    arrive(saved);
+    autostart_ = autostart;
+}
+
+void run_control::arrive(run_state saved)
+{
+    if (saved == run_state::running && autostart_) {
+        vm_start();
+    } else if (saved == run_state::running || !can_transition(state_, saved)) {
+        set_state(run_state::paused);
+    } else {
+        set_state(saved);
+    }
+}
+
 void run_control::request_made()
 {
     if (open_turns_ == 0 && !exiting_) host_.schedule_service();

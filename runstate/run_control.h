@@ -3,6 +3,7 @@
 #define VIGIL_RUNSTATE_RUN_CONTROL_H
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -58,6 +59,8 @@ protected:
 struct refusal {
     std::string text;
 };
+
+inline bool operator==(const refusal& a, const refusal& b) { return a.text == b.text; }
 
 /// The run-state logic of one machine, after QEMU 7.2's softmmu/runstate.c and softmmu/cpus.c: requests and facts go
 /// in, effects come out through `run_control_host`. Plain C++, no kernel, no clock of its own.
@@ -132,8 +135,23 @@ public:
     /// Serves the requests made outside any turn; leaves them to the open turn where there is one.
     void serve();
 
-    /// Whether the machine starts by itself once an incoming migration is complete (`cont` and `stop` in inmigrate).
+    /// Whether the machine starts by itself: at first, or once an incoming migration is complete. `cont` and `stop` in
+    /// inmigrate change it.
     bool autostart() const noexcept { return autostart_; }
+    void autostart(bool yes) noexcept { autostart_ = yes; }
+
+    // Migration and snapshots: the run states around what `migration` does.
+
+    /// Runs `save` in state save-vm where the machine runs (STOP before, RESUME after), as it is otherwise.
+    void while_saving(const std::function<void()>& save);
+    /// The state was handed over: finish-migrate (STOP where it ran), then postmigrate.
+    void migrated_out();
+    /// A snapshot replaced the state of a machine that was in use: restore-vm where it ran (STOP), RESET with cause
+    /// snapshot-load, then as an arrival.
+    void snapshot_loaded(run_state saved);
+    /// An incoming machine is complete: leaves inmigrate for the saved state. Where that is running, `autostart`
+    /// decides between running (RESUME) and paused; a state that no machine can arrive in (debug) becomes paused.
+    void arrive(run_state saved);
 
     /// Changes the state where the transition table permits it, and the clock with it; otherwise logs QEMU's line and
     /// returns false with nothing changed. For platform code that enters states of its own (colo, save-vm …).

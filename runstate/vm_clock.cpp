@@ -71,6 +71,13 @@ void vm_clock::skip(ns distance)
     stopped_at_ = saturating_add(stopped_at_, distance);
 }
 
+void vm_clock::restore(ns at)
+{
+    if (running_) return;
+    stopped_at_ = at;
+    odd_ticks_ = 0;
+}
+
 bool vm_clock::run_due()
 {
     if (!running_ || timers_.next_deadline() > now()) return false;

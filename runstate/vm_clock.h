@@ -52,6 +52,10 @@ public:
     /// (`clock_step` while the machine is not running). Held at the end of the range.
     void skip(ns distance);
 
+    /// While stopped: continues from `at`, before or after the present, with no part of a nanosecond gone. Runs no
+    /// timer; whoever restores a machine arms its timers anew.
+    void restore(ns at);
+
     /// The earliest deadline of all timers, `k_never` where none is armed.
     ns next_deadline() { return timers_.next_deadline(); }
 

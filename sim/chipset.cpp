@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <vigil/sim/chipset.h>
 
+#include <vigil/models/saved_config.h>
+
 namespace vigil::sim {
 
 namespace {
@@ -13,8 +15,18 @@ constexpr std::uint32_t k_mebibyte = 1024 * 1024;
 
 } // namespace
 
+runstate::saved_state bridge_function::save() const { return {models::save_config(*this)}; }
+
+std::optional<std::string> bridge_function::restore(const runstate::saved_state& state)
+{
+    runstate::saved_state_reader in(section(), state, 1);
+    const models::config_image image = models::read_config(in, *this);
+    if (!in.fault()) restore_config_bytes(image);
+    return in.fault();
+}
+
 q35_host_bridge::q35_host_bridge(const sc_core::sc_module_name& name, bus::pci_host& host)
-    : pci_function(name, {0x8086, 0x29C0, 0x060000}), host_(host)
+    : bridge_function(name, {0x8086, 0x29C0, 0x060000}), host_(host)
 {
     set_config(k_pciexbar, 4, k_pciexbar_default);
 }
@@ -24,6 +36,13 @@ void q35_host_bridge::reset(runstate::reset_kind /*kind*/)
     reset_header();
     set_config(k_pciexbar, 4, k_pciexbar_default);
     follow_pciexbar();
+}
+
+std::optional<std::string> q35_host_bridge::restore(const runstate::saved_state& state)
+{
+    auto fault = bridge_function::restore(state);
+    if (!fault) follow_pciexbar();
+    return fault;
 }
 
 void q35_host_bridge::config_write(std::uint32_t offset, unsigned width, std::uint32_t value,

@@ -9,18 +9,24 @@
 namespace vigil::sim {
 
 /// A bridge that firmware expects to find on bus 0 and that does nothing itself: header and storage.
-class bridge_function : public bus::pci_function, public runstate::resettable {
+class bridge_function : public bus::pci_function, public runstate::resettable, public runstate::snapshottable {
 public:
     using pci_function::pci_function;
     void reset(runstate::reset_kind) override { reset_header(); }
+
+    std::string_view section() const override { return "pci_bridge"; }
+    /// One field, config: 256 bytes.
+    runstate::saved_state save() const override;
+    std::optional<std::string> restore(const runstate::saved_state& state) override;
 };
 
 /// The q35 host bridge (Intel 82G33 MCH): its PCIEXBAR register at 60h opens the memory-mapped configuration window.
 /// Bit 0 switches it on, bits 2:1 choose 256, 128 or 64 MiB, the rest is the base (QEMU: hw/pci-host/q35.c).
-class q35_host_bridge : public bus::pci_function, public runstate::resettable {
+class q35_host_bridge : public bridge_function {
 public:
     q35_host_bridge(const sc_core::sc_module_name& name, bus::pci_host& host);
     void reset(runstate::reset_kind kind) override;
+    std::optional<std::string> restore(const runstate::saved_state& state) override;
 
 private:
     void config_write(std::uint32_t offset, unsigned width, std::uint32_t value,

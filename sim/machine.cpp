@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <vigil/sim/machine.h>
 
+#include <algorithm>
+
 #include <vigil/sim/chipset.h>
 
 namespace vigil::sim {
@@ -58,6 +60,8 @@ machine::machine(const sc_core::sc_module_name& name, const machine_config& conf
     crash_msrs_.panic.bind(controller);
     crash_msrs_.memory.bind(memory_router_.target);
     controller.add_resettable(crash_msrs_);
+    controller.add_snapshottable(crash_msrs_);
+    for (unsigned i = 0; i < config_.cpus; ++i) virtual_cpus_.emplace_back(crash_msrs_, i);
     if (config_.type == machine_type::none) {
         io_router_.map(0, k_io_ports, no_ports_.socket, {0, k_background});
         memory_router_.map(0, 0, no_memory_.socket, {0, k_background});
@@ -75,9 +79,12 @@ void machine::map_memory()
     const low_memory low = low_memory_of(config_.type);
     const std::uint64_t below = size > low.most ? low.second : size;
     memory_router_.map(0, below, ram_.socket, {0, k_device});
+    controller.add_snapshottable(saved_ram_);
     if (size > below) {
         ram_high_ = std::make_unique<bus::memory>("ram_high", size - below);
         memory_router_.map(k_four_gibibytes, size - below, ram_high_->socket, {0, k_device});
+        saved_ram_high_ = std::make_unique<saved_memory>(*ram_high_);
+        controller.add_snapshottable(*saved_ram_high_);
     }
 }
 
@@ -85,6 +92,8 @@ void machine::add_chipset()
 {
     controller.add_nmi_sink(cpus_);
     pci_ = std::make_unique<bus::pci_host>("pci");
+    saved_pci_host_ = std::make_unique<saved_pci_host>(*pci_);
+    controller.add_snapshottable(*saved_pci_host_);
     memory_router_.map(0, 0, pci_->memory, {4, k_background});
     io_router_.map(0, k_io_ports, pci_->io, {4, k_background});
     io_router_.map(k_config_address_port, 4, pci_->config_address, {4, k_device});
@@ -94,6 +103,7 @@ void machine::add_chipset()
     reset_ports_ = std::make_unique<models::reset_control>("reset_ports", q35 ? 0x0A : 0x02);
     reset_ports_->power.bind(controller);
     controller.add_resettable(*reset_ports_);
+    controller.add_snapshottable(*reset_ports_);
     io_router_.map(k_reset_control_port, 1, reset_ports_->reset_register, {1, k_inside_device});
     io_router_.map(k_keyboard_command_port, 1, reset_ports_->keyboard_controller, {1, k_device});
     io_router_.map(k_system_control_port, 1, reset_ports_->system_control, {1, k_device});
@@ -101,6 +111,7 @@ void machine::add_chipset()
     if (q35) {
         auto bridge = std::make_unique<q35_host_bridge>("host_bridge", *pci_);
         controller.add_resettable(*bridge);
+        controller.add_snapshottable(*bridge);
         pci_->attach(*bridge, {0});
         chipset_.push_back(std::move(bridge));
         add_power_block(std::make_unique<models::ich9_lpc>("isa_bridge", controller.clock), {31, 0});
@@ -115,6 +126,7 @@ void machine::add_bridge(const char* name, const bus::pci_identity& identity, bu
 {
     auto bridge = std::make_unique<bridge_function>(name, identity);
     controller.add_resettable(*bridge);
+    controller.add_snapshottable(*bridge);
     pci_->attach(*bridge, address);
     chipset_.push_back(std::move(bridge));
 }
@@ -124,6 +136,7 @@ void machine::add_power_block(std::unique_ptr<models::acpi_pm_function> function
     function->pm1.power.bind(controller);
     controller.add_power_button_sink(function->pm1);
     controller.add_resettable(*function);
+    controller.add_snapshottable(*function);
     pci_->attach(*function, address);
     chipset_.push_back(std::move(function));
 }
@@ -149,12 +162,16 @@ std::optional<std::string> machine::add_device(const device_request& request, co
         device->watchdog.bind(controller);
         if (auto error = attach(*device, request)) return error;
         controller.add_resettable(*device);
+        controller.add_snapshottable(*device);
+        list_device(*device, request);
         watchdogs_.push_back(std::move(device));
     } else if (request.driver == "ib700") {
         auto device = std::make_unique<models::ib700>(name.c_str(), controller.clock);
         device->watchdog.bind(controller);
         device->map(io_router_, priority);
         controller.add_resettable(*device);
+        controller.add_snapshottable(*device);
+        list_device(*device, request);
         isa_watchdogs_.push_back(std::move(device));
     } else if (request.driver == "pvpanic") {
         models::pvpanic_isa_parameters parameters;
@@ -162,18 +179,59 @@ std::optional<std::string> machine::add_device(const device_request& request, co
         parameters.events = request.events.value_or(parameters.events);
         auto device = std::make_unique<models::pvpanic_isa>(name.c_str(), parameters);
         device->panic.bind(controller);
+        device->vcpu_panicked = [this](std::uint32_t vcpu) { crash_msrs_.crash_occurred(vcpu); };
         device->map(io_router_, priority);
+        list_device(*device, request);
         isa_panics_.push_back(std::move(device));
     } else {
         models::pvpanic_pci_parameters parameters;
         parameters.events = request.events.value_or(parameters.events);
         auto device = std::make_unique<models::pvpanic_pci>(name.c_str(), parameters);
         device->panic.bind(controller);
+        device->vcpu_panicked = [this](std::uint32_t vcpu) { crash_msrs_.crash_occurred(vcpu); };
         if (auto error = attach(*device, request)) return error;
         controller.add_resettable(*device);
+        controller.add_snapshottable(*device);
+        list_device(*device, request);
         pci_panics_.push_back(std::move(device));
     }
     return std::nullopt;
+}
+
+void machine::list_device(runstate::inspectable& device, const device_request& request)
+{
+    const auto unnamed = std::count_if(objects_.begin(), objects_.end(), [](const object_place& place) {
+        return place.path.find("/machine/peripheral-anon/") == 0;
+    });
+    objects_.push_back({request.id ? "/machine/peripheral/" + *request.id
+                                   : "/machine/peripheral-anon/device[" + std::to_string(unnamed) + "]",
+                        &device});
+}
+
+void machine::list_objects(qmp_bridge::qom_tree& tree)
+{
+    for (const object_place& place : objects_) tree.add(place.path, *place.object);
+    for (virtual_cpu& cpu : virtual_cpus_) {
+        // Each CPU takes two places there: its interrupt controller hangs on it, but the next one counts it.
+        tree.add("/machine/unattached/device[" + std::to_string(cpu.index == 0 ? 0 : cpu.index + 1) + "]", cpu);
+    }
+}
+
+std::vector<runstate::property> machine::virtual_cpu::properties()
+{
+    const auto crash = [this]() -> runstate::property_value {
+        const auto known = msrs.crash_information(index);
+        if (std::holds_alternative<models::no_crash_occurred>(known)) return runstate::refusal{"No crash occurred"};
+        if (std::holds_alternative<models::no_crash_information>(known)) {
+            return runstate::refusal{"No crash information"};
+        }
+        return std::get<runstate::panic_info>(known);
+    };
+    return {{"crash-information",
+             "GuestPanicInformation",
+             "What is known of the crash that this CPU reported since its last reset.",
+             crash,
+             {}}};
 }
 
 std::optional<std::string> machine::attach(bus::pci_function& function, const device_request& request)

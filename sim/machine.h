@@ -3,6 +3,7 @@
 #define VIGIL_SIM_MACHINE_H
 
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <optional>
 #include <string>
@@ -21,7 +22,9 @@
 #include <vigil/models/ib700.h>
 #include <vigil/models/pvpanic.h>
 #include <vigil/models/reset_port.h>
+#include <vigil/qmp-bridge/qom_tree.h>
 #include <vigil/runstate/controller.h>
+#include <vigil/sim/saved_parts.h>
 
 namespace vigil::sim {
 
@@ -77,6 +80,10 @@ public:
     /// The watchdogs, in the order they were asked for.
     const std::vector<std::unique_ptr<models::i6300esb>>& watchdogs() const noexcept { return watchdogs_; }
 
+    /// Puts every object that can be looked at into the tree, at the path that QEMU would give it: devices under
+    /// /machine/peripheral by their id or under /machine/peripheral-anon, CPUs under /machine/unattached.
+    void list_objects(qmp_bridge::qom_tree& tree);
+
     /// The first device that could not be placed, and why; nothing where all were.
     const std::optional<std::string>& error() const noexcept { return error_; }
 
@@ -92,12 +99,28 @@ private:
         void inject_nmi() override { ++nmis; }
     };
 
+    // A CPU, of which there is its share of the crash MSRs.
+    struct virtual_cpu : runstate::inspectable {
+        virtual_cpu(const models::hyperv_crash& its_msrs, std::uint32_t its_index) : msrs(its_msrs), index(its_index) {}
+        std::string_view type_name() const override { return "qemu64-x86_64-cpu"; }
+        std::vector<runstate::property> properties() override;
+
+        const models::hyperv_crash& msrs;
+        std::uint32_t index;
+    };
+
+    struct object_place {
+        std::string path;
+        runstate::inspectable* object;
+    };
+
     void map_memory();
     void add_chipset();
     void add_bridge(const char* name, const bus::pci_identity& identity, bus::pci_address address);
     void add_devices();
     void add_power_block(std::unique_ptr<models::acpi_pm_function> function, bus::pci_address address);
     std::optional<std::string> add_device(const device_request& request, const std::string& name);
+    void list_device(runstate::inspectable& device, const device_request& request);
     std::optional<std::string> attach(bus::pci_function& function, const device_request& request);
     std::optional<bus::pci_address> place_for(const device_request& request) const;
 
@@ -105,10 +128,13 @@ private:
     bus::address_router io_router_{"io_router"};
     bus::address_router memory_router_{"memory_router"};
     bus::memory ram_;
+    saved_memory saved_ram_{ram_};
     std::unique_ptr<bus::memory> ram_high_; ///< what does not fit below 4 GiB
+    std::unique_ptr<saved_memory> saved_ram_high_;
     bus::unclaimed no_ports_{"no_ports", 0xFF};
     bus::unclaimed no_memory_{"no_memory", 0x00};
     std::unique_ptr<bus::pci_host> pci_;
+    std::unique_ptr<saved_pci_host> saved_pci_host_;
     std::unique_ptr<models::reset_control> reset_ports_;
     std::vector<std::unique_ptr<bus::pci_function>> chipset_;
     std::vector<std::unique_ptr<models::i6300esb>> watchdogs_;
@@ -118,6 +144,8 @@ private:
     bus::msr_space msrs_{"msrs"};
     models::hyperv_crash crash_msrs_;
     cpu_nmi_pins cpus_;
+    std::deque<virtual_cpu> virtual_cpus_;
+    std::vector<object_place> objects_;
     std::optional<std::string> error_;
 };
 

@@ -408,6 +408,19 @@ failure on_guest_trace(parser& p, const std::string& value)
     return unknown_parameter(list);
 }
 
+failure on_incoming(parser& p, const std::string& value)
+{
+    constexpr std::string_view k_scheme = "file:";
+    incoming_request request;
+    if (value.compare(0, k_scheme.size(), k_scheme) == 0 && value.size() > k_scheme.size()) {
+        request.path = value.substr(k_scheme.size());
+    } else if (value != "defer") {
+        return option_error{"unknown migration protocol; use file:PATH or defer"};
+    }
+    p.result.incoming = std::move(request);
+    return k_fine;
+}
+
 failure on_timeline(parser& p, const std::string&)
 {
     p.result.timeline = true;
@@ -474,6 +487,8 @@ constexpr option_row k_options[] = {
     {"no-reboot", "", "same as -action reboot=shutdown", on_no_reboot},
     {"no-shutdown", "", "same as -action shutdown=pause", on_no_shutdown},
     {"S", "", "do not start the machine: it waits in prelaunch for cont", on_stopped},
+    {"incoming", "file:PATH|defer",
+     "continue a machine that migrate or snapshot-save saved, now or by migrate-incoming", on_incoming},
     {"name", "NAME", "the machine's name, for query-name", on_name},
     {"uuid", "UUID", "the machine's UUID, for query-uuid", on_uuid},
     {"qmp", "CHARDEV", "a QMP monitor at unix:PATH or tcp:HOST:PORT, each with [,server=on][,wait=off]", on_qmp},
@@ -566,6 +581,7 @@ failure resolve(parser& p)
                                 monitors.front().where.kind == chardev::transport::unix_socket;
         if (!has_socket)
             return option_error{"-timeline: needs -qmp unix:PATH,server=on,wait=off before any other monitor"};
+        if (p.result.incoming) return option_error{"-timeline: does not go with -incoming"};
         if (!p.result.guest_trace) return option_error{"-timeline: needs -guest-trace, whose guest it narrates"};
         if (p.result.start_stopped || p.result.pump.time == pump::pace::driven) {
             return option_error{

@@ -22,6 +22,11 @@ struct monitor_request {
     bool pretty = false;
 };
 
+/// A machine that arrives from a file.
+struct incoming_request {
+    std::optional<std::string> path; ///< absent: migrate-incoming will name it (defer)
+};
+
 /// A recorded guest to be replayed.
 struct guest_trace_request {
     std::string file;
@@ -43,6 +48,7 @@ struct sim_options {
     std::optional<qmp_bridge::chardev> qtest;
     std::optional<std::string> qtest_log; ///< a file, "none", or standard error where absent
     std::optional<std::string> pidfile;
+    std::optional<incoming_request> incoming;
     bool log_guest_errors = false; ///< -d guest_errors
     std::optional<guest_trace_request> guest_trace;
     bool timeline = false;

@@ -23,8 +23,10 @@
 #include <vigil/qmp-bridge/pump.h>
 #include <vigil/qmp-bridge/qmp_monitor.h>
 #include <vigil/qmp-bridge/qmp_session.h>
+#include <vigil/qmp-bridge/qom_tree.h>
 #include <vigil/qmp-bridge/qtest_adapter.h>
 #include <vigil/qmp-bridge/stream_server.h>
+#include <vigil/runstate/migration.h>
 #include <vigil/sim/guest_trace.h>
 #include <vigil/sim/machine.h>
 #include <vigil/sim/options.h>
@@ -122,6 +124,7 @@ void report_to_stderr(const sc_core::sc_report& report, const sc_core::sc_action
 }
 
 qmp_bridge::qmp_monitor::options monitor_options(const sim::sim_options& options, const sim::machine& machine,
+                                                 runstate::migration& migration, const qmp_bridge::qom_tree& objects,
                                                  std::function<void(runstate::ns)> arm_limiter)
 {
     qmp_bridge::qmp_monitor::options result;
@@ -131,6 +134,8 @@ qmp_bridge::qmp_monitor::options monitor_options(const sim::sim_options& options
     result.machine.package = std::string("Vigil ") + sim::k_version;
     result.machine.wakeup_suspend_support = machine.wakeup_supported();
     result.arm_limiter = std::move(arm_limiter);
+    result.migration = &migration;
+    result.objects = &objects;
     return result;
 }
 
@@ -140,7 +145,8 @@ public:
     explicit simulation(const sim::sim_options& options)
         : options_(options), machine_("machine", options.machine),
           monitor_(machine_.controller.control(),
-                   monitor_options(options, machine_, [this](runstate::ns period) { arm_limiter(period); })),
+                   monitor_options(options, machine_, migration_, objects_,
+                                   [this](runstate::ns period) { arm_limiter(period); })),
           pump_("pump", machine_.controller, options.pump)
     {
     }
@@ -162,6 +168,17 @@ public:
         signals_.async_wait([this](const boost::system::error_code& error, int) {
             if (!error) pump_.interrupt([this] { machine_.controller.control().terminate_by_signal(); });
         });
+        machine_.list_objects(objects_);
+        migration_.defer = [this](std::function<void()> job) { pump_.post(std::move(job)); };
+        migration_.clock_set = [this] { end_limiter_period(); };
+        if (options_.incoming) {
+            migration_.await_incoming();
+            if (options_.incoming->path) {
+                if (const auto refused = migration_.incoming(*options_.incoming->path)) {
+                    return refuse("-incoming: " + refused->text);
+                }
+            }
+        }
         if (const auto error = start_guest()) return refuse(error->text);
         if (const auto error = start_servers()) return refuse(error->text);
         if (options_.timeline && !start_timeline()) return refuse("-timeline: cannot connect to its own QMP socket");
@@ -260,6 +277,14 @@ private:
         return timeline_->connect(options_.monitors.front().where.path);
     }
 
+    // The limiter's time was of a clock that has been set: nothing is held back for it any longer.
+    void end_limiter_period()
+    {
+        if (options_.pump.time != qmp_bridge::pump::pace::driven || !virtual_limiter_.armed()) return;
+        virtual_limiter_.cancel();
+        monitor_.limiter_timer_expired();
+    }
+
     void arm_limiter(runstate::ns period)
     {
         if (options_.pump.time == qmp_bridge::pump::pace::driven) {
@@ -275,6 +300,8 @@ private:
     const sim::sim_options& options_;
     pid_file pid_;
     sim::machine machine_;
+    runstate::migration migration_{machine_.controller.control(), machine_.controller};
+    qmp_bridge::qom_tree objects_;
     log_listener log_;
     // These outlive the sessions, which the pump owns.
     batched_log qtest_log_;

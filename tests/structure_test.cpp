@@ -33,8 +33,8 @@ const std::map<std::string, names> k_arrows{
 const names k_below_the_bridge{"bus", "models", "runstate"};
 
 /// The files that need no SystemC, by folder and stem.
-const std::regex k_pure{"runstate/(actions|events|policy|run_control|run_state|time|timer_queue|wire_names)|"
-                        "qmp-bridge/(event_limiter|json\\w*|qapi_\\w+|qdict_order|qmp_\\w+|qtest_session|session)"};
+const std::regex k_pure{"runstate/(actions|events|inspectable|migration|policy|run_control|run_state|saved_state|snapshot|time|timer_queue|wire_names)|"
+                        "qmp-bridge/(event_limiter|json\\w*|qapi_\\w+|qdict_order|qmp_\\w+|qom_tree|qtest_session|session)"};
 
 std::string read(const fs::path& path)
 {

@@ -305,7 +305,7 @@ TEST_CASE("address router: debug transport is routed and ends at the first refus
     b.router.map(0x8, 0x8, ram.socket, {0, 0});
     elaborate();
     a.device.bytes = {1, 2, 3, 4, 5, 6, 7, 8};
-    ram.data()[0] = 9;
+    ram.write(0, std::array<std::uint8_t, 1>{9}.data(), 1);
     std::array<std::uint8_t, 32> data{};
     CHECK(b.initiator.read_debug(0x2, data.data(), 32) == 14);
     CHECK(data[0] == 3);

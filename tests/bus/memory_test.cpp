@@ -129,7 +129,8 @@ TEST_CASE("bus initiator: values of 1, 2, 4 and 8 bytes travel lowest byte first
     initiator.socket.bind(ram.socket);
     elaborate();
     for (const unsigned width : {1U, 2U, 4U, 8U}) {
-        ram.data()[width] = 0xEE;
+        const std::uint8_t guard = 0xEE;
+        ram.write(width, &guard, 1);
         CHECK(initiator.write_value(0, width, 0x1122334455667788) == tlm::TLM_OK_RESPONSE);
         CHECK(ram.data()[0] == 0x88);
         CHECK(ram.data()[width] == 0xEE);
@@ -144,7 +145,8 @@ TEST_CASE("bus initiator: a failed read gives 0 and keeps its response")
     bus_initiator initiator("initiator", initiator_kind::host);
     initiator.socket.bind(ram.socket);
     elaborate();
-    std::memset(ram.data(), 0xFF, 0x10);
+    const std::vector<std::uint8_t> ones(0x10, 0xFF);
+    ram.write(0, ones.data(), ones.size());
     CHECK(initiator.read_value(0xE, 4) == 0);
     CHECK(initiator.last_response() == tlm::TLM_ADDRESS_ERROR_RESPONSE);
     CHECK(initiator.read_value(0, 9) == 0);

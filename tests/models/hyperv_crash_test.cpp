@@ -81,7 +81,7 @@ struct rig : sc_core::sc_module, panic_if {
     /// Writes a text to guest memory and points P3 and P4 to it.
     void place(const std::string& text, std::uint64_t address)
     {
-        text.copy(reinterpret_cast<char*>(ram.data() + address), text.size());
+        ram.write(address, reinterpret_cast<const std::uint8_t*>(text.data()), text.size());
         vcpu0.write_value(P0 + 3, 8, address);
         vcpu0.write_value(P0 + 4, 8, text.size());
     }

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef VIGIL_MODELS_SAVED_CONFIG_H
+#define VIGIL_MODELS_SAVED_CONFIG_H
+
+#include <array>
+#include <cstdint>
+
+#include <vigil/bus/pci_function.h>
+#include <vigil/runstate/saved_state.h>
+
+/// The configuration space of a PCI function as a field of its section.
+namespace vigil::models {
+
+using config_image = std::array<std::uint8_t, bus::pci_function::k_config_size>;
+
+/// The field "config": 256 bytes.
+runstate::saved_field save_config(const bus::pci_function& function);
+
+/// Reads that field; it must begin with the function's own vendor and device ids. For `restore_config_bytes`, once
+/// `in` has no fault.
+config_image read_config(runstate::saved_state_reader& in, const bus::pci_function& function);
+
+} // namespace vigil::models
+
+#endif

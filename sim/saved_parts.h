@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef VIGIL_SIM_SAVED_PARTS_H
+#define VIGIL_SIM_SAVED_PARTS_H
+
+#include <vigil/bus/memory.h>
+#include <vigil/bus/pci_function.h>
+#include <vigil/bus/pci_host.h>
+#include <vigil/runstate/saved_state.h>
+
+/// Sections of a snapshot for the parts of the platform that know nothing of run states.
+namespace vigil::sim {
+
+/// Fields: size (bytes); pages, 8 bytes for each page with anything in it, its number, ascending; contents, those
+/// pages one after another.
+class saved_memory final : public runstate::snapshottable {
+public:
+    explicit saved_memory(bus::memory& part) : part_(part) {}
+    std::string_view section() const override { return "memory"; }
+    runstate::saved_state save() const override;
+    std::optional<std::string> restore(const runstate::saved_state& state) override;
+
+private:
+    bus::memory& part_;
+};
+
+/// One field, address: the configuration address register. (The ECAM window belongs to the bridge that opens it.)
+class saved_pci_host final : public runstate::snapshottable {
+public:
+    explicit saved_pci_host(bus::pci_host& part) : part_(part) {}
+    std::string_view section() const override { return "pci_host"; }
+    runstate::saved_state save() const override;
+    std::optional<std::string> restore(const runstate::saved_state& state) override;
+
+private:
+    bus::pci_host& part_;
+};
+
+} // namespace vigil::sim
+
+#endif

@@ -34,7 +34,7 @@ std::uint64_t saved_state_reader::number(std::string_view name, std::uint64_t le
     const std::uint64_t value = std::get<k_number>(field->value);
     require(value >= least && value <= most, "field '" + std::string(name) + "' must be " + std::to_string(least) +
                                                  " to " + std::to_string(most) + ", not " + std::to_string(value));
-    return value;
+    return fault_ ? 0 : value;
 }
 
 const std::vector<std::uint8_t>& saved_state_reader::bytes(std::string_view name, std::optional<std::size_t> size)
@@ -45,6 +45,7 @@ const std::vector<std::uint8_t>& saved_state_reader::bytes(std::string_view name
     const auto& value = std::get<k_bytes>(field->value);
     require(!size || value.size() == *size, "field " + std::to_string(at_) + " must be '" + std::string(name) +
                                                 "' with " + what + ", not " + std::to_string(value.size()));
+    if (fault_) return k_no_bytes;
     return value;
 }
 

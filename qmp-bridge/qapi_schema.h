@@ -177,7 +177,7 @@ template <class T> constexpr qapi_type describe()
         return {qapi_kind::number, "number"};
     } else if constexpr (is_text<T>) {
         return {qapi_kind::string, "str"};
-    } else if constexpr (std::is_same_v<T, runstate::property_value>) {
+    } else if constexpr (std::is_same_v<T, runstate::property_value> || std::is_same_v<T, json::value>) {
         return {qapi_kind::any, "any"};
     } else if constexpr (std::is_enum_v<T>) {
         return {qapi_kind::enumeration, described<T>::name, k_values<T>};
@@ -202,7 +202,9 @@ template <class T> T read_checked(const json::object& object);
 /// A value that `check_arguments` passed, as the C++ type.
 template <class T> T read_checked(const json::value& value)
 {
-    if constexpr (std::is_same_v<T, bool>) {
+    if constexpr (std::is_same_v<T, json::value>) {
+        return value;
+    } else if constexpr (std::is_same_v<T, bool>) {
         return value.get_bool();
     } else if constexpr (std::is_integral_v<T>) {
         return value.to_number<T>();
@@ -246,6 +248,8 @@ template <class T> void print(std::string& out, const T& value, vocabulary words
         out.append(digits.data(), end);
     } else if constexpr (detail::is_text<T>) {
         print_json_string(out, value);
+    } else if constexpr (std::is_same_v<T, json::value>) {
+        print_json(out, value);
     } else if constexpr (std::is_same_v<T, runstate::refusal>) {
         out += "null"; // nobody asks for the value of a refusal
     } else if constexpr (std::is_same_v<T, runstate::property_value>) {

@@ -6,6 +6,8 @@
 #include <variant>
 #include <vector>
 
+#include <vigil/qmp-bridge/hmp.h>
+#include <vigil/qmp-bridge/introspection.h>
 #include <vigil/qmp-bridge/qmp_monitor.h>
 #include <vigil/qmp-bridge/qmp_session.h>
 #include <vigil/qmp-bridge/qom_tree.h>
@@ -109,11 +111,27 @@ result<empty_object> set_action(const command_context& c, const set_action_argum
 
 result<version_info> query_version(const command_context& c) { return version_of(c.monitor); }
 
-result<std::vector<command_info>> query_commands(const command_context& /*c*/)
+result<std::vector<command_info>> query_commands(const command_context& c)
 {
     std::vector<command_info> all;
-    for (const command& one : commands()) all.push_back({one.name});
+    for (const command& one : commands()) {
+        if (one.spoken_in(c.monitor.settings().words)) all.push_back({one.name});
+    }
     return all;
+}
+
+result<std::vector<event_info>> query_events(const command_context& c)
+{
+    std::vector<event_info> all;
+    for (const qapi_event& one : k_events) {
+        if (one.since <= c.monitor.settings().words) all.push_back({one.name});
+    }
+    return all;
+}
+
+result<std::vector<schema_info>> query_qmp_schema(const command_context& c)
+{
+    return introspect(c.monitor.settings().words);
 }
 
 result<name_info> query_name(const command_context& c) { return name_info{c.monitor.settings().machine.name}; }
@@ -200,6 +218,47 @@ result<runstate::property_value> qom_get(const command_context& c, const qom_get
     return std::get<runstate::property_value>(std::move(got));
 }
 
+result<std::vector<object_property_info>> qom_list(const command_context& c, const qom_list_arguments& arguments)
+{
+    if (c.monitor.settings().objects == nullptr) return not_supported();
+    auto listed = c.monitor.settings().objects->list(arguments.path);
+    if (auto* error = std::get_if<command_error>(&listed)) return std::move(*error);
+    std::vector<object_property_info> all;
+    for (qom_tree::entry& one : std::get<std::vector<qom_tree::entry>>(listed)) {
+        all.push_back({std::move(one.name), std::move(one.type)});
+    }
+    return all;
+}
+
+result<empty_object> qom_set(const command_context& c, const qom_set_arguments& arguments)
+{
+    if (c.monitor.settings().objects == nullptr) return not_supported();
+    if (auto error = c.monitor.settings().objects->set(arguments.path, arguments.property, arguments.value)) {
+        return std::move(*error);
+    }
+    return empty_object{};
+}
+
+result<std::vector<cpu_info_fast>> query_cpus_fast(const command_context& c)
+{
+    std::vector<cpu_info_fast> all;
+    const machine_description& machine = c.monitor.settings().machine;
+    for (const std::string& path : machine.cpu_paths) {
+        const auto index = static_cast<std::int64_t>(all.size());
+        all.push_back({machine.thread_id, {0, index, 0}, path, index, system_target::x86_64});
+    }
+    return all;
+}
+
+result<std::string> human_monitor_command(const command_context& c, const human_monitor_arguments& arguments)
+{
+    const auto cpus = static_cast<std::int64_t>(c.monitor.settings().machine.cpu_paths.size());
+    if (arguments.cpu_index && (*arguments.cpu_index < 0 || *arguments.cpu_index >= cpus)) {
+        return command_error{error_class::generic_error, "Parameter 'cpu-index' expects a CPU number"};
+    }
+    return run_human_command(c.monitor, arguments.command_line);
+}
+
 // A handler's types, taken from its signature.
 template <auto Handler> struct signature;
 
@@ -232,13 +291,15 @@ enum class phase : std::uint8_t { command_mode, any };
 enum class band : std::uint8_t { in, in_or_out };
 
 template <auto Handler>
-constexpr command row(std::string_view name, phase when = phase::command_mode, band how = band::in)
+constexpr command row(std::string_view name, phase when = phase::command_mode, band how = band::in,
+                      vocabulary last = vocabulary::v7_2)
 {
     return {name,
             &k_type<typename signature<Handler>::arguments>,
             &k_type<typename signature<Handler>::returned>,
             when == phase::any,
             how == band::in_or_out,
+            last,
             &run<Handler>};
 }
 
@@ -267,17 +328,23 @@ constexpr std::array k_commands{
     row<&snapshot_save>("snapshot-save"),
     row<&snapshot_load>("snapshot-load"),
     row<&qom_get>("qom-get"),
+    row<&qom_list>("qom-list"),
+    row<&qom_set>("qom-set"),
+    row<&query_cpus_fast>("query-cpus-fast"),
+    row<&human_monitor_command>("human-monitor-command"),
+    row<&query_qmp_schema>("query-qmp-schema"),
+    row<&query_events>("query-events", phase::command_mode, band::in, vocabulary::v2_10),
 };
 
 } // namespace
 
 rows<command> commands() noexcept { return k_commands; }
 
-const command* find_command(std::string_view name) noexcept
+const command* find_command(std::string_view name, vocabulary words) noexcept
 {
     // Names differ in length more often than not, so that this compares few characters.
     for (const command& one : k_commands) {
-        if (one.name == name) return &one;
+        if (one.name == name && one.spoken_in(words)) return &one;
     }
     return nullptr;
 }

@@ -27,6 +27,9 @@ struct command {
     const qapi_type* returns;
     bool in_negotiation; ///< exists before capabilities are negotiated
     bool allow_oob;      ///< may be executed out of band
+    vocabulary last;     ///< the last vocabulary that has it
+
+    constexpr bool spoken_in(vocabulary words) const noexcept { return words <= last; }
 
     /// Executes it with arguments that `check_arguments` passed; appends the value to return to `returned`, on one
     /// line, or says why not.
@@ -37,8 +40,8 @@ struct command {
 /// Every command.
 rows<command> commands() noexcept;
 
-/// The command spelt `name` (case matters), or null.
-const command* find_command(std::string_view name) noexcept;
+/// The command spelt `name` (case matters), or null where the vocabulary has none.
+const command* find_command(std::string_view name, vocabulary words = vocabulary::v7_2) noexcept;
 
 /// The version that the vocabulary stands for, with the machine's `package`.
 version_info version_of(const qmp_monitor& monitor);

@@ -24,6 +24,8 @@ struct machine_description {
     std::string uuid = "00000000-0000-0000-0000-000000000000"; ///< query-uuid
     std::string package;                                       ///< query-version and the greeting: product and version
     bool wakeup_suspend_support = true;                        ///< query-current-machine
+    std::vector<std::string> cpu_paths = {};                   ///< query-cpus-fast: the path of each CPU's object
+    std::int64_t thread_id = 0;                                ///< query-cpus-fast: the thread that runs all of them
 };
 
 class qmp_session;

@@ -178,7 +178,7 @@ void qmp_session::answer(const json_item& item)
 std::optional<command_error> qmp_session::execute(const request& asked)
 {
     const std::string_view name = as_view(*asked.name);
-    const command* found = find_command(name);
+    const command* found = find_command(name, monitor_.settings().words);
     if (negotiating_ && !(found && found->in_negotiation)) {
         return command_error{error_class::command_not_found,
                              "Expecting capabilities negotiation with 'qmp_capabilities'"};

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <vigil/qmp-bridge/qom_tree.h>
 
+#include <algorithm>
 #include <utility>
 
 namespace vigil::qmp_bridge {
@@ -17,6 +18,43 @@ bool names(std::string_view path, std::string_view asked)
            path[path.size() - asked.size() - 1] == '/';
 }
 
+// The name below `parent` that leads to `path`; empty where `path` is not below it.
+std::string_view step_below(std::string_view parent, std::string_view path)
+{
+    if (parent == "/") parent = {};
+    if (path.size() <= parent.size() + 1 || path.substr(0, parent.size()) != parent || path[parent.size()] != '/') {
+        return {};
+    }
+    const std::string_view rest = path.substr(parent.size() + 1);
+    return rest.substr(0, rest.find('/'));
+}
+
+// `value` as the kind of value that the property has now.
+std::optional<runstate::property_value> converted(const runstate::property_value& now, const json::value& value)
+{
+    if (std::holds_alternative<bool>(now) && value.is_bool()) return value.get_bool();
+    if (std::holds_alternative<std::string>(now) && value.is_string()) {
+        return std::string(value.get_string().data(), value.get_string().size());
+    }
+    if (std::holds_alternative<std::int64_t>(now) && value.is_int64()) return value.get_int64();
+    if (std::holds_alternative<std::uint64_t>(now) && value.is_uint64()) return value.get_uint64();
+    if (std::holds_alternative<std::uint64_t>(now) && value.is_int64() && value.get_int64() >= 0) {
+        return static_cast<std::uint64_t>(value.get_int64());
+    }
+    return std::nullopt;
+}
+
+command_error not_found(std::string_view path)
+{
+    return {error_class::device_not_found, "Device '" + std::string(path) + "' not found"};
+}
+
+command_error about_property(const inspectable& object, std::string_view property, const char* what)
+{
+    return {error_class::generic_error,
+            "Property '" + std::string(object.type_name()) + "." + std::string(property) + "' " + what};
+}
+
 } // namespace
 
 void qom_tree::add(std::string path, inspectable& object) { nodes_.push_back({std::move(path), &object}); }
@@ -31,9 +69,7 @@ std::variant<inspectable*, command_error> qom_tree::find(std::string_view path) 
         }
         found = one.object;
     }
-    if (found == nullptr) {
-        return command_error{error_class::device_not_found, "Device '" + std::string(path) + "' not found"};
-    }
+    if (found == nullptr) return not_found(path);
     return found;
 }
 
@@ -52,8 +88,49 @@ std::variant<runstate::property_value, command_error> qom_tree::get(std::string_
         }
         return value;
     }
-    return command_error{error_class::generic_error,
-                         "Property '" + std::string(object.type_name()) + "." + std::string(property) + "' not found"};
+    return about_property(object, property, "not found");
+}
+
+std::variant<std::vector<qom_tree::entry>, command_error> qom_tree::list(std::string_view path) const
+{
+    std::vector<entry> all{{"type", "string"}};
+    for (const node& one : nodes_) {
+        const std::string name(step_below(path, one.path));
+        const auto same = [&](const entry& e) { return e.name == name; };
+        if (name.empty() || std::any_of(all.begin(), all.end(), same)) continue;
+        // What the step ends at is the object itself, or a container on the way to it.
+        const std::string here = (path == "/" ? std::string() : std::string(path)) + "/" + name;
+        const bool is_object = here == one.path;
+        all.push_back({name, "child<" + (is_object ? std::string(one.object->type_name()) : "container") + ">"});
+    }
+    auto found = find(path);
+    if (auto* object = std::get_if<inspectable*>(&found)) {
+        for (const runstate::property& one : (*object)->properties()) all.push_back({one.name, one.type});
+    } else if (all.size() == 1) {
+        return std::get<command_error>(std::move(found));
+    }
+    return all;
+}
+
+std::optional<command_error> qom_tree::set(std::string_view path, std::string_view property,
+                                           const json::value& value) const
+{
+    auto found = find(path);
+    if (auto* error = std::get_if<command_error>(&found)) return std::move(*error);
+    inspectable& object = *std::get<inspectable*>(found);
+    if (property == "type") return about_property(object, property, "is not writable");
+    for (const runstate::property& one : object.properties()) {
+        if (one.name != property) continue;
+        if (!one.set) return about_property(object, property, "is not writable");
+        const auto fitting = converted(one.get(), value);
+        if (!fitting) {
+            return command_error{error_class::generic_error,
+                                 "Invalid parameter type for '" + std::string(property) + "', expected: " + one.type};
+        }
+        one.set(*fitting);
+        return std::nullopt;
+    }
+    return about_property(object, property, "not found");
 }
 
 } // namespace vigil::qmp_bridge

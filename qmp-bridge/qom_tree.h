@@ -2,11 +2,13 @@
 #ifndef VIGIL_QMP_BRIDGE_QOM_TREE_H
 #define VIGIL_QMP_BRIDGE_QOM_TREE_H
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
 #include <vector>
 
+#include <vigil/qmp-bridge/json.h>
 #include <vigil/qmp-bridge/qapi_schema.h>
 #include <vigil/runstate/inspectable.h>
 
@@ -25,12 +27,25 @@ public:
     /// The value of a property now, or the error: no such object, no such property, or why it has no value.
     std::variant<runstate::property_value, command_error> get(std::string_view path, std::string_view property) const;
 
-private:
+    /// An object and its path.
     struct node {
         std::string path;
         runstate::inspectable* object;
     };
+    const std::vector<node>& nodes() const noexcept { return nodes_; }
 
+    /// The objects and containers right below `path`, by name and type; nothing where neither an object nor a
+    /// container stands there.
+    struct entry {
+        std::string name;
+        std::string type; ///< "child<TYPE>", or a property's own
+    };
+    std::variant<std::vector<entry>, command_error> list(std::string_view path) const;
+
+    /// Sets a property, or says why not: as `get`, or because it cannot be written, or not with this value.
+    std::optional<command_error> set(std::string_view path, std::string_view property, const json::value& value) const;
+
+private:
     std::vector<node> nodes_;
 };
 

@@ -211,10 +211,18 @@ void machine::list_device(runstate::inspectable& device, const device_request& r
 void machine::list_objects(qmp_bridge::qom_tree& tree)
 {
     for (const object_place& place : objects_) tree.add(place.path, *place.object);
-    for (virtual_cpu& cpu : virtual_cpus_) {
-        // Each CPU takes two places there: its interrupt controller hangs on it, but the next one counts it.
-        tree.add("/machine/unattached/device[" + std::to_string(cpu.index == 0 ? 0 : cpu.index + 1) + "]", cpu);
+    const std::vector<std::string> paths = cpu_paths();
+    for (virtual_cpu& cpu : virtual_cpus_) tree.add(paths[cpu.index], cpu);
+}
+
+std::vector<std::string> machine::cpu_paths() const
+{
+    std::vector<std::string> paths;
+    for (unsigned i = 0; i < config_.cpus; ++i) {
+        // QEMU's second place there belongs to the first CPU's interrupt controller.
+        paths.push_back("/machine/unattached/device[" + std::to_string(i == 0 ? 0 : i + 1) + "]");
     }
+    return paths;
 }
 
 std::vector<runstate::property> machine::virtual_cpu::properties()

@@ -83,6 +83,8 @@ public:
     /// Puts every object that can be looked at into the tree, at the path that QEMU would give it: devices under
     /// /machine/peripheral by their id or under /machine/peripheral-anon, CPUs under /machine/unattached.
     void list_objects(qmp_bridge::qom_tree& tree);
+    /// The path of each CPU's object.
+    std::vector<std::string> cpu_paths() const;
 
     /// The first device that could not be placed, and why; nothing where all were.
     const std::optional<std::string>& error() const noexcept { return error_; }

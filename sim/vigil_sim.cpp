@@ -134,6 +134,8 @@ qmp_bridge::qmp_monitor::options monitor_options(const sim::sim_options& options
     result.machine.package = std::string("Vigil ") + sim::k_version;
     result.machine.wakeup_suspend_support = machine.wakeup_supported();
     result.arm_limiter = std::move(arm_limiter);
+    result.machine.cpu_paths = machine.cpu_paths();
+    result.machine.thread_id = ::getpid(); // one thread runs everything
     result.migration = &migration;
     result.objects = &objects;
     return result;

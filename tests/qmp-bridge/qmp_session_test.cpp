@@ -3,11 +3,14 @@
 
 #include <functional>
 #include <map>
+#include <set>
 #include <sstream>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include <vigil/qmp-bridge/hmp.h>
+#include <vigil/qmp-bridge/introspection.h>
 #include <vigil/qmp-bridge/qmp_commands.h>
 
 #include "fake_machine.h"
@@ -316,6 +319,69 @@ TEST_CASE("qmp session: query-commands lists every command once, and each is fou
         CHECK(one.in_negotiation == (one.name == "qmp_capabilities"));
         CHECK_FALSE(one.allow_oob);
     }
+}
+
+TEST_CASE("qmp session: query-events is the 2.10 vocabulary's alone, and lists its events")
+{
+    fake_machine machine;
+    const auto client = negotiated(machine);
+    const std::string answer = ask(*client, command_text("query-events"));
+    const bool old_words = machine.monitor().settings().words == vocabulary::v2_10;
+    CHECK((answer.find("\"WATCHDOG\"") != std::string::npos) == old_words);
+    CHECK(find_command("query-events", vocabulary::v2_10) != nullptr);
+    CHECK(find_command("query-events", vocabulary::v7_2) == nullptr);
+}
+
+TEST_CASE("qmp session: the schema describes every command, event and type that it names")
+{
+    for (const vocabulary words : {vocabulary::v2_10, vocabulary::v7_2}) {
+        std::set<std::string> names;
+        std::set<std::string> referred;
+        for (const schema_info& one : introspect(words)) {
+            CAPTURE(one.name);
+            CHECK(names.insert(one.name).second);
+            for (const auto* reference : {&one.arg_type, &one.ret_type, &one.element_type}) {
+                if (*reference) referred.insert(**reference);
+            }
+            CHECK(one.members.has_value() ==
+                  (one.meta_type == schema_meta_type::object || one.meta_type == schema_meta_type::enumeration));
+            for (const schema_member& member : one.members.value_or(std::vector<schema_member>{})) {
+                if (member.type) referred.insert(*member.type);
+                CHECK(member.type.has_value() == (one.meta_type == schema_meta_type::object));
+            }
+        }
+        for (const std::string& name : referred) CHECK(names.count(name) == 1);
+        for (const command& one : commands()) {
+            CHECK((names.count(std::string(one.name)) == 1) == one.spoken_in(words));
+        }
+        for (const qapi_event& one : k_events) CHECK((names.count(std::string(one.name)) == 1) == (one.since <= words));
+    }
+}
+
+TEST_CASE("human monitor: words a state as a person would, and finds commands by each of their names")
+{
+    fake_machine machine;
+    const auto human = [&](const char* line) { return run_human_command(machine.monitor(), line); };
+    machine.enter(run_state::running);
+    CHECK(human("info status") == "VM status: running\r\n");
+    CHECK(human("  s  ").empty());
+    CHECK(human("info  status") == "VM status: paused\r\n");
+    CHECK(human("c").empty());
+    CHECK(machine.control.state() == run_state::running);
+    CHECK(human("").empty());
+    CHECK(human("info status x") ==
+          "status: extraneous characters at the end of line\r\nTry \"help info status\" for more information\r\n");
+    CHECK(human("cont x") ==
+          "cont|c: extraneous characters at the end of line\r\nTry \"help cont\" for more information\r\n");
+    CHECK(human("info foo") == "unknown command: 'info foo'\r\n");
+    CHECK(human("foo;bar") == "unknown command: 'foo;bar'\r\n");
+    CHECK(human("help stop") == "stop|s  -- stop emulation\r\n");
+    CHECK(human("? info status") == "info status  -- show the current VM status (running|paused)\r\n");
+    CHECK(human("watchdog_action \"pau").substr(0, 32) == "watchdog_action: string expected");
+    CHECK(human("watchdog_action 'pause'") == "Error: invalid parameter value: 'pause'\r\n");
+    CHECK(human("watchdog_action \"pause\"").empty());
+    CHECK(machine.control.actions().watchdog == runstate::watchdog_action::pause);
+    CHECK(human("system_wakeup") == "Error: Unable to wake up: guest is not in suspended state\r\n");
 }
 
 TEST_CASE("qmp session: query-status says each state, and running for running alone")

@@ -116,3 +116,48 @@ TEST_CASE("machine: unclaimed ports read all ones, unclaimed memory zero, on a m
     CHECK(p.io.read_value(0x600, 4) == 0xFFFF'FFFF);
     CHECK(p.memory.read_value(0xFD00'0000, 4) == 0);
 }
+
+TEST_CASE("machine: a CPU that panics through pvpanic knows of its crash until the next reset, and others do not")
+{
+    machine_config config;
+    config.cpus = 2;
+    config.devices.push_back({"pvpanic", "panic"});
+    platform p(config);
+    runstate::action_set actions;
+    actions.shutdown = runstate::shutdown_action::pause; // the panic must not end the run
+    p.machine.controller.control().set_actions(actions);
+    qmp_bridge::qom_tree objects;
+    p.machine.list_objects(objects);
+    const auto crash = [&](const char* cpu) {
+        const auto got = objects.get(cpu, "crash-information");
+        const auto* error = std::get_if<qmp_bridge::command_error>(&got);
+        return error != nullptr ? error->desc : "known";
+    };
+    CHECK(crash("/machine/unattached/device[0]") == "No crash occurred");
+    p.io.write_value(0x505, 1, 0x01);
+    CHECK(crash("/machine/unattached/device[0]") == "No crash information");
+    CHECK(crash("/machine/unattached/device[2]") == "No crash occurred");
+    {
+        const runstate::turn_guard turn(p.machine.controller.control());
+        p.machine.controller.control().system_reset();
+    }
+    CHECK(crash("/machine/unattached/device[0]") == "No crash occurred");
+    CHECK(std::get<runstate::property_value>(objects.get("panic", "ioport")) ==
+          runstate::property_value(std::uint64_t{0x505}));
+}
+
+TEST_CASE("machine: a CPU that writes to the crash control register shows the five values")
+{
+    machine_config config;
+    config.hyperv_crash = true;
+    sim::machine machine("machine", config);
+    bus::bus_initiator msr("msr", bus::initiator_kind::vcpu);
+    msr.socket.bind(machine.msrs());
+    sc_core::sc_start(sc_core::SC_ZERO_TIME);
+    for (std::uint64_t i = 0; i < 5; ++i) msr.write_value(0x4000'0100 + i, 8, i + 1);
+    msr.write_value(0x4000'0105, 8, 1ULL << 63);
+    qmp_bridge::qom_tree objects;
+    machine.list_objects(objects);
+    const auto got = objects.get("device[0]", "crash-information");
+    CHECK(std::get<runstate::property_value>(got) == runstate::property_value(runstate::panic_info{{1, 2, 3, 4, 5}}));
+}

@@ -4,9 +4,11 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <cstdio>
 #include <limits>
 #include <map>
 
+#include <vigil/qmp-bridge/json.h>
 #include <vigil/sim/option_values.h>
 #include <vigil/sim/version.h>
 
@@ -131,9 +133,49 @@ failure parse_property(option_list& list, const device_driver& driver, std::stri
     return k_fine;
 }
 
+// A -device written as a JSON object, as the same list that the other spelling gives.
+std::variant<option_list, option_error> device_from_json(const std::string& text)
+{
+    qmp_bridge::json_reader reader;
+    reader.feed(text);
+    reader.feed("\n"); // ends a number or a word
+    const auto item = reader.next();
+    const auto* value = item ? std::get_if<qmp_bridge::json::value>(&*item) : nullptr;
+    if (value == nullptr || !value->is_object() || reader.next()) {
+        return option_error{"must be DRIVER[,PROPERTY=VALUE...] or one JSON object"};
+    }
+    std::string list;
+    for (const auto& member : value->get_object()) {
+        const std::string key(member.key());
+        const qmp_bridge::json::value& given = member.value();
+        std::string as_text;
+        if (given.is_string()) {
+            for (const char c : given.get_string()) as_text += c == ',' ? std::string(",,") : std::string(1, c);
+        } else if (given.is_bool()) {
+            as_text = given.get_bool() ? "on" : "off";
+        } else if (given.is_int64() && key == "addr") { // as a number, it is the slot and the function in one
+            char place[32];
+            std::snprintf(place, sizeof place, "%llx.%llx", static_cast<unsigned long long>(given.get_int64()) >> 3,
+                          static_cast<unsigned long long>(given.get_int64()) & 7);
+            as_text = place;
+        } else if (given.is_int64()) {
+            as_text = std::to_string(given.get_int64());
+        } else {
+            return option_error{"Invalid parameter type for " + quoted(key) +
+                                ", expected: a string, a number or a boolean"};
+        }
+        list += (list.empty() ? "" : ",") + key + "=" + as_text;
+    }
+    return option_list::parse(list);
+}
+
 failure on_device(parser& p, const std::string& value)
 {
-    option_list list = option_list::parse(value, "driver");
+    auto parsed = value.empty() || value.front() != '{'
+                      ? std::variant<option_list, option_error>(option_list::parse(value, "driver"))
+                      : device_from_json(value);
+    if (auto* error = std::get_if<option_error>(&parsed)) return std::move(*error);
+    option_list& list = std::get<option_list>(parsed);
     device_request request;
     request.driver = list.take("driver").value_or("");
     const device_driver* driver = nullptr;
@@ -474,7 +516,8 @@ constexpr option_row k_options[] = {
     {"m", "SIZE", "guest RAM, MiB or with a suffix K M G T (default 128)", on_memory},
     {"nodefaults", "", "leave out the VGA and network adapters, whose slots stay reserved otherwise", on_nodefaults},
     {"device", "DRIVER[,PROPERTY=VALUE...]",
-     "add a device: i6300esb, pvpanic-pci (addr=SLOT[.FN], hexadecimal), ib700, pvpanic (ioport=N); id=ID; pvpanics: "
+     "add a device, so or as a JSON object: i6300esb, pvpanic-pci (addr=SLOT[.FN], hexadecimal), ib700, pvpanic "
+     "(ioport=N); id=ID; pvpanics: "
      "events=N",
      on_device},
     {"cpu", "MODEL[,hv-crash=on]", "the CPUs have the Hyper-V crash MSRs; nothing else of the model has a meaning here",

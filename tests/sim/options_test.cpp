@@ -103,6 +103,27 @@ TEST_CASE("options: a device's address is slot and function, hexadecimal")
     CHECK(options.machine.devices[1].address->slot == 0x1E);
 }
 
+TEST_CASE("options: a device can be written as a JSON object")
+{
+    const sim_options options =
+        accepted({"-device", R"({"driver": "i6300esb", "addr": "1d.4", "id": "a,b"})", "-device",
+                  R"({'driver': 'i6300esb', 'addr': 17})", "-device", R"({"driver": "pvpanic", "ioport": 1286})"});
+    REQUIRE(options.machine.devices.size() == 3);
+    CHECK(options.machine.devices[0].id == "a,b");
+    REQUIRE(options.machine.devices[0].address);
+    CHECK(options.machine.devices[0].address->slot == 0x1D);
+    CHECK(options.machine.devices[0].address->function == 4);
+    REQUIRE(options.machine.devices[1].address);
+    CHECK(options.machine.devices[1].address->slot == 2);
+    CHECK(options.machine.devices[1].address->function == 1);
+    CHECK(options.machine.devices[2].ioport == 1286);
+    for (const char* wrong : {"{", "{}", "{} x", R"({"driver": ["i6300esb"]})", R"({"driver": "i6300esb"} {})",
+                              R"({"driver": "i6300esb", "addr": -1})", R"({"driver": "i6300esb", "nope": 1})"}) {
+        INFO(wrong);
+        CHECK(std::holds_alternative<qmp_bridge::option_error>(sim::parse_options({"-device", wrong})));
+    }
+}
+
 TEST_CASE("options: sibling devices have their own properties, CPUs their crash MSRs")
 {
     const sim_options options =

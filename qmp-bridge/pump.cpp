@@ -20,7 +20,10 @@ constexpr auto k_free_poll_interval = std::chrono::microseconds(200);
 // The longest that a sleep is preceded by looking at the sockets without sleeping. A client that asks again as soon as
 // it has its answer is back within this time, and a wake-up costs several microseconds.
 constexpr auto k_longest_spin = std::chrono::microseconds(50);
-constexpr auto k_longest_sleep = std::chrono::hours(1);
+// Where nothing but a client, a job or a signal can end a sleep.
+constexpr ns k_until_woken = ns::max();
+// The longest of other sleeps, for event loops that cannot take more.
+constexpr ns k_longest_sleep = std::chrono::hours(1);
 // How many timers `advance_to` may run before the sockets and signals are looked at.
 constexpr int k_steps_per_look = 10'000;
 // How many steps of simulated time may pass before commands are served while catching up with the wall clock.
@@ -168,7 +171,7 @@ void pump::settle()
 void pump::idle()
 {
     if (options_.time == pace::driven || !controller_.control().running()) {
-        sleep(k_longest_sleep);
+        sleep(k_until_woken);
     } else if (options_.time == pace::paced) {
         idle_paced();
     } else {
@@ -179,7 +182,6 @@ void pump::idle()
 void pump::sleep(ns longest)
 {
     const auto start = wall_clock::now();
-    longest = std::min<ns>(longest, k_longest_sleep);
     const auto spin = std::min<ns>(spinning_ ? k_longest_spin : ns(0), longest);
     auto now = start;
     bool done = false;
@@ -188,7 +190,11 @@ void pump::sleep(ns longest)
         now = wall_clock::now();
     }
     if (!done && now - start < longest) {
-        io_.run_one_until(start + longest);
+        if (longest == k_until_woken) {
+            io_.run_one();
+        } else {
+            io_.run_one_until(start + std::min(longest, k_longest_sleep));
+        }
         now = wall_clock::now();
     }
     spinning_ = now - start < k_longest_spin; // the next wait is taken to be like this one
@@ -198,7 +204,7 @@ void pump::sleep(ns longest)
 void pump::idle_paced()
 {
     if (!sc_core::sc_pending_activity_at_future_time()) {
-        sleep(k_longest_sleep);
+        sleep(k_until_woken);
         return;
     }
     const sc_core::sc_time next = sc_core::sc_time_to_pending_activity();
@@ -219,7 +225,7 @@ void pump::idle_paced()
 void pump::idle_free()
 {
     if (!sc_core::sc_pending_activity_at_future_time()) {
-        sleep(k_longest_sleep);
+        sleep(k_until_woken);
         return;
     }
     wait(sc_core::sc_time_to_pending_activity());

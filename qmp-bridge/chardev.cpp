@@ -19,9 +19,29 @@ std::optional<option_error> check_port(const std::string& text)
     return option_error{"'" + text + "' is not a port from 0 to 65535"};
 }
 
+template <class Number>
+std::optional<option_error> take_number(option_list& list, std::string_view key, int base, Number most, Number& value)
+{
+    const auto text = list.take(key);
+    if (!text) return std::nullopt;
+    Number number = 0;
+    const char* end = text->data() + text->size();
+    const auto [stop, failure] = std::from_chars(text->data(), end, number, base);
+    if (failure != std::errc{} || stop != end || number > most) {
+        return option_error{"'" + *text + "' is not a value for '" + std::string(key) + "'; use " +
+                            (base == 8 ? "an octal number such as 0660" : "a number of seconds, 0 for never")};
+    }
+    value = number;
+    return std::nullopt;
+}
+
 // The keys that every kind of socket has; an error where one has no sense.
 std::optional<option_error> take_common(chardev& result, option_list& list)
 {
+    constexpr unsigned an_hour = 3600;
+    constexpr unsigned any_mode = 0777;
+    if (auto error = take_number(list, "reconnect", 10, an_hour, result.reconnect)) return error;
+    if (auto error = take_number(list, "mode", 8, any_mode, result.mode)) return error;
     auto server = list.take_switch("server", false);
     if (auto* error = std::get_if<option_error>(&server)) return *error;
     result.server = std::get<bool>(server);
@@ -30,6 +50,8 @@ std::optional<option_error> take_common(chardev& result, option_list& list)
     result.wait = std::get<bool>(wait);
     if (result.wait && !result.server)
         return option_error{"'wait' option is incompatible with socket in client connect mode"};
+    if (result.reconnect != 0 && (result.server || result.kind == chardev::transport::descriptor))
+        return option_error{"'reconnect' option is incompatible with 'fd' and with socket in server listen mode"};
     for (const char* nagle : {"delay", "nodelay"}) { // Vigil always sends at once
         auto delay = list.take_switch(nagle, false);
         if (auto* error = std::get_if<option_error>(&delay)) return *error;
@@ -46,6 +68,10 @@ std::variant<chardev, option_error> chardev::parse_short(std::string_view text)
     const std::string_view tcp_prefix = "tcp:";
     chardev result;
     option_list list;
+    if (text == "stdio" || text == "null") {
+        result.kind = text == "stdio" ? transport::stdio : transport::null;
+        return result;
+    }
     if (text.substr(0, unix_prefix.size()) == unix_prefix) {
         list = option_list::parse(text.substr(unix_prefix.size()), "path", k_negatable);
         result.kind = transport::unix_socket;
@@ -68,16 +94,25 @@ std::variant<chardev, option_error> chardev::parse_short(std::string_view text)
             result.host = result.host.substr(1, result.host.size() - 2);
         }
     } else {
-        return option_error{quoted + " is not a valid char driver here; use unix:PATH or tcp:HOST:PORT"};
+        return option_error{quoted + " is not a valid char driver here; use unix:PATH, tcp:HOST:PORT, stdio or null"};
     }
     if (auto error = take_common(result, list)) return option_error{quoted + ": " + error->text};
     if (auto key = list.unknown_key()) return option_error{quoted + ": Invalid parameter '" + *key + "'"};
     return result;
 }
 
-std::variant<chardev, option_error> chardev::from_options(option_list& list)
+std::variant<chardev, option_error> chardev::from_options(std::string_view backend, option_list& list)
 {
     chardev result;
+    if (backend == "stdio" || backend == "null") {
+        result.kind = backend == "stdio" ? transport::stdio : transport::null;
+        list.take("signal"); // Vigil leaves the terminal as it is
+        return result;
+    }
+    if (backend != "socket") {
+        return option_error{"'" + std::string(backend) +
+                            "' is not a char driver that is supported here; use socket, stdio or null"};
+    }
     const auto path = list.take("path");
     const auto host = list.take("host");
     const auto port = list.take("port");
@@ -112,6 +147,8 @@ std::string chardev::to_string() const
     case transport::unix_socket: text = "unix:" + path; break;
     case transport::tcp: text = "tcp:" + host + ":" + port; break;
     case transport::descriptor: text = "fd:" + std::to_string(fd); break;
+    case transport::stdio: text = "stdio"; break;
+    case transport::null: text = "null"; break;
     }
     return server ? text + ",server=on" : text;
 }

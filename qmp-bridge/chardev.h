@@ -17,6 +17,8 @@ struct chardev {
         unix_socket, ///< `path`
         tcp,         ///< `host`, `port`
         descriptor,  ///< `fd`: inherited, connected or listening
+        stdio,       ///< standard input and output are the one client
+        null,        ///< no client ever
     };
 
     transport kind = transport::unix_socket;
@@ -24,16 +26,18 @@ struct chardev {
     std::string host;
     std::string port;
     int fd = -1;
-    bool server = false; ///< listen; otherwise connect
-    bool wait = true;    ///< a server: the machine starts once a client is connected
+    bool server = false;    ///< listen; otherwise connect
+    bool wait = true;       ///< a server: the machine starts once a client is connected
+    unsigned reconnect = 0; ///< a client: connects again, so many seconds after it failed or ended; 0: never
+    unsigned mode = 0600;   ///< of the file that a unix server makes
 
-    /// The short form, as after -qmp and -qtest: `unix:PATH[,…]` or `tcp:HOST:PORT[,…]` with `server=on|off`,
-    /// `wait=on|off`.
+    /// The short form, as after -qmp and -qtest: `stdio`, `null`, or `unix:PATH[,…]` or `tcp:HOST:PORT[,…]` with
+    /// `server=on|off`, `wait=on|off`, `reconnect=SECONDS`, `mode=OCTAL`.
     static std::variant<chardev, option_error> parse_short(std::string_view text);
 
-    /// The long form, as after -chardev `socket,id=ID`: keys `path`, or `host` and `port`, or `fd`, with `server` and
-    /// `wait`. Takes its keys out of `list`.
-    static std::variant<chardev, option_error> from_options(option_list& list);
+    /// The long form, as after -chardev: `backend` is `stdio`, `null`, or `socket` with the keys `path`, or `host` and
+    /// `port`, or `fd`, and those of the short form. Takes its keys out of `list`.
+    static std::variant<chardev, option_error> from_options(std::string_view backend, option_list& list);
 
     /// In the short form, for messages.
     std::string to_string() const;

@@ -3,7 +3,8 @@
 
 #include <algorithm>
 
-#include <vigil/qmp-bridge/stream_server.h>
+#include <vigil/qmp-bridge/connection.h>
+#include <vigil/qmp-bridge/traffic_observer.h>
 
 namespace vigil::qmp_bridge {
 
@@ -82,16 +83,27 @@ void pump::interrupt(std::function<void()> job)
     post(std::move(job));
 }
 
+void pump::run_now(const std::function<void()>& job)
+{
+    const runstate::turn_guard turn(controller_.control());
+    job();
+}
+
 void pump::ready(const std::shared_ptr<connection>& client) { ready_.push_back(client); }
 
 void pump::has_output(const std::shared_ptr<connection>& client)
 {
+    client->output_added();
     if (std::find(with_output_.begin(), with_output_.end(), client) == with_output_.end()) {
         with_output_.push_back(client);
     }
 }
 
-void pump::add(const std::shared_ptr<connection>& client) { connections_.push_back(client); }
+unsigned pump::add(const std::shared_ptr<connection>& client)
+{
+    connections_.push_back(client);
+    return ++clients_so_far_;
+}
 
 void pump::remove(const connection& client)
 {
@@ -115,7 +127,9 @@ void pump::run()
         if (leaving_) break;
         if (serve()) continue;
         flush_events();
-        if (options_.wait == waiting::polling) {
+        if (source_.step) {
+            if (!source_.step()) break;
+        } else if (options_.wait == waiting::polling) {
             poll_once();
         } else {
             idle();
@@ -134,8 +148,7 @@ bool pump::serve()
     for (std::size_t count = jobs_.size(); count > 0 && !leaving_; --count) {
         const std::function<void()> job = std::move(jobs_.front());
         jobs_.pop_front();
-        const runstate::turn_guard turn(controller_.control());
-        job();
+        run_now(job);
     }
     // One batch of each client that is ready now, so that no flood of one starves another.
     for (std::size_t clients = ready_.size(); clients > 0 && !leaving_; --clients) {
@@ -153,7 +166,7 @@ void pump::flush_events()
     while (!with_output_.empty()) {
         const std::vector<std::shared_ptr<connection>> clients = std::move(with_output_);
         with_output_.clear();
-        for (const auto& client : clients) client->flush();
+        for (const auto& client : clients) client->resume();
     }
 }
 
@@ -242,14 +255,23 @@ void pump::catch_up()
     const sc_core::sc_time target =
         sc_core::sc_time_stamp() + std::min(to_sc_time(std::max(behind(), ns(0))), time_left());
     for (int step = 0; step < k_catch_up_steps && !leaving_ && controller_.control().running(); ++step) {
-        const sc_core::sc_time now = sc_core::sc_time_stamp();
-        if (now >= target) break;
-        sc_core::sc_time next = target - now;
-        if (sc_core::sc_pending_activity_at_future_time())
-            next = std::min(next, sc_core::sc_time_to_pending_activity());
-        wait(next);
-        while (sc_core::sc_pending_activity_at_current_time()) wait(sc_core::SC_ZERO_TIME);
+        if (sc_core::sc_time_stamp() >= target) break;
+        step_towards(target);
     }
+}
+
+void pump::step_towards(const sc_core::sc_time& target)
+{
+    sc_core::sc_time next = target - sc_core::sc_time_stamp();
+    if (sc_core::sc_pending_activity_at_future_time()) next = std::min(next, sc_core::sc_time_to_pending_activity());
+    wait(next);
+    while (sc_core::sc_pending_activity_at_current_time()) wait(sc_core::SC_ZERO_TIME);
+}
+
+void pump::wait_until(ns time)
+{
+    const sc_core::sc_time target = to_sc_time(time);
+    while (!leaving_ && sc_core::sc_time_stamp() < target) step_towards(target);
 }
 
 void pump::poll_once()
@@ -266,10 +288,7 @@ void pump::advance_to(ns target)
 {
     runstate::vm_clock& clock = controller_.clock;
     for (int steps = 1; clock.running(); ++steps) {
-        if (steps % k_steps_per_look == 0) {
-            io_.poll();
-            if (interrupted_) return;
-        }
+        if (steps % k_steps_per_look == 0 && look()) return;
         clock.run_due();
         if (leaving_ || clock.now() >= target) return;
         if (!clock.running()) break; // a timer stopped the machine on the spot
@@ -280,10 +299,24 @@ void pump::advance_to(ns target)
     if (target > clock.now()) clock.skip(target - clock.now());
 }
 
+bool pump::look()
+{
+    ++looks_;
+    advancing_ = true;
+    io_.poll();
+    if (source_.look) source_.look();
+    if (interrupted_ && observer_ != nullptr) observer_->step_interrupted();
+    advancing_ = false;
+    const bool end_here = interrupted_;
+    if (source_.look) interrupted_ = false; // nobody else will have seen to it
+    return end_here;
+}
+
 void pump::finish()
 {
     const auto deadline = wall_clock::now() + k_last_words;
     flush_events();
+    observer_ = nullptr; // what follows is the end itself
     const auto connections = connections_;
     for (const auto& client : connections) client->flush();
     const auto waits = [](const std::shared_ptr<connection>& c) { return c->is_open() && c->has_unsent(); };

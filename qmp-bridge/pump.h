@@ -19,6 +19,7 @@
 namespace vigil::qmp_bridge {
 
 class connection;
+struct traffic_observer;
 
 /// Runs an Asio event loop inside the SystemC kernel: one SC_THREAD, no host threads, no locks. Socket handlers only
 /// frame and queue; commands are executed by this thread outside the event loop, because a command may take simulated
@@ -66,18 +67,40 @@ public:
     /// runs; moves just the number where it does not. Nothing where `target` has passed. From the pump's thread only.
     void advance_to(runstate::ns target);
 
+    // For a source of work other than clients.
+
+    /// Gives work where there are no clients, as in a run that repeats a recorded one.
+    struct source {
+        std::function<bool()> step; ///< called when nothing else is to do; returns false when the run is to end
+        std::function<void()> look; ///< called where clients would be looked at amid a step of the clock
+    };
+    void set_source(source from) { source_ = std::move(from); }
+    /// Takes simulated time until `time`, or the end of the run. From the pump's thread only.
+    void wait_until(runstate::ns time);
+    /// Runs `job` at once, as it would have run after `post`.
+    void run_now(const std::function<void()>& job);
+    /// Ends the `advance_to` under way.
+    void interrupt_step() noexcept { interrupted_ = true; }
+    /// Which look at the clients, amid steps of the clock, was the last one; 0 where no such step is under way.
+    std::uint64_t look_number() const noexcept { return advancing_ ? looks_ : 0; }
+
     /// The status that the run ended with; 0 before.
     int exit_status() const noexcept { return exit_status_; }
     /// Whether the run is over.
     bool leaving() const noexcept { return leaving_; }
 
+    /// Has `observer` told of all traffic; null: nobody. To be said before any client comes.
+    void observe(traffic_observer* observer) noexcept { observer_ = observer; }
+
     // For connections.
 
+    traffic_observer* observer() const noexcept { return observer_; }
     /// The connection has a request to be executed.
     void ready(const std::shared_ptr<connection>& client);
     /// The connection has bytes to send that its own request did not cause.
     void has_output(const std::shared_ptr<connection>& client);
-    void add(const std::shared_ptr<connection>& client);
+    /// Takes a new client in; returns its number.
+    unsigned add(const std::shared_ptr<connection>& client);
     void remove(const connection& client);
     /// The connection that carries `s`, or null.
     std::shared_ptr<connection> carrier_of(const session& s) const;
@@ -92,12 +115,14 @@ private:
     void idle();         ///< advances time or sleeps until there is something to do
     void idle_paced();
     void idle_free();
-    void sleep(runstate::ns longest); ///< until a client, a job or the time wakes it (wall-clock time)
-    void catch_up();                  ///< paced: brings simulated time to where the wall clock is
-    void poll_once();                 ///< polling mode: one look at the sockets, then one quantum
-    void finish();                    ///< flushes and closes every client
-    void anchor() noexcept;           ///< paced: from here on, simulated and wall-clock time advance together
-    runstate::ns behind() const;      ///< paced: simulated time that the wall clock is ahead by
+    void sleep(runstate::ns longest);                  ///< until a client, a job or the time wakes it (wall-clock time)
+    void catch_up();                                   ///< paced: brings simulated time to where the wall clock is
+    void step_towards(const sc_core::sc_time& target); ///< takes time, until the next thing happens at most
+    bool look();                                       ///< amid a step of the clock; returns whether it must end here
+    void poll_once();                                  ///< polling mode: one look at the sockets, then one quantum
+    void finish();                                     ///< flushes and closes every client
+    void anchor() noexcept;      ///< paced: from here on, simulated and wall-clock time advance together
+    runstate::ns behind() const; ///< paced: simulated time that the wall clock is ahead by
 
     // run_listener
     void on_state_changed(runstate::run_state from, runstate::run_state to) override;
@@ -111,6 +136,11 @@ private:
     std::deque<std::shared_ptr<connection>> ready_;
     std::vector<std::shared_ptr<connection>> with_output_;
     std::vector<std::shared_ptr<connection>> connections_;
+    traffic_observer* observer_ = nullptr;
+    source source_;
+    std::uint64_t looks_ = 0; ///< amid steps of the clock
+    bool advancing_ = false;  ///< such a step is under way
+    unsigned clients_so_far_ = 0;
     wall_clock::time_point wall_anchor_;
     sc_core::sc_time simulated_anchor_;
     wall_clock::time_point last_poll_;

@@ -12,6 +12,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <boost/asio/connect.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
 
@@ -21,131 +22,27 @@ namespace asio = boost::asio;
 
 namespace {
 
-// Requests of one client that are executed before another client's turn, and before replies are sent.
-constexpr int k_batch = 256;
-// Unsent bytes from which a client's further requests wait until it reads.
-constexpr std::size_t k_held_up_bytes = 1024 * 1024;
-
 // How long to wait with the next client where the process has no descriptor left for it.
 constexpr auto k_accept_retry = std::chrono::milliseconds(100);
 
 void set_close_on_exec(int fd) { ::fcntl(fd, F_SETFD, ::fcntl(fd, F_GETFD) | FD_CLOEXEC); }
 
-void send_at_once(connection::socket_type& socket)
+asio::posix::stream_descriptor duplicate(asio::io_context& io, int fd, boost::system::error_code& error)
 {
-    boost::system::error_code ignored; // not a TCP socket
-    socket.set_option(asio::ip::tcp::no_delay(true), ignored);
+    asio::posix::stream_descriptor result(io);
+    const int copy = ::fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+    if (copy < 0) {
+        error.assign(errno, boost::system::system_category());
+    } else {
+        result.assign(copy, error);
+    }
+    return result;
 }
 
 } // namespace
 
-connection::connection(pump& owner, socket_type socket, std::unique_ptr<session> conversation)
-    : pump_(owner), socket_(std::move(socket)), conversation_(std::move(conversation))
-{
-}
-
-void connection::start()
-{
-    boost::system::error_code error;
-    socket_.non_blocking(true, error);
-    conversation_->opened();
-    flush();
-    go_on();
-}
-
-void connection::execute_batch()
-{
-    for (int i = 0; i < k_batch && conversation_->pending() && !held_up() && is_open() && !pump_.leaving(); ++i) {
-        conversation_->execute_one();
-    }
-}
-
-void connection::finish_batch()
-{
-    queued_ = false;
-    flush();
-    go_on();
-}
-
-void connection::flush()
-{
-    if (sending_) return;
-    output_queue& output = conversation_->output;
-    while (is_open() && !output.empty()) {
-        boost::system::error_code error;
-        const std::string_view unsent = output.unsent();
-        const std::size_t count = socket_.send(asio::buffer(unsent.data(), unsent.size()), 0, error);
-        if (error == asio::error::would_block) {
-            sending_ = true;
-            socket_.async_wait(socket_type::wait_write, [self = shared_from_this()](const auto& failure) {
-                self->sending_ = false;
-                if (failure) {
-                    self->close();
-                    return;
-                }
-                self->flush();
-                self->go_on();
-            });
-            return;
-        }
-        if (error) {
-            close();
-            return;
-        }
-        output.sent(count);
-    }
-}
-
-void connection::close()
-{
-    if (!is_open()) return;
-    boost::system::error_code ignored;
-    socket_.close(ignored);
-    conversation_->output.sent(conversation_->output.size());
-    pump_.remove(*this);
-}
-
-void connection::read_on()
-{
-    reading_ = true;
-    socket_.async_read_some(asio::buffer(buffer_), [self = shared_from_this()](const auto& error, std::size_t length) {
-        self->received(error, length);
-    });
-}
-
-void connection::received(const boost::system::error_code& error, std::size_t length)
-{
-    reading_ = false;
-    if (error == asio::error::eof) {
-        at_end_ = true; // what was asked for before is still answered
-    } else if (error) {
-        close();
-        return;
-    } else {
-        conversation_->feed(std::string_view(buffer_.data(), length));
-        if (has_unsent()) flush();
-    }
-    go_on();
-}
-
-void connection::go_on()
-{
-    if (!is_open() || queued_ || reading_) return;
-    if (held_up()) return; // the flush under way comes back here
-    if (conversation_->pending()) {
-        queued_ = true;
-        pump_.ready(shared_from_this());
-    } else if (!at_end_) {
-        read_on();
-    } else if (!has_unsent()) {
-        close();
-    }
-}
-
-bool connection::held_up() const noexcept { return conversation_->output.size() > k_held_up_bytes; }
-
-stream_server::stream_server(pump& owner, chardev where, session_factory make_session)
-    : pump_(owner), where_(std::move(where)), make_session_(std::move(make_session)), acceptor_(owner.io()),
+stream_server::stream_server(pump& owner, options opts, session_factory make_session)
+    : pump_(owner), options_(std::move(opts)), make_session_(std::move(make_session)), acceptor_(owner.io()),
       retry_(owner.io())
 {
 }
@@ -158,15 +55,17 @@ stream_server::~stream_server()
 std::optional<option_error> stream_server::start()
 {
     std::optional<option_error> error;
-    switch (where_.kind) {
-    case chardev::transport::unix_socket: error = where_.server ? listen_unix() : connect_unix(); break;
-    case chardev::transport::tcp: error = where_.server ? listen_tcp() : connect_tcp(); break;
+    switch (options_.where.kind) {
+    case chardev::transport::unix_socket:
+    case chardev::transport::tcp: error = options_.where.server ? listen() : connect(); break;
     case chardev::transport::descriptor: error = adopt_descriptor(); break;
+    case chardev::transport::stdio: error = open_stdio(); break;
+    case chardev::transport::null: break;
     }
     if (error) return error;
     if (acceptor_.is_open()) {
         accept_next();
-        if (where_.wait) {
+        if (options_.where.wait) {
             while (!had_client_ && !pump_.interrupted()) pump_.io().run_one();
             if (!had_client_) return failed("wait for a client on", "interrupted by a signal");
         }
@@ -186,32 +85,48 @@ std::uint16_t stream_server::port() const
     return endpoint.port();
 }
 
-std::optional<option_error> stream_server::listen_unix()
+std::variant<stream_server::endpoints, option_error> stream_server::resolve(const char* purpose)
 {
-    if (where_.path.size() >= sizeof(sockaddr_un::sun_path)) {
-        return failed("listen on", "the path is too long: it must be shorter than " +
+    const chardev& where = options_.where;
+    if (where.kind == chardev::transport::unix_socket) {
+        if (where.path.size() >= sizeof(sockaddr_un::sun_path)) {
+            return failed(purpose, "the path is too long: it must be shorter than " +
                                        std::to_string(sizeof(sockaddr_un::sun_path)) + " bytes");
+        }
+        return endpoints{asio::local::stream_protocol::endpoint(where.path)};
     }
-    struct stat info = {};
-    if (::lstat(where_.path.c_str(), &info) == 0) {
-        if (!S_ISSOCK(info.st_mode)) return failed("listen on", "the path exists and is not a socket");
-        ::unlink(where_.path.c_str());
-    }
-    const mode_t mask = ::umask(0177);
-    auto error = listen_at(asio::local::stream_protocol::endpoint(where_.path));
-    ::umask(mask);
-    if (!error) bound_path_ = where_.path;
-    return error;
-}
-
-std::optional<option_error> stream_server::listen_tcp()
-{
     boost::system::error_code error;
     asio::ip::tcp::resolver resolver(pump_.io());
-    const std::string host = where_.host.empty() ? "127.0.0.1" : where_.host;
-    const auto found = resolver.resolve(host, where_.port, asio::ip::resolver_base::passive, error);
-    if (error) return failed("listen on", error.message());
-    return listen_at(found.begin()->endpoint());
+    const std::string host = where.host.empty() ? "127.0.0.1" : where.host;
+    endpoints found;
+    for (const auto& one : resolver.resolve(host, where.port, asio::ip::resolver_base::passive, error)) {
+        found.emplace_back(one.endpoint());
+    }
+    if (found.empty()) return failed(purpose, error ? error.message() : "the host has no address");
+    return found;
+}
+
+std::optional<option_error> stream_server::listen()
+{
+    auto found = resolve("listen on");
+    if (auto* error = std::get_if<option_error>(&found)) return std::move(*error);
+    const protocol::endpoint& endpoint = std::get<endpoints>(found).front();
+    if (options_.where.kind == chardev::transport::tcp) {
+        warn_if_exposed(endpoint);
+        return listen_at(endpoint);
+    }
+    const std::string& path = options_.where.path;
+    struct stat info = {};
+    if (::lstat(path.c_str(), &info) == 0) {
+        if (!S_ISSOCK(info.st_mode)) return failed("listen on", "the path exists and is not a socket");
+        ::unlink(path.c_str());
+    }
+    constexpr mode_t all = 0777;
+    const mode_t mask = ::umask(all & ~options_.where.mode);
+    auto error = listen_at(endpoint);
+    ::umask(mask);
+    if (!error) bound_path_ = path;
+    return error;
 }
 
 std::optional<option_error> stream_server::listen_at(const protocol::endpoint& endpoint)
@@ -220,7 +135,9 @@ std::optional<option_error> stream_server::listen_at(const protocol::endpoint& e
     acceptor_.open(endpoint.protocol(), error);
     if (!error) {
         set_close_on_exec(acceptor_.native_handle());
-        if (where_.kind == chardev::transport::tcp) acceptor_.set_option(asio::socket_base::reuse_address(true), error);
+        if (options_.where.kind == chardev::transport::tcp) {
+            acceptor_.set_option(asio::socket_base::reuse_address(true), error);
+        }
     }
     if (!error) acceptor_.bind(endpoint, error);
     if (!error) acceptor_.listen(asio::socket_base::max_listen_connections, error);
@@ -232,65 +149,104 @@ std::optional<option_error> stream_server::listen_at(const protocol::endpoint& e
     return std::nullopt;
 }
 
-std::optional<option_error> stream_server::connect_unix()
+void stream_server::warn_if_exposed(const protocol::endpoint& endpoint) const
 {
-    if (where_.path.size() >= sizeof(sockaddr_un::sun_path)) {
-        return failed("connect to", "the path is too long: it must be shorter than " +
-                                        std::to_string(sizeof(sockaddr_un::sun_path)) + " bytes");
+    asio::ip::tcp::endpoint tcp;
+    std::memcpy(tcp.data(), endpoint.data(), endpoint.size());
+    tcp.resize(endpoint.size());
+    if (tcp.address().is_loopback()) return;
+    options_.warn("warning: " + options_.where.to_string() +
+                  " can be reached from other hosts, and nobody is asked for a password there");
+}
+
+std::optional<option_error> stream_server::connect()
+{
+    if (options_.where.reconnect != 0) {
+        connect_again();
+        return std::nullopt;
     }
+    auto found = resolve("connect to");
+    if (auto* error = std::get_if<option_error>(&found)) return std::move(*error);
     boost::system::error_code error;
-    connection::socket_type socket(pump_.io());
-    socket.connect(asio::local::stream_protocol::endpoint(where_.path), error);
+    protocol::socket socket(pump_.io());
+    asio::connect(socket, std::get<endpoints>(found), error);
     if (error) return failed("connect to", error.message());
-    serve_client(std::move(socket));
+    greet(std::move(socket));
     return std::nullopt;
 }
 
-std::optional<option_error> stream_server::connect_tcp()
+void stream_server::connect_again()
 {
-    boost::system::error_code error;
-    asio::ip::tcp::resolver resolver(pump_.io());
-    const std::string host = where_.host.empty() ? "127.0.0.1" : where_.host;
-    for (const auto& candidate : resolver.resolve(host, where_.port, error)) {
-        connection::socket_type socket(pump_.io());
-        socket.connect(candidate.endpoint(), error);
-        if (error) continue;
-        serve_client(std::move(socket));
-        return std::nullopt;
+    auto found = resolve("connect to");
+    if (auto* error = std::get_if<option_error>(&found)) {
+        options_.warn(error->text);
+        connect_later();
+        return;
     }
-    return failed("connect to", error ? error.message() : "the host has no address");
+    const auto socket = std::make_shared<protocol::socket>(pump_.io());
+    const auto all = std::make_shared<endpoints>(std::move(std::get<endpoints>(found)));
+    asio::async_connect(*socket, *all,
+                        [this, socket, all, alive = std::weak_ptr(alive_)](const boost::system::error_code& error,
+                                                                           const protocol::endpoint&) {
+                            if (alive.expired()) return;
+                            if (error) {
+                                connect_later();
+                            } else {
+                                greet(std::move(*socket));
+                            }
+                        });
+}
+
+void stream_server::connect_later()
+{
+    retry_.expires_after(std::chrono::seconds(options_.where.reconnect));
+    retry_.async_wait([this](const boost::system::error_code& cancelled) {
+        if (!cancelled) connect_again();
+    });
 }
 
 std::optional<option_error> stream_server::adopt_descriptor()
 {
+    const int fd = options_.where.fd;
     sockaddr_storage address = {};
     socklen_t size = sizeof address;
-    if (::getsockname(where_.fd, reinterpret_cast<sockaddr*>(&address), &size) != 0) {
+    if (::getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size) != 0) {
         return failed("use", std::string("the descriptor is not an open socket: ") + std::strerror(errno));
     }
     int listening = 0;
     socklen_t length = sizeof listening;
-    ::getsockopt(where_.fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &length);
-    set_close_on_exec(where_.fd);
+    ::getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &length);
+    set_close_on_exec(fd);
     const protocol generic(address.ss_family, address.ss_family == AF_UNIX ? 0 : IPPROTO_TCP);
     boost::system::error_code error;
     if (listening != 0) {
-        acceptor_.assign(generic, where_.fd, error);
+        acceptor_.assign(generic, fd, error);
     } else {
-        connection::socket_type socket(pump_.io());
-        socket.assign(generic, where_.fd, error);
-        if (!error) serve_client(std::move(socket));
+        protocol::socket socket(pump_.io());
+        socket.assign(generic, fd, error);
+        if (!error) greet(std::move(socket));
     }
     if (error) return failed("use", error.message());
     return std::nullopt;
 }
 
+std::optional<option_error> stream_server::open_stdio()
+{
+    boost::system::error_code error;
+    auto in = duplicate(pump_.io(), STDIN_FILENO, error);
+    if (error) return failed("read from", error.message());
+    auto out = duplicate(pump_.io(), STDOUT_FILENO, error);
+    if (error) return failed("write to", error.message());
+    serve_client(byte_stream(std::move(in), std::move(out)));
+    return std::nullopt;
+}
+
 void stream_server::accept_next()
 {
-    acceptor_.async_accept([this](const boost::system::error_code& error, connection::socket_type socket) {
+    acceptor_.async_accept([this](const boost::system::error_code& error, protocol::socket socket) {
         if (error == asio::error::operation_aborted) return;
         if (!error) {
-            serve_client(std::move(socket));
+            greet(std::move(socket));
             accept_next();
             return;
         }
@@ -301,19 +257,40 @@ void stream_server::accept_next()
     });
 }
 
-void stream_server::serve_client(connection::socket_type socket)
+void stream_server::greet(protocol::socket socket)
+{
+    set_close_on_exec(socket.native_handle());
+    boost::system::error_code ignored; // not a TCP socket
+    socket.set_option(asio::ip::tcp::no_delay(true), ignored);
+    if (options_.most_clients != 0 && clients_ >= options_.most_clients) {
+        socket.non_blocking(true, ignored);
+        socket.send(asio::buffer(options_.refusal), 0, ignored);
+        options_.warn(options_.where.to_string() + ": refused a client beyond the first " + std::to_string(clients_));
+        return;
+    }
+    serve_client(byte_stream(std::move(socket)));
+}
+
+void stream_server::serve_client(byte_stream stream)
 {
     had_client_ = true;
-    set_close_on_exec(socket.native_handle());
-    send_at_once(socket);
-    const auto client = std::make_shared<connection>(pump_, std::move(socket), make_session_());
-    pump_.add(client);
+    ++clients_;
+    const auto client = std::make_shared<connection>(pump_, std::move(stream), make_session_(), options_.number);
+    client->ended = [this, alive = std::weak_ptr(alive_)] {
+        if (!alive.expired()) client_ended();
+    };
     client->start();
+}
+
+void stream_server::client_ended()
+{
+    --clients_;
+    if (options_.where.reconnect != 0 && !pump_.leaving()) connect_later();
 }
 
 option_error stream_server::failed(const char* what, const std::string& reason) const
 {
-    return {std::string("Failed to ") + what + " " + where_.to_string() + ": " + reason};
+    return {std::string("Failed to ") + what + " " + options_.where.to_string() + ": " + reason};
 }
 
 } // namespace vigil::qmp_bridge

@@ -76,7 +76,7 @@ std::optional<refusal> migration::load_snapshot(const std::string& path)
 std::optional<migration::progress> migration::info() const
 {
     if (!status_) return std::nullopt;
-    const auto until = *status_ == migration_status::active ? wall_clock::now() : ended_;
+    const auto until = *status_ == migration_status::active ? host_time() : ended_;
     return progress{*status_, error_, std::chrono::duration_cast<std::chrono::milliseconds>(until - began_)};
 }
 
@@ -84,14 +84,14 @@ void migration::begin()
 {
     status_ = migration_status::active;
     error_.reset();
-    began_ = wall_clock::now();
+    began_ = host_time();
 }
 
 void migration::end(migration_status status, std::optional<std::string> error)
 {
     status_ = status;
     error_ = std::move(error);
-    ended_ = wall_clock::now();
+    ended_ = host_time();
 }
 
 std::optional<refusal> migration::unless_movable() const

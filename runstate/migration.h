@@ -48,6 +48,11 @@ public:
     /// Runs a job soon, in a turn of its own (`pump::post`): what goes on after a command has been answered. Must be
     /// set before `migrate`, `start_incoming` and `incoming` are used.
     std::function<void(std::function<void()>)> defer;
+    /// The host's time, for how long a migration took.
+    std::function<std::chrono::microseconds()> host_time = [] {
+        return std::chrono::duration_cast<std::chrono::microseconds>(
+            std::chrono::steady_clock::now().time_since_epoch());
+    };
     /// Called when virtual time has been set to that of a file, for timers that are not the machine's.
     std::function<void()> clock_set;
 
@@ -79,8 +84,6 @@ public:
     std::optional<progress> info() const;
 
 private:
-    using wall_clock = std::chrono::steady_clock;
-
     void begin();
     void end(migration_status status, std::optional<std::string> error = std::nullopt);
     std::optional<refusal> unless_movable() const; ///< why the machine's state cannot be saved or replaced now
@@ -91,8 +94,8 @@ private:
     bool expecting_ = false; ///< -incoming was asked for
     std::optional<migration_status> status_;
     std::optional<std::string> error_;
-    wall_clock::time_point began_;
-    wall_clock::time_point ended_;
+    std::chrono::microseconds began_{0};
+    std::chrono::microseconds ended_{0};
 };
 
 } // namespace vigil::runstate

@@ -19,9 +19,15 @@ using failure = std::optional<qmp_bridge::option_error>;
 
 inline const failure k_fine = std::nullopt;
 
-/// A -mon; only understood together with its -chardev, so both are resolved at the end.
+/// Where a monitor or server meets its clients: a chardev of its own, or that of a -chardev, by its id. The latter are
+/// looked up once every option is known.
+struct chardev_place {
+    std::optional<qmp_bridge::chardev> own;
+    std::string id;
+};
+
 struct mon_request {
-    std::string chardev_id;
+    chardev_place where;
     bool pretty;
 };
 
@@ -30,6 +36,8 @@ struct option_parser {
     sim_options result;
     std::map<std::string, qmp_bridge::chardev> chardevs;
     std::vector<mon_request> mons;
+    std::optional<chardev_place> qtest;
+    std::vector<std::string_view> named; ///< the options given so far
     bool nodefaults = false;
     bool no_vga = false;
     bool no_nic = false;

@@ -69,15 +69,25 @@ failure on_log_items(option_parser& p, const std::string& value)
     return k_fine;
 }
 
+failure on_messages(option_parser& p, const std::string& value)
+{
+    option_list list = option_list::parse(value, "timestamp");
+    auto timestamps = list.take_switch("timestamp", false);
+    if (auto* error = std::get_if<option_error>(&timestamps)) return *error;
+    p.result.timestamps = std::get<bool>(timestamps);
+    list.take("guest-name");
+    return unknown_parameter(list);
+}
+
 failure on_help(option_parser& p, const std::string&)
 {
-    p.result.help = true;
+    p.result.text = help_text();
     return k_fine;
 }
 
 failure on_version(option_parser& p, const std::string&)
 {
-    p.result.version = true;
+    p.result.text = version_text();
     return k_fine;
 }
 
@@ -86,6 +96,7 @@ constexpr option_row k_program_rows[] = {
     {"uuid", "UUID", "the machine's UUID, for query-uuid", on_uuid},
     {"pidfile", "FILE", "write the process id to FILE; removed at exit", on_pidfile},
     {"d", "guest_errors", "log what a guest does wrong to standard error", on_log_items},
+    {"msg", "timestamp=on", "put the time before each message on standard error", on_messages},
     {"version", "", "print the version and exit", on_version},
     {"help", "", "print this and exit", on_help},
     {"h", "", "same as -help", on_help},
@@ -97,19 +108,55 @@ failure without_effect(option_parser&, const std::string&) { return k_fine; }
 constexpr option_row k_ignored_rows[] = {
     {"display", "TYPE", "", without_effect},
     {"nographic", "", "", without_effect},
+    {"vnc", "DISPLAY", "", without_effect},
+    {"spice", "OPTIONS", "", without_effect},
+    {"full-screen", "", "", without_effect},
     {"serial", "DEV", "", without_effect},
     {"parallel", "DEV", "", without_effect},
+    {"debugcon", "DEV", "", without_effect},
+    {"audio", "DRIVER", "", without_effect},
+    {"audiodev", "DRIVER", "", without_effect},
     {"bios", "FILE", "", without_effect},
+    {"kernel", "FILE", "", without_effect},
+    {"append", "TEXT", "", without_effect},
+    {"initrd", "FILE", "", without_effect},
+    {"dtb", "FILE", "", without_effect},
     {"boot", "ORDER", "", without_effect},
+    {"drive", "OPTIONS", "", without_effect},
+    {"blockdev", "OPTIONS", "", without_effect},
+    {"hda", "FILE", "", without_effect},
+    {"hdb", "FILE", "", without_effect},
+    {"hdc", "FILE", "", without_effect},
+    {"hdd", "FILE", "", without_effect},
+    {"cdrom", "FILE", "", without_effect},
+    {"fda", "FILE", "", without_effect},
+    {"fdb", "FILE", "", without_effect},
+    {"snapshot", "", "", without_effect},
+    {"netdev", "OPTIONS", "", without_effect},
+    {"object", "OPTIONS", "", without_effect},
+    {"global", "OPTIONS", "", without_effect},
+    {"numa", "OPTIONS", "", without_effect},
+    {"fw_cfg", "OPTIONS", "", without_effect},
+    {"smbios", "OPTIONS", "", without_effect},
+    {"acpitable", "OPTIONS", "", without_effect},
     {"rtc", "BASE", "", without_effect},
     {"k", "LANGUAGE", "", without_effect},
     {"L", "PATH", "", without_effect},
-    {"msg", "timestamp=on", "", without_effect},
+    {"readconfig", "FILE", "", without_effect},
     {"no-user-config", "", "", without_effect},
     {"no-fd-bootchk", "", "", without_effect},
     {"no-hpet", "", "", without_effect},
+    {"no-acpi", "", "", without_effect},
     {"enable-kvm", "", "", without_effect},
     {"usb", "", "", without_effect},
+    {"usbdevice", "DEV", "", without_effect},
+    {"overcommit", "OPTIONS", "", without_effect},
+    {"mem-path", "FILE", "", without_effect},
+    {"mem-prealloc", "", "", without_effect},
+    {"compat", "OPTIONS", "", without_effect},
+    {"run-with", "OPTIONS", "", without_effect},
+    {"singlestep", "", "", without_effect},
+    {"win2k-hack", "", "", without_effect},
 };
 
 // As -help shows them.
@@ -139,45 +186,90 @@ failure unknown_option(const std::string& argument, std::string_view name)
     return option_error{argument + ": invalid option" + (nearest ? "; did you mean '-" + *nearest + "'?" : "")};
 }
 
-// What only makes sense once every option is known.
-failure resolve(option_parser& p)
+// The chardev that `place` stands for; `used` takes note of a -chardev.
+std::variant<chardev, option_error> chardev_at(const option_parser& p, const chardev_place& place,
+                                               std::vector<std::string>& used)
 {
+    if (place.own) return *place.own;
+    const auto found = p.chardevs.find(place.id);
+    if (found == p.chardevs.end()) return option_error{"chardev " + quoted(place.id) + " not found"};
+    used.push_back(place.id);
+    return found->second;
+}
+
+failure resolve_chardevs(option_parser& p)
+{
+    std::vector<std::string> used;
     for (const mon_request& mon : p.mons) {
-        const auto where = p.chardevs.find(mon.chardev_id);
-        if (where == p.chardevs.end()) return option_error{"-mon: chardev " + quoted(mon.chardev_id) + " not found"};
-        p.result.monitors.push_back({where->second, mon.pretty});
+        auto where = chardev_at(p, mon.where, used);
+        if (auto* error = std::get_if<option_error>(&where)) return option_error{"-qmp or -mon: " + error->text};
+        p.result.monitors.push_back({std::get<chardev>(std::move(where)), mon.pretty});
+    }
+    if (p.qtest) {
+        auto where = chardev_at(p, *p.qtest, used);
+        if (auto* error = std::get_if<option_error>(&where)) return option_error{"-qtest: " + error->text};
+        p.result.qtest = std::get<chardev>(std::move(where));
+    }
+    for (const auto& [id, where] : p.chardevs) {
+        if (std::find(used.begin(), used.end(), id) == used.end()) p.result.idle_chardevs.push_back(where);
     }
     std::vector<const chardev*> places;
     for (const monitor_request& monitor : p.result.monitors) places.push_back(&monitor.where);
     if (p.result.qtest) places.push_back(&*p.result.qtest);
+    for (const chardev& idle : p.result.idle_chardevs) places.push_back(&idle);
     for (std::size_t i = 0; i < places.size(); ++i) {
         for (std::size_t j = 0; j < i; ++j) {
-            if (places[i]->to_string() == places[j]->to_string()) {
+            if (places[i]->kind != chardev::transport::null && places[i]->to_string() == places[j]->to_string()) {
                 return option_error{places[i]->to_string() + ": in use by two monitors or servers"};
             }
         }
     }
+    return k_fine;
+}
+
+failure check_timeline(const sim_options& options)
+{
+    if (!options.timeline) return k_fine;
+    const auto& monitors = options.monitors;
+    const bool has_socket = !monitors.empty() && monitors.front().where.server && !monitors.front().where.wait &&
+                            !monitors.front().pretty && monitors.front().where.kind == chardev::transport::unix_socket;
+    if (!has_socket) return option_error{"-timeline: needs -qmp unix:PATH,server=on,wait=off before any other monitor"};
+    if (options.incoming) return option_error{"-timeline: does not go with -incoming"};
+    if (!options.guest_trace) return option_error{"-timeline: needs -guest-trace, whose guest it narrates"};
+    if (options.start_stopped || options.pump.time == pump::pace::driven) {
+        return option_error{
+            "-timeline: goes neither with -S nor with a driven clock, under which nothing would happen"};
+    }
+    if (options.trace) return option_error{"-timeline: does not go with -trace"};
+    return k_fine;
+}
+
+// A transcript brings its own options.
+failure check_replay(const option_parser& p)
+{
+    constexpr std::array<std::string_view, 4> k_beside{"replay", "trace", "msg", "d"};
+    if (!p.result.replay) return k_fine;
+    for (const std::string_view name : p.named) {
+        if (std::find(k_beside.begin(), k_beside.end(), name) == k_beside.end()) {
+            return option_error{"-replay: the options are those of the transcript; -" + std::string(name) +
+                                " does not go with it"};
+        }
+    }
+    return k_fine;
+}
+
+// What only makes sense once every option is known.
+failure resolve(option_parser& p)
+{
+    if (auto error = resolve_chardevs(p)) return error;
     p.result.machine.default_vga = !p.nodefaults && !p.no_vga;
     p.result.machine.default_nic = !p.nodefaults && !p.no_nic;
     p.result.pump.time = p.pace.value_or(p.qtest_accelerator ? pump::pace::driven : pump::pace::paced);
     if (p.result.words == qmp_bridge::vocabulary::v2_10 && p.result.actions.panic == runstate::panic_action::none) {
         return option_error{"-action: Parameter 'panic' does not accept value 'none'"};
     }
-    if (p.result.timeline) {
-        const auto& monitors = p.result.monitors;
-        const bool has_socket = !monitors.empty() && monitors.front().where.server && !monitors.front().where.wait &&
-                                !monitors.front().pretty &&
-                                monitors.front().where.kind == chardev::transport::unix_socket;
-        if (!has_socket)
-            return option_error{"-timeline: needs -qmp unix:PATH,server=on,wait=off before any other monitor"};
-        if (p.result.incoming) return option_error{"-timeline: does not go with -incoming"};
-        if (!p.result.guest_trace) return option_error{"-timeline: needs -guest-trace, whose guest it narrates"};
-        if (p.result.start_stopped || p.result.pump.time == pump::pace::driven) {
-            return option_error{
-                "-timeline: goes neither with -S nor with a driven clock, under which nothing would happen"};
-        }
-    }
-    return k_fine;
+    if (auto error = check_replay(p)) return error;
+    return check_timeline(p.result);
 }
 
 } // namespace
@@ -185,6 +277,7 @@ failure resolve(option_parser& p)
 std::variant<sim_options, option_error> parse_options(const std::vector<std::string>& arguments)
 {
     option_parser p;
+    p.result.arguments = arguments;
     for (std::size_t i = 0; i < arguments.size(); ++i) {
         const std::string& argument = arguments[i];
         std::string_view name = argument;
@@ -194,6 +287,7 @@ std::variant<sim_options, option_error> parse_options(const std::vector<std::str
         name.remove_prefix(name.substr(0, 2) == "--" ? 2 : 1);
         const option_row* row = find_option(name);
         if (row == nullptr) return *unknown_option(argument, name);
+        p.named.push_back(row->name);
         std::string value;
         if (!row->argument.empty()) {
             if (i + 1 == arguments.size()) return option_error{argument + ": requires an argument"};

@@ -22,6 +22,12 @@ struct monitor_request {
     bool pretty = false;
 };
 
+/// Limits on the clients of one monitor or server.
+struct client_limits {
+    unsigned most = 256;                         ///< connected at once
+    std::size_t queue_bytes = 16U * 1024 * 1024; ///< unsent bytes of one client up to which events still join them
+};
+
 /// A machine that arrives from a file.
 struct incoming_request {
     std::optional<std::string> path; ///< absent: migrate-incoming will name it (defer)
@@ -35,8 +41,7 @@ struct guest_trace_request {
 
 /// Everything that the command line of vigil-sim can say.
 struct sim_options {
-    bool help = false;
-    bool version = false;
+    std::optional<std::string> text; ///< to be printed instead of running: -help, -version, -device help …
     machine_config machine;
     runstate::action_set actions;
     bool start_stopped = false; ///< -S
@@ -46,12 +51,18 @@ struct sim_options {
     std::optional<std::string> uuid;
     std::vector<monitor_request> monitors;
     std::optional<qmp_bridge::chardev> qtest;
+    std::vector<qmp_bridge::chardev> idle_chardevs; ///< -chardev that nobody speaks on
+    client_limits clients;
     std::optional<std::string> qtest_log; ///< a file, "none", or standard error where absent
     std::optional<std::string> pidfile;
     std::optional<incoming_request> incoming;
     bool log_guest_errors = false; ///< -d guest_errors
     std::optional<guest_trace_request> guest_trace;
     bool timeline = false;
+    std::optional<std::string> trace;   ///< the transcript to be written
+    std::optional<std::string> replay;  ///< the transcript to be replayed
+    bool timestamps = false;            ///< -msg timestamp=on: before each message on standard error
+    std::vector<std::string> arguments; ///< the command line itself
 };
 
 /// Reads a command line; the error is one line without the program's name.

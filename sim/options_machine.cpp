@@ -27,8 +27,14 @@ failure parse_accelerator(option_parser& p, const std::string& name)
     return k_fine;
 }
 
+bool asks_for_help(const std::string& value) { return value == "help" || value == "?"; }
+
 failure on_accel(option_parser& p, const std::string& value)
 {
+    if (asks_for_help(value)) {
+        p.result.text = "Accelerators supported in QEMU binary:\nqtest\ntcg\n"; // a heading that launchers know
+        return k_fine;
+    }
     option_list list = option_list::parse(value, "accel");
     for (const char* meaningless : {"thread", "tb-size", "kernel-irqchip", "one-insn-per-tb"}) list.take(meaningless);
     if (auto error = parse_accelerator(p, list.take("accel").value_or(""))) return error;
@@ -37,6 +43,15 @@ failure on_accel(option_parser& p, const std::string& value)
 
 failure on_machine(option_parser& p, const std::string& value)
 {
+    if (asks_for_help(value)) {
+        p.result.text = "Supported machines are:\n"
+                        "none                 empty machine\n"
+                        "pc                   Standard PC (i440FX + PIIX, 1996) (alias of pc-i440fx-7.2)\n"
+                        "pc-i440fx-7.2        Standard PC (i440FX + PIIX, 1996) (default)\n"
+                        "q35                  Standard PC (Q35 + ICH9, 2009) (alias of pc-q35-7.2)\n"
+                        "pc-q35-7.2           Standard PC (Q35 + ICH9, 2009)\n";
+        return k_fine;
+    }
     option_list list = option_list::parse(value, "type");
     if (const auto accelerators = list.take("accel")) {
         if (auto error = parse_accelerator(p, accelerators->substr(0, accelerators->find(':')))) return error;
@@ -119,6 +134,14 @@ std::variant<option_list, option_error> device_from_json(const std::string& text
 
 failure on_device(option_parser& p, const std::string& value)
 {
+    if (asks_for_help(value)) {
+        std::string text;
+        for (const device_driver& row : device_drivers()) {
+            text += "name \"" + std::string(row.name) + "\", bus " + (row.pci ? "PCI" : "ISA") + "\n";
+        }
+        p.result.text = std::move(text);
+        return k_fine;
+    }
     auto parsed = value.empty() || value.front() != '{'
                       ? std::variant<option_list, option_error>(option_list::parse(value, "driver"))
                       : device_from_json(value);
@@ -163,6 +186,10 @@ failure on_device(option_parser& p, const std::string& value)
 
 failure on_cpu(option_parser& p, const std::string& value)
 {
+    if (asks_for_help(value)) {
+        p.result.text = "Available CPUs:\n  any name; of its features, hv-crash alone has a meaning here\n";
+        return k_fine;
+    }
     // The model and its other features have no meaning here.
     option_list list = option_list::parse(value, "model");
     auto crash = list.take_switch("hv-crash", false);

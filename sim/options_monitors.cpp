@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <vigil/sim/option_rows.h>
 
-#include <map>
+#include <utility>
+
+#include <vigil/sim/option_values.h>
 
 namespace vigil::sim {
 
@@ -11,11 +13,23 @@ using qmp_bridge::chardev;
 using qmp_bridge::option_error;
 using qmp_bridge::option_list;
 
+// The short form of a chardev, or a reference to a -chardev.
+std::variant<chardev_place, option_error> parse_place(const std::string& value)
+{
+    constexpr std::string_view k_reference = "chardev:";
+    if (value.compare(0, k_reference.size(), k_reference) == 0) {
+        return chardev_place{std::nullopt, value.substr(k_reference.size())};
+    }
+    auto where = chardev::parse_short(value);
+    if (auto* error = std::get_if<option_error>(&where)) return std::move(*error);
+    return chardev_place{std::get<chardev>(std::move(where)), {}};
+}
+
 failure add_monitor(option_parser& p, const std::string& value, bool pretty)
 {
-    auto where = chardev::parse_short(value);
-    if (auto* error = std::get_if<option_error>(&where)) return *error;
-    p.result.monitors.push_back({std::get<chardev>(where), pretty});
+    auto where = parse_place(value);
+    if (auto* error = std::get_if<option_error>(&where)) return std::move(*error);
+    p.mons.push_back({std::get<chardev_place>(std::move(where)), pretty});
     return k_fine;
 }
 
@@ -27,11 +41,8 @@ failure on_chardev(option_parser& p, const std::string& value)
     option_list list = option_list::parse(value, "backend", {"server", "wait", "delay"});
     const std::string backend = list.take("backend").value_or("");
     const auto id = list.take("id");
-    if (backend != "socket") {
-        return option_error{quoted(backend) + " is not a char driver that is supported here; use socket"};
-    }
     if (!id || id->empty()) return option_error{"chardev: no id specified; add id=NAME"};
-    auto where = chardev::from_options(list);
+    auto where = chardev::from_options(backend, list);
     if (auto* error = std::get_if<option_error>(&where)) return *error;
     if (auto error = unknown_parameter(list)) return error;
     if (!p.chardevs.emplace(*id, std::get<chardev>(where)).second) {
@@ -52,7 +63,7 @@ failure on_mon(option_parser& p, const std::string& value)
     auto pretty = list.take_switch("pretty", false);
     if (auto* error = std::get_if<option_error>(&pretty)) return *error;
     if (auto error = unknown_parameter(list)) return error;
-    p.mons.push_back({*id, std::get<bool>(pretty)});
+    p.mons.push_back({{std::nullopt, *id}, std::get<bool>(pretty)});
     return k_fine;
 }
 
@@ -64,14 +75,9 @@ failure on_monitor(option_parser&, const std::string& value)
 
 failure on_qtest(option_parser& p, const std::string& value)
 {
-    if (const auto known = p.chardevs.find(value.rfind("chardev:", 0) == 0 ? value.substr(8) : value);
-        known != p.chardevs.end()) {
-        p.result.qtest = known->second;
-        return k_fine;
-    }
-    auto where = chardev::parse_short(value);
-    if (auto* error = std::get_if<option_error>(&where)) return *error;
-    p.result.qtest = std::get<chardev>(where);
+    auto where = parse_place(value);
+    if (auto* error = std::get_if<option_error>(&where)) return std::move(*error);
+    p.qtest = std::get<chardev_place>(std::move(where));
     return k_fine;
 }
 
@@ -93,13 +99,45 @@ failure on_qmp_schema(option_parser& p, const std::string& value)
     return k_fine;
 }
 
+failure on_clients(option_parser& p, const std::string& value)
+{
+    constexpr std::uint32_t most = 65535;
+    constexpr std::uint64_t most_bytes = 1ULL << 40;
+    option_list list = option_list::parse(value, "max");
+    if (const auto text = list.take("max")) {
+        const auto number = parse_number(*text, most);
+        if (!number || *number == 0) {
+            return option_error{"Parameter 'max' expects a number from 1 to 65535, not " + quoted(*text)};
+        }
+        p.result.clients.most = *number;
+    }
+    if (const auto text = list.take("queue")) {
+        const auto bytes = parse_size(*text);
+        if (!bytes || *bytes == 0 || *bytes > most_bytes) {
+            return option_error{"Parameter 'queue' expects a size from 1B to 1T, as in queue=16M, not " +
+                                quoted(*text)};
+        }
+        p.result.clients.queue_bytes = *bytes;
+    }
+    return unknown_parameter(list);
+}
+
 constexpr option_row k_rows[] = {
-    {"qmp", "CHARDEV", "a QMP monitor at unix:PATH or tcp:HOST:PORT, each with [,server=on][,wait=off]", on_qmp},
+    {"qmp", "CHARDEV",
+     "a QMP monitor at unix:PATH or tcp:HOST:PORT, each with [,server=on][,wait=off][,reconnect=SECONDS]; unix servers "
+     "with [,mode=OCTAL] (default 0600); at stdio; or at chardev:ID",
+     on_qmp},
     {"qmp-pretty", "CHARDEV", "a QMP monitor that prints over several lines", on_qmp_pretty},
-    {"chardev", "socket,id=ID,...", "path=PATH, or host=HOST,port=PORT, or fd=N, with [,server=on][,wait=off]",
+    {"chardev", "BACKEND,id=ID[,...]",
+     "socket with path=PATH, or host=HOST,port=PORT, or fd=N, and what -qmp takes; stdio; null. What clients send to a "
+     "chardev that no option refers to is dropped",
      on_chardev},
     {"mon", "chardev=ID,mode=control", "a QMP monitor on a -chardev; [,pretty=on]", on_mon},
     {"monitor", "none", "there is no human monitor", on_monitor},
+    {"clients", "[max=N][,queue=SIZE]",
+     "of each monitor and server: at most so many clients at once (default 256); of each client: events are dropped "
+     "while more than SIZE is unsent (default 16M)",
+     on_clients},
     {"qtest", "CHARDEV", "serve the qtest protocol there", on_qtest},
     {"qtest-log", "FILE", "log qtest lines to FILE; none: nowhere (default: standard error)", on_qtest_log},
     {"qmp-schema", "VERSION", "the run-state vocabulary that QMP speaks: 2.10 (default) or 7.2", on_qmp_schema},

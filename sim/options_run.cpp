@@ -116,6 +116,17 @@ failure on_timeline(option_parser& p, const std::string&)
     return k_fine;
 }
 
+failure parse_transcript(const std::string& value, std::optional<std::string>& path)
+{
+    option_list list = option_list::parse(value, "file");
+    path = list.take("file");
+    if (!path || path->empty()) return option_error{"Parameter 'file' is missing"};
+    return unknown_parameter(list);
+}
+
+failure on_trace(option_parser& p, const std::string& value) { return parse_transcript(value, p.result.trace); }
+failure on_replay(option_parser& p, const std::string& value) { return parse_transcript(value, p.result.replay); }
+
 constexpr option_row k_rows[] = {
     {"action", "EVENT=ACTION[,...]",
      "reboot=reset|shutdown, shutdown=poweroff|pause, panic=pause|shutdown|exit-failure|none, watchdog=...", on_action},
@@ -134,6 +145,13 @@ constexpr option_row k_rows[] = {
     {"timeline", "",
      "print what happens, as a QMP client on the first -qmp socket sees it, and quit after the first WATCHDOG",
      on_timeline},
+    {"trace", "file=FILE",
+     "write a transcript of everything that clients send and receive, with simulated and wall-clock time", on_trace},
+    {"replay", "file=FILE",
+     "run a transcript again, under the options that it was written with; fails where anything comes out otherwise. "
+     "Goes "
+     "with -trace only",
+     on_replay},
 };
 
 } // namespace

@@ -26,7 +26,7 @@ namespace {
 struct platform {
     explicit platform(pump::pace pace)
         : folder(make_folder()), monitor(controller.control(), monitor_options()),
-          driver("pump", controller, options(pace)), server(driver, address(), [this] { return monitor.new_session(); })
+          driver("pump", controller, options(pace)), server(driver, server_options(), [this] { return monitor.new_session(); })
     {
         controller.add_listener(monitor);
         monitor.output_added = [this](qmp_bridge::qmp_session& session) {
@@ -55,13 +55,13 @@ struct platform {
         result.arm_limiter = [](ns) {};
         return result;
     }
-    qmp_bridge::chardev address() const
+    qmp_bridge::stream_server::options server_options() const
     {
-        qmp_bridge::chardev where;
-        where.path = folder + "/qmp";
-        where.server = true;
-        where.wait = false;
-        return where;
+        qmp_bridge::stream_server::options result;
+        result.where.path = folder + "/qmp";
+        result.where.server = true;
+        result.where.wait = false;
+        return result;
     }
 
     std::string folder;

@@ -184,10 +184,10 @@ TEST_CASE("options: a refusal says which option, what is wrong, and what would b
         {{"-uuid", "1234"},
          "-uuid 1234: failed to parse UUID string '1234': it must look like 11111111-2222-3333-4444-555555555555"},
         {{"-qmp", "pipe:/tmp/x"},
-         "-qmp pipe:/tmp/x: 'pipe:/tmp/x' is not a valid char driver here; use unix:PATH or tcp:HOST:PORT"},
+         "-qmp pipe:/tmp/x: 'pipe:/tmp/x' is not a valid char driver here; use unix:PATH, tcp:HOST:PORT, stdio or null"},
         {{"-qmp", "unix:/tmp/x,server=maybe"},
          "-qmp unix:/tmp/x,server=maybe: 'unix:/tmp/x,server=maybe': Parameter 'server' expects 'on' or 'off'"},
-        {{"-mon", "chardev=m,mode=control"}, "-mon: chardev 'm' not found"},
+        {{"-mon", "chardev=m,mode=control"}, "-qmp or -mon: chardev 'm' not found"},
         {{"-d", "in_asm"}, "-d in_asm: 'in_asm' is not a log item; the one there is: guest_errors"},
         {{"-timeline"}, "-timeline: needs -qmp unix:PATH,server=on,wait=off before any other monitor"},
     };

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <vigil/qmp-bridge/transcript_player.h>
+
+#include <utility>
+
+namespace vigil::qmp_bridge {
+
+transcript_player::transcript_player(pump& owner, transcript& tale, program others)
+    : pump_(owner), tale_(tale), program_(std::move(others))
+{
+    pump_.set_source({[this] { return step(); }, [this] { look(); }});
+}
+
+bool transcript_player::step()
+{
+    const transcript_record* what = tale_.next();
+    if (what == nullptr) return false;
+    pump_.wait_until(what->time);
+    if (tale_.next() != what) return true; // something that happens by itself on the way
+    if (pump_.leaving()) return false;
+    if (what->what == transcript_kind::output || what->what == transcript_kind::exit) {
+        tale_.missed();
+        return false;
+    }
+    act(*what);
+    return true;
+}
+
+void transcript_player::look()
+{
+    for (const transcript_record* what = tale_.next(); what != nullptr && what->look == pump_.look_number();
+         what = tale_.next()) {
+        if (what->what == transcript_kind::interrupted) {
+            pump_.interrupt_step();
+            return;
+        }
+        if (what->what == transcript_kind::output) return; // comes by itself
+        act(*what);
+    }
+}
+
+void transcript_player::act(const transcript_record& what)
+{
+    switch (what.what) {
+    case transcript_kind::job:
+        tale_.job();
+        if (!jobs_.empty()) {
+            const auto job = std::move(jobs_.front());
+            jobs_.pop_front();
+            pump_.run_now(job);
+        }
+        break;
+    case transcript_kind::limiter:
+        tale_.limiter_expired();
+        program_.limiter_expired();
+        break;
+    case transcript_kind::signal:
+        tale_.signalled(static_cast<int>(what.number));
+        pump_.run_now([&] { program_.signalled(static_cast<int>(what.number)); });
+        break;
+    default: act_for_client(what); break;
+    }
+}
+
+void transcript_player::act_for_client(const transcript_record& what)
+{
+    const unsigned number = what.client;
+    if (what.what == transcript_kind::connect) {
+        auto conversation = program_.make_session(static_cast<unsigned>(what.number));
+        if (conversation == nullptr) {
+            tale_.missed();
+            return;
+        }
+        tale_.opened(number, static_cast<unsigned>(what.number));
+        client& one = clients_[number];
+        one = {std::move(conversation)};
+        one.conversation->opened();
+        collect(number, one);
+        return;
+    }
+    const auto found = clients_.find(number);
+    if (found == clients_.end()) {
+        tale_.missed();
+        return;
+    }
+    client& one = found->second;
+    switch (what.what) {
+    case transcript_kind::disconnect:
+        tale_.closed(number);
+        clients_.erase(found);
+        return;
+    case transcript_kind::input: {
+        const std::string bytes = what.bytes;
+        tale_.received(number, bytes);
+        one.conversation->feed(bytes);
+        break;
+    }
+    case transcript_kind::execute:
+        tale_.executing(number);
+        one.conversation->execute_one();
+        break;
+    default: tale_.missed(); return;
+    }
+    collect(number, one);
+}
+
+void transcript_player::output_added(const session& s)
+{
+    for (auto& [number, one] : clients_) {
+        if (one.conversation.get() == &s) collect(number, one);
+    }
+}
+
+void transcript_player::collect(unsigned number, client& one)
+{
+    output_queue& output = one.conversation->output;
+    const std::string bytes(output.unsent());
+    output.sent(bytes.size());
+    if (!bytes.empty()) tale_.answered(number, bytes);
+}
+
+} // namespace vigil::qmp_bridge

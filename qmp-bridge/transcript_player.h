@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef VIGIL_QMP_BRIDGE_TRANSCRIPT_PLAYER_H
+#define VIGIL_QMP_BRIDGE_TRANSCRIPT_PLAYER_H
+
+#include <cstddef>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+
+#include <vigil/qmp-bridge/pump.h>
+#include <vigil/qmp-bridge/session.h>
+#include <vigil/qmp-bridge/transcript.h>
+
+namespace vigil::qmp_bridge {
+
+/// Takes the clients' part in a run that repeats a recorded one: does what they did, when they did it. There are no
+/// sockets; what the sessions answer goes into the transcript.
+class transcript_player {
+public:
+    /// What the clients' part needs of the program.
+    struct program {
+        std::function<std::unique_ptr<session>(unsigned server)> make_session; ///< null where there is no such server
+        std::function<void()> limiter_expired;
+        std::function<void(int number)> signalled;
+    };
+
+    /// Becomes `owner`'s source. `tale` must be repeating.
+    transcript_player(pump& owner, transcript& tale, program others);
+
+    /// Something was added to the session's output outside its own request.
+    void output_added(const session& s);
+
+    /// Has `job` done where the recorded run did it.
+    void defer(std::function<void()> job) { jobs_.push_back(std::move(job)); }
+
+private:
+    struct client {
+        std::unique_ptr<session> conversation;
+    };
+
+    bool step(); ///< does what comes next; returns false at the end
+    void look(); ///< amid a step of the clock
+    void act(const transcript_record& what);
+    void act_for_client(const transcript_record& what);
+    void collect(unsigned number, client& one); ///< tells the transcript what is new in its output
+
+    pump& pump_;
+    transcript& tale_;
+    program program_;
+    std::map<unsigned, client> clients_;
+    std::deque<std::function<void()>> jobs_;
+};
+
+} // namespace vigil::qmp_bridge
+
+#endif

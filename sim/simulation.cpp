@@ -1,0 +1,316 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <vigil/sim/simulation.h>
+
+#include <algorithm>
+#include <chrono>
+#include <csignal>
+#include <iostream>
+#include <utility>
+
+#include <unistd.h>
+
+#include <vigil/sim/version.h>
+
+namespace vigil::sim {
+
+namespace {
+
+constexpr int k_interrupt_lines = 24; // of an I/O APIC
+
+runstate::ns simulated_time()
+{
+    static const sc_core::sc_time one_ns(1, sc_core::SC_NS);
+    return runstate::ns(static_cast<std::int64_t>(sc_core::sc_time_stamp().value() / one_ns.value()));
+}
+
+// A session with nobody: a chardev that no option refers to.
+struct silent_session : qmp_bridge::session {
+    void opened() override {}
+    void feed(std::string_view /*bytes*/) override {}
+    bool pending() const override { return false; }
+    void execute_one() override {}
+};
+
+} // namespace
+
+simulation::listed_session::listed_session(list& sessions, qmp_bridge::qtest_machine& machine,
+                                           std::function<void(std::string_view)> log)
+    : qtest_session(machine, std::move(log)), sessions_(sessions)
+{
+    sessions_.push_back(this);
+}
+
+simulation::listed_session::~listed_session() { sessions_.erase(std::find(sessions_.begin(), sessions_.end(), this)); }
+
+simulation::simulation(const sim_options& options, const qmp_bridge::recorded_run* recorded)
+    : options_(options), recorded_(recorded), machine_("machine", options.machine),
+      monitor_(machine_.controller.control(), monitor_options()), pump_("pump", machine_.controller, options.pump)
+{
+}
+
+qmp_bridge::qmp_monitor::options simulation::monitor_options()
+{
+    qmp_bridge::qmp_monitor::options result;
+    result.words = options_.words;
+    result.machine.name = options_.name;
+    if (options_.uuid) result.machine.uuid = *options_.uuid;
+    result.machine.package = std::string("Vigil ") + k_version;
+    result.machine.wakeup_suspend_support = machine_.wakeup_supported();
+    result.machine.cpu_paths = machine_.cpu_paths();
+    result.machine.thread_id =
+        recorded_ != nullptr ? recorded_->head.process : ::getpid(); // one thread runs everything
+    result.event_queue_bytes = options_.clients.queue_bytes;
+    result.migration = &migration_;
+    result.objects = &objects_;
+    result.arm_limiter = [this](runstate::ns period) { arm_limiter(period); };
+    if (options_.trace || recorded_ != nullptr) {
+        const auto look = [this] { return pump_.look_number(); };
+        transcript_ = std::make_unique<qmp_bridge::transcript>(simulated_time, look);
+        result.wall_clock = [this] { return transcript_->wall_clock(); };
+    }
+    return result;
+}
+
+int simulation::run()
+{
+    if (const auto error = start()) {
+        complain(error->text);
+        return 1;
+    }
+    sc_core::sc_start();
+    return finish();
+}
+
+simulation::failure simulation::start()
+{
+    if (machine_.error()) return option_error{*machine_.error()};
+    if (options_.pidfile && !pid_.write(*options_.pidfile)) {
+        return option_error{"-pidfile " + *options_.pidfile + ": cannot be written, or belongs to a running instance"};
+    }
+    wire_machine();
+    if (auto error = start_transcript()) return error;
+    if (auto error = start_incoming()) return error;
+    if (auto error = start_guest()) return error;
+    if (auto error = prepare_qtest()) return error;
+    plan_servers();
+    if (recorded_ != nullptr) {
+        replay();
+        return std::nullopt;
+    }
+    await_signal();
+    if (auto error = start_servers()) return error;
+    if (options_.timeline && !start_timeline()) {
+        return option_error{"-timeline: cannot connect to its own QMP socket"};
+    }
+    return std::nullopt;
+}
+
+void simulation::wire_machine()
+{
+    machine_.controller.control().set_actions(options_.actions);
+    machine_.controller.autostart(!options_.start_stopped);
+    machine_.controller.add_listener(monitor_);
+    machine_.controller.add_listener(log_);
+    machine_.list_objects(objects_);
+    monitor_.log = complain;
+    monitor_.output_added = [this](qmp_bridge::qmp_session& session) { output_added(session); };
+    migration_.defer = [this](std::function<void()> job) { defer(std::move(job)); };
+    migration_.clock_set = [this] { end_limiter_period(); };
+}
+
+simulation::failure simulation::start_transcript()
+{
+    if (!transcript_) return std::nullopt;
+    if (recorded_ != nullptr) transcript_->repeat(*recorded_);
+    migration_.host_time = [this] {
+        const qmp_bridge::timestamp now = transcript_->wall_clock();
+        return std::chrono::seconds(now.seconds) + std::chrono::microseconds(now.microseconds);
+    };
+    pump_.observe(transcript_.get());
+    if (!options_.trace) return std::nullopt;
+    qmp_bridge::transcript_head head{k_version, options_.arguments, ::getpid()};
+    if (recorded_ != nullptr) head = recorded_->head;
+    if (auto error = transcript_->write_to(*options_.trace, head)) return option_error{"-trace: " + error->text};
+    return std::nullopt;
+}
+
+simulation::failure simulation::start_incoming()
+{
+    if (!options_.incoming) return std::nullopt;
+    migration_.await_incoming();
+    if (!options_.incoming->path) return std::nullopt;
+    if (const auto refused = migration_.incoming(*options_.incoming->path)) {
+        return option_error{"-incoming: " + refused->text};
+    }
+    return std::nullopt;
+}
+
+simulation::failure simulation::start_guest()
+{
+    if (!options_.guest_trace) return std::nullopt;
+    auto accesses = read_guest_trace(options_.guest_trace->file, options_.guest_trace->scenario);
+    if (auto* error = std::get_if<option_error>(&accesses)) return option_error{"-guest-trace " + error->text};
+    guest_ = std::make_unique<trace_player>("guest", machine_.controller,
+                                            std::move(std::get<std::vector<guest_access>>(accesses)));
+    guest_->io.socket.bind(machine_.io_ports());
+    guest_->memory.socket.bind(machine_.memory());
+    return std::nullopt;
+}
+
+simulation::failure simulation::prepare_qtest()
+{
+    if (!options_.qtest) return std::nullopt;
+    if (options_.qtest_log.value_or("") != "none") {
+        std::FILE* file = options_.qtest_log ? std::fopen(options_.qtest_log->c_str(), "we") : stderr;
+        if (file == nullptr) return option_error{"-qtest-log " + *options_.qtest_log + ": cannot be written"};
+        qtest_log_.open(file);
+    }
+    qtest_ = std::make_unique<qmp_bridge::qtest_adapter>("qtest", machine_.controller, pump_);
+    qtest_->io.socket.bind(machine_.io_ports());
+    qtest_->memory.socket.bind(machine_.memory());
+    qtest_->msr.socket.bind(machine_.msrs());
+    qtest_->set_cpus(options_.machine.cpus);
+    qtest_->add_interrupt_lines("ioapic", k_interrupt_lines);
+    qtest_->interrupt_changed = [this](int number, bool level) {
+        for (qmp_bridge::qtest_session* session : qtest_sessions_) {
+            if (!session->intercepts_irqs()) continue;
+            session->interrupt_changed(number, level);
+            output_added(*session);
+        }
+    };
+    return std::nullopt;
+}
+
+void simulation::plan_servers()
+{
+    const std::string refusal = "Too many clients; at most " + std::to_string(options_.clients.most) + " at once";
+    for (const monitor_request& request : options_.monitors) {
+        const bool pretty = request.pretty;
+        plans_.push_back({request.where, [this, pretty] { return monitor_.new_session(pretty); },
+                          "{\"error\": {\"class\": \"GenericError\", \"desc\": \"" + refusal + "\"}}\r\n"});
+    }
+    if (options_.qtest) {
+        plans_.push_back({*options_.qtest, [this] { return new_qtest_session(); }, "FAIL " + refusal + "\n"});
+    }
+    for (const qmp_bridge::chardev& idle : options_.idle_chardevs) {
+        plans_.push_back({idle, [] { return std::make_unique<silent_session>(); }, {}});
+    }
+}
+
+simulation::failure simulation::start_servers()
+{
+    for (const server_plan& plan : plans_) {
+        if (plan.where.server && plan.where.wait) complain("waiting for connection on: " + plan.where.to_string());
+        qmp_bridge::stream_server::options opts;
+        opts.where = plan.where;
+        opts.number = static_cast<unsigned>(servers_.size());
+        opts.most_clients = options_.clients.most;
+        opts.refusal = plan.refusal;
+        opts.warn = complain;
+        servers_.push_back(std::make_unique<qmp_bridge::stream_server>(pump_, std::move(opts), plan.make_session));
+        if (auto error = servers_.back()->start()) return error;
+    }
+    return std::nullopt;
+}
+
+std::unique_ptr<qmp_bridge::session> simulation::new_qtest_session()
+{
+    std::function<void(std::string_view)> log;
+    if (qtest_log_.is_open()) log = [this](std::string_view line) { qtest_log_.write(line, pump_.io()); };
+    return std::make_unique<listed_session>(qtest_sessions_, *qtest_, log);
+}
+
+bool simulation::start_timeline()
+{
+    timeline_ = std::make_unique<timeline>(std::cout, machine_.controller, pump_);
+    if (guest_) timeline_->watch(*guest_);
+    for (const auto& watchdog : machine_.watchdogs()) {
+        watchdog->stage_expired = [this](unsigned stage) { timeline_->stage_ended(stage); };
+    }
+    return timeline_->connect(options_.monitors.front().where.path);
+}
+
+void simulation::replay()
+{
+    qmp_bridge::transcript_player::program program;
+    program.make_session = [this](unsigned server) {
+        return server < plans_.size() ? plans_[server].make_session() : nullptr;
+    };
+    program.limiter_expired = [this] { monitor_.limiter_timer_expired(); };
+    program.signalled = [this](int) { machine_.controller.control().terminate_by_signal(); };
+    player_ = std::make_unique<qmp_bridge::transcript_player>(pump_, *transcript_, std::move(program));
+}
+
+void simulation::await_signal()
+{
+    for (const int number : {SIGINT, SIGTERM, SIGHUP}) signals_.add(number);
+    signals_.async_wait([this](const boost::system::error_code& error, int number) {
+        if (error) return;
+        pump_.interrupt([this, number] {
+            if (transcript_) transcript_->signalled(number);
+            machine_.controller.control().terminate_by_signal();
+        });
+    });
+}
+
+void simulation::output_added(const qmp_bridge::session& session)
+{
+    if (player_) {
+        player_->output_added(session);
+    } else if (const auto client = pump_.carrier_of(session)) {
+        pump_.has_output(client);
+    }
+}
+
+void simulation::defer(std::function<void()> job)
+{
+    if (player_) {
+        player_->defer(std::move(job));
+        return;
+    }
+    pump_.post([this, job = std::move(job)] {
+        if (transcript_) transcript_->job();
+        job();
+    });
+}
+
+void simulation::arm_limiter(runstate::ns period)
+{
+    if (options_.pump.time == qmp_bridge::pump::pace::driven) {
+        virtual_limiter_.arm(machine_.controller.clock.now() + period);
+        return;
+    }
+    if (player_) return; // the transcript knows when
+    host_limiter_.expires_after(period);
+    host_limiter_.async_wait([this](const boost::system::error_code& error) {
+        if (error) return;
+        if (transcript_) transcript_->limiter_expired();
+        monitor_.limiter_timer_expired();
+    });
+}
+
+// The limiter's time was of a clock that has been set: nothing is held back for it any longer.
+void simulation::end_limiter_period()
+{
+    if (options_.pump.time != qmp_bridge::pump::pace::driven || !virtual_limiter_.armed()) return;
+    virtual_limiter_.cancel();
+    monitor_.limiter_timer_expired();
+}
+
+int simulation::finish()
+{
+    const int status = pump_.exit_status();
+    if (!transcript_) return status;
+    if (!transcript_->repeating()) {
+        transcript_->exited(status);
+        return status;
+    }
+    if (transcript_->next() != nullptr) transcript_->exited(status);
+    if (const auto& divergence = transcript_->divergence()) {
+        complain("-replay " + *options_.replay + ", " + *divergence);
+        return 1;
+    }
+    return status;
+}
+
+} // namespace vigil::sim

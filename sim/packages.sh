@@ -1,10 +1,10 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # Installs with apt-get what is not there yet: sh sim/packages.sh [tests] [fuzz]
-# Building needs a compiler, CMake, SystemC and Boost in any case; the words add what tests and fuzzers need.
+# Building needs a compiler, CMake, SystemC, Boost and libseccomp in any case; the words add what tests and fuzzers need.
 set -eu
 
-wanted="g++ cmake ninja-build pkgconf libsystemc-dev"
+wanted="g++ cmake ninja-build pkgconf libsystemc-dev libseccomp-dev"
 # Debian 12's default Boost has no Boost.JSON.
 version=
 if [ -r /etc/os-release ]; then

@@ -172,7 +172,9 @@ result<empty_object> with_file(const command_context& c, const std::string& uri,
         return command_error{error_class::generic_error,
                              "Parameter 'uri' expects a valid migration protocol: file:PATH"};
     }
-    return done_unless((c.monitor.settings().migration->*act)(*path));
+    const auto file = c.monitor.settings().files.resolve(*path);
+    if (const auto* refused = std::get_if<runstate::refusal>(&file)) return done_unless(*refused);
+    return done_unless((c.monitor.settings().migration->*act)(std::get<std::string>(file)));
 }
 
 result<empty_object> migrate(const command_context& c, const migrate_arguments& arguments)

@@ -12,6 +12,7 @@
 
 #include <vigil/qmp-bridge/event_limiter.h>
 #include <vigil/qmp-bridge/qapi_types.h>
+#include <vigil/runstate/file_access.h>
 #include <vigil/runstate/migration.h>
 #include <vigil/runstate/run_control.h>
 #include <vigil/runstate/run_listener.h>
@@ -48,6 +49,8 @@ public:
         std::size_t event_queue_bytes = 16U * 1024 * 1024;
         /// Behind migrate, snapshot-save and their like, which are refused without it. Must outlive the monitor.
         runstate::migration* migration = nullptr;
+        /// Which files those commands may name.
+        runstate::file_access files;
         /// Behind the qom commands; likewise.
         const qom_tree* objects = nullptr;
     };

@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <chrono>
 #include <cstring>
+#include <filesystem>
 #include <utility>
 
 #include <fcntl.h>
@@ -45,6 +46,11 @@ stream_server::stream_server(pump& owner, options opts, session_factory make_ses
     : pump_(owner), options_(std::move(opts)), make_session_(std::move(make_session)), acceptor_(owner.io()),
       retry_(owner.io())
 {
+    // A daemon does not stay in its folder.
+    chardev& where = options_.where;
+    if (where.kind == chardev::transport::unix_socket && where.reconnect != 0) {
+        where.path = std::filesystem::absolute(where.path).string();
+    }
 }
 
 stream_server::~stream_server()
@@ -125,7 +131,8 @@ std::optional<option_error> stream_server::listen()
     const mode_t mask = ::umask(all & ~options_.where.mode);
     auto error = listen_at(endpoint);
     ::umask(mask);
-    if (!error) bound_path_ = path;
+    if (!error) bound_path_ = std::filesystem::absolute(path).string(); // a daemon does not stay in its folder
+
     return error;
 }
 

@@ -75,6 +75,7 @@ private:
 
 option_group machine_options() noexcept;
 option_group monitor_options() noexcept;
+option_group program_options() noexcept;
 option_group run_options() noexcept;
 
 // For messages.

@@ -32,76 +32,6 @@ failure unknown_parameter(const option_list& list)
 
 namespace {
 
-failure on_name(option_parser& p, const std::string& value)
-{
-    option_list list = option_list::parse(value, "guest");
-    p.result.name = list.take("guest");
-    list.take("process");
-    list.take("debug-threads");
-    return unknown_parameter(list);
-}
-
-failure on_uuid(option_parser& p, const std::string& value)
-{
-    p.result.uuid = parse_uuid(value);
-    if (p.result.uuid) return k_fine;
-    return option_error{"failed to parse UUID string " + quoted(value) +
-                        ": it must look like 11111111-2222-3333-4444-555555555555"};
-}
-
-failure on_pidfile(option_parser& p, const std::string& value)
-{
-    p.result.pidfile = value;
-    return k_fine;
-}
-
-failure on_log_items(option_parser& p, const std::string& value)
-{
-    for (std::string_view rest = value; !rest.empty();) {
-        const std::size_t comma = rest.find(',');
-        const std::string_view item = rest.substr(0, comma);
-        if (item != "guest_errors") {
-            return option_error{quoted(item) + " is not a log item; the one there is: guest_errors"};
-        }
-        p.result.log_guest_errors = true;
-        rest = comma == std::string_view::npos ? std::string_view{} : rest.substr(comma + 1);
-    }
-    return k_fine;
-}
-
-failure on_messages(option_parser& p, const std::string& value)
-{
-    option_list list = option_list::parse(value, "timestamp");
-    auto timestamps = list.take_switch("timestamp", false);
-    if (auto* error = std::get_if<option_error>(&timestamps)) return *error;
-    p.result.timestamps = std::get<bool>(timestamps);
-    list.take("guest-name");
-    return unknown_parameter(list);
-}
-
-failure on_help(option_parser& p, const std::string&)
-{
-    p.result.text = help_text();
-    return k_fine;
-}
-
-failure on_version(option_parser& p, const std::string&)
-{
-    p.result.text = version_text();
-    return k_fine;
-}
-
-constexpr option_row k_program_rows[] = {
-    {"name", "NAME", "the machine's name, for query-name", on_name},
-    {"uuid", "UUID", "the machine's UUID, for query-uuid", on_uuid},
-    {"pidfile", "FILE", "write the process id to FILE; removed at exit", on_pidfile},
-    {"d", "guest_errors", "log what a guest does wrong to standard error", on_log_items},
-    {"msg", "timestamp=on", "put the time before each message on standard error", on_messages},
-    {"version", "", "print the version and exit", on_version},
-    {"help", "", "print this and exit", on_help},
-    {"h", "", "same as -help", on_help},
-};
-
 failure without_effect(option_parser&, const std::string&) { return k_fine; }
 
 // Known in QEMU, without a meaning here.
@@ -162,7 +92,7 @@ constexpr option_row k_ignored_rows[] = {
 // As -help shows them.
 std::array<option_group, 5> groups() noexcept
 {
-    return {machine_options(), run_options(), monitor_options(), option_group{"The program", k_program_rows},
+    return {machine_options(), run_options(), monitor_options(), program_options(),
             option_group{"Accepted without effect", k_ignored_rows}};
 }
 
@@ -218,6 +148,9 @@ failure resolve_chardevs(option_parser& p)
     if (p.result.qtest) places.push_back(&*p.result.qtest);
     for (const chardev& idle : p.result.idle_chardevs) places.push_back(&idle);
     for (std::size_t i = 0; i < places.size(); ++i) {
+        if (p.result.daemonize && places[i]->kind == chardev::transport::stdio) {
+            return option_error{"cannot use stdio with -daemonize"};
+        }
         for (std::size_t j = 0; j < i; ++j) {
             if (places[i]->kind != chardev::transport::null && places[i]->to_string() == places[j]->to_string()) {
                 return option_error{places[i]->to_string() + ": in use by two monitors or servers"};
@@ -241,13 +174,14 @@ failure check_timeline(const sim_options& options)
             "-timeline: goes neither with -S nor with a driven clock, under which nothing would happen"};
     }
     if (options.trace) return option_error{"-timeline: does not go with -trace"};
+    if (options.daemonize) return option_error{"-timeline: does not go with -daemonize, which has no output"};
     return k_fine;
 }
 
 // A transcript brings its own options.
 failure check_replay(const option_parser& p)
 {
-    constexpr std::array<std::string_view, 4> k_beside{"replay", "trace", "msg", "d"};
+    constexpr std::array<std::string_view, 5> k_beside{"replay", "trace", "msg", "d", "sandbox"};
     if (!p.result.replay) return k_fine;
     for (const std::string_view name : p.named) {
         if (std::find(k_beside.begin(), k_beside.end(), name) == k_beside.end()) {

@@ -13,6 +13,7 @@
 #include <vigil/qmp-bridge/qmp_monitor.h>
 #include <vigil/runstate/actions.h>
 #include <vigil/sim/machine.h>
+#include <vigil/sim/sandbox.h>
 
 namespace vigil::sim {
 
@@ -55,6 +56,9 @@ struct sim_options {
     client_limits clients;
     std::optional<std::string> qtest_log; ///< a file, "none", or standard error where absent
     std::optional<std::string> pidfile;
+    bool daemonize = false;
+    std::optional<sandbox_rules> sandbox;    ///< -sandbox on
+    std::optional<std::string> snapshot_dir; ///< where alone commands may name files
     std::optional<incoming_request> incoming;
     bool log_guest_errors = false; ///< -d guest_errors
     std::optional<guest_trace_request> guest_trace;

@@ -42,8 +42,9 @@ simulation::listed_session::listed_session(list& sessions, qmp_bridge::qtest_mac
 
 simulation::listed_session::~listed_session() { sessions_.erase(std::find(sessions_.begin(), sessions_.end(), this)); }
 
-simulation::simulation(const sim_options& options, const qmp_bridge::recorded_run* recorded)
-    : options_(options), recorded_(recorded), machine_("machine", options.machine),
+simulation::simulation(const sim_options& options, runstate::file_access files,
+                       const qmp_bridge::recorded_run* recorded)
+    : options_(options), recorded_(recorded), files_(std::move(files)), machine_("machine", options.machine),
       monitor_(machine_.controller.control(), monitor_options()), pump_("pump", machine_.controller, options.pump)
 {
 }
@@ -61,6 +62,7 @@ qmp_bridge::qmp_monitor::options simulation::monitor_options()
         recorded_ != nullptr ? recorded_->head.process : ::getpid(); // one thread runs everything
     result.event_queue_bytes = options_.clients.queue_bytes;
     result.migration = &migration_;
+    result.files = files_;
     result.objects = &objects_;
     result.arm_limiter = [this](runstate::ns period) { arm_limiter(period); };
     if (options_.trace || recorded_ != nullptr) {
@@ -73,7 +75,9 @@ qmp_bridge::qmp_monitor::options simulation::monitor_options()
 
 int simulation::run()
 {
-    if (const auto error = start()) {
+    auto error = start();
+    if (!error && started) error = started();
+    if (error) {
         complain(error->text);
         return 1;
     }

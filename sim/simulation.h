@@ -33,8 +33,12 @@ namespace vigil::sim {
 /// Everything that one command line asks for: the machine, its clock, and the servers where clients meet it.
 class simulation {
 public:
-    /// `recorded` is the run to be repeated; null: none is. Both must outlive the simulation.
-    simulation(const sim_options& options, const qmp_bridge::recorded_run* recorded);
+    /// `files` are those that commands may name. `recorded` is the run to be repeated; null: none is. It and the
+    /// options must outlive the simulation.
+    simulation(const sim_options& options, runstate::file_access files, const qmp_bridge::recorded_run* recorded);
+
+    /// Called once all is open that the command line names, and before anything runs. What it returns ends the run.
+    std::function<std::optional<qmp_bridge::option_error>()> started;
 
     /// Starts it, runs it to its end, and returns the program's exit status.
     int run();
@@ -86,6 +90,7 @@ private:
 
     const sim_options& options_;
     const qmp_bridge::recorded_run* recorded_;
+    runstate::file_access files_;
     pid_file pid_;
     machine machine_;
     runstate::migration migration_{machine_.controller.control(), machine_.controller};

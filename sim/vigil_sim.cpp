@@ -13,8 +13,11 @@
 
 #include <systemc>
 
+#include <vigil/runstate/file_access.h>
+#include <vigil/sim/daemon.h>
 #include <vigil/sim/options.h>
 #include <vigil/sim/program_log.h>
+#include <vigil/sim/sandbox.h>
 #include <vigil/sim/simulation.h>
 
 namespace {
@@ -28,6 +31,8 @@ constexpr int k_mmap_threshold = 256 * 1024;
 // What main has read, for sc_main.
 sim::sim_options the_options;
 std::optional<qmp_bridge::recorded_run> the_recorded_run;
+runstate::file_access the_files;
+std::optional<sim::daemon_start> the_daemon;
 
 void report_to_stderr(const sc_core::sc_report& report, const sc_core::sc_actions& actions)
 {
@@ -58,6 +63,8 @@ std::optional<option_error> take_recorded_options()
     options.timestamps = the_options.timestamps;
     options.log_guest_errors = the_options.log_guest_errors;
     options.pidfile.reset();
+    options.daemonize = the_options.daemonize;
+    options.sandbox = the_options.sandbox;
     options.qtest_log = "none";
     the_options = std::move(options);
     return std::nullopt;
@@ -73,6 +80,34 @@ std::optional<option_error> read_options(const std::vector<std::string>& argumen
     return std::nullopt;
 }
 
+// What only starting needed is given up, and who started a daemon may go.
+std::optional<option_error> leave_what_was_for_starting()
+{
+    if (the_options.sandbox) {
+        if (auto error = sim::enter_sandbox(*the_options.sandbox)) return option_error{*error};
+    }
+    if (the_daemon) {
+        if (auto error = the_daemon->ready()) return option_error{*error};
+    }
+    return std::nullopt;
+}
+
+// What the options ask for that a process has to do before anything else is there.
+std::optional<option_error> prepare_process()
+{
+    if (the_options.snapshot_dir) {
+        auto files = runstate::file_access::confined_to(*the_options.snapshot_dir);
+        if (auto* error = std::get_if<std::string>(&files)) return option_error{"-snapshot-dir: " + *error};
+        the_files = std::get<runstate::file_access>(std::move(files));
+    }
+    if (the_options.daemonize) {
+        auto begun = sim::daemon_start::begin();
+        if (auto* error = std::get_if<std::string>(&begun)) return option_error{*error};
+        the_daemon.emplace(std::get<sim::daemon_start>(std::move(begun)));
+    }
+    return std::nullopt;
+}
+
 } // namespace
 
 int sc_main(int, char*[])
@@ -80,7 +115,8 @@ int sc_main(int, char*[])
     sc_core::sc_set_time_resolution(1, sc_core::SC_NS);
     sc_core::sc_report_handler::set_handler(report_to_stderr);
     if (the_options.log_guest_errors) sc_core::sc_report_handler::set_verbosity_level(sc_core::SC_HIGH);
-    sim::simulation run(the_options, the_recorded_run ? &*the_recorded_run : nullptr);
+    sim::simulation run(the_options, the_files, the_recorded_run ? &*the_recorded_run : nullptr);
+    run.started = leave_what_was_for_starting;
     return run.run();
 }
 
@@ -95,6 +131,10 @@ int main(int argc, char* argv[])
         return 0;
     }
     sim::complain_with_time(the_options.timestamps);
+    if (const auto error = prepare_process()) {
+        sim::complain(error->text);
+        return 1;
+    }
     std::signal(SIGPIPE, SIG_IGN);
     // Without this, glibc keeps what a client's one huge request took.
     ::mallopt(M_MMAP_THRESHOLD, k_mmap_threshold);

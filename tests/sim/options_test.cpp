@@ -184,7 +184,8 @@ TEST_CASE("options: a refusal says which option, what is wrong, and what would b
         {{"-uuid", "1234"},
          "-uuid 1234: failed to parse UUID string '1234': it must look like 11111111-2222-3333-4444-555555555555"},
         {{"-qmp", "pipe:/tmp/x"},
-         "-qmp pipe:/tmp/x: 'pipe:/tmp/x' is not a valid char driver here; use unix:PATH, tcp:HOST:PORT, stdio or null"},
+         "-qmp pipe:/tmp/x: 'pipe:/tmp/x' is not a valid char driver here; use unix:PATH, tcp:HOST:PORT, stdio or "
+         "null"},
         {{"-qmp", "unix:/tmp/x,server=maybe"},
          "-qmp unix:/tmp/x,server=maybe: 'unix:/tmp/x,server=maybe': Parameter 'server' expects 'on' or 'off'"},
         {{"-mon", "chardev=m,mode=control"}, "-qmp or -mon: chardev 'm' not found"},
@@ -207,4 +208,32 @@ TEST_CASE("options: the help lists every option, and which have no effect")
         CHECK(help.find(std::string("  ") + option) != std::string::npos);
     }
     CHECK(help.find("Accepted without effect") != std::string::npos);
+}
+
+TEST_CASE("options: -sandbox denies all that it can, except what its keys allow")
+{
+    using privileges = sim::sandbox_rules::privileges;
+    CHECK_FALSE(accepted({}).sandbox);
+    CHECK_FALSE(accepted({"-sandbox", "off"}).sandbox);
+    const auto plain = accepted({"-sandbox", "on"}).sandbox;
+    REQUIRE(plain);
+    CHECK_FALSE((plain->obsolete || plain->spawn || plain->resourcecontrol));
+    CHECK(plain->elevateprivileges == privileges::deny);
+    const auto keys =
+        accepted({"-sandbox", "on,obsolete=allow,elevateprivileges=children,spawn=allow,resourcecontrol=deny"}).sandbox;
+    REQUIRE(keys);
+    CHECK((keys->obsolete && keys->spawn && !keys->resourcecontrol));
+    CHECK(keys->elevateprivileges == privileges::children);
+    CHECK(refused({"-sandbox", "on,spawn=x"}) ==
+          "-sandbox on,spawn=x: Parameter 'spawn' expects allow or deny, not 'x'");
+    CHECK(refused({"-sandbox", "on,elevateprivileges=x"}) ==
+          "-sandbox on,elevateprivileges=x: Parameter 'elevateprivileges' expects allow, deny or children, not 'x'");
+    CHECK(refused({"-sandbox", "on,x=allow"}) == "-sandbox on,x=allow: Invalid parameter 'x'");
+}
+
+TEST_CASE("options: a daemon has no standard input and output to serve")
+{
+    CHECK(accepted({"-daemonize"}).daemonize);
+    CHECK(refused({"-daemonize", "-qmp", "stdio"}) == "cannot use stdio with -daemonize");
+    CHECK(refused({"-qmp", "stdio", "-daemonize"}) == "cannot use stdio with -daemonize");
 }

@@ -8,6 +8,7 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 namespace vigil::sim {
@@ -20,8 +21,9 @@ constexpr mode_t k_mask = 027;
 std::string failed(const char* what) { return std::string("-daemonize: cannot ") + what + ": " + std::strerror(errno); }
 
 // Waits for the daemon's one byte, or for its end. Exits without a word to exit handlers, whose work is the daemon's.
-[[noreturn]] void exit_with_daemon(int from_daemon)
+[[noreturn]] void exit_with_daemon(pid_t its_parent, int from_daemon)
 {
+    while (::waitpid(its_parent, nullptr, 0) < 0 && errno == EINTR) {} // so that it leaves nobody behind but the daemon
     char word = 0;
     ssize_t count = 0;
     do {
@@ -45,7 +47,7 @@ std::variant<daemon_start, std::string> daemon_start::begin()
     }
     if (child > 0) {
         ::close(ends[1]);
-        exit_with_daemon(ends[0]);
+        exit_with_daemon(child, ends[0]);
     }
     ::close(ends[0]);
     ::setsid();

@@ -103,20 +103,22 @@ TEST_CASE("daemon: the caller stays until it is ready, and then exits with statu
 TEST_CASE("daemon: it has no terminal and no way to one, nor its caller's folder, input and output")
 {
     const channel to_test;
+    const pid_t session_of_caller = ::getsid(0);
+    const std::string error_of_caller = target_of(STDERR_FILENO);
     const pid_t caller = start([&](daemon_start self) {
         const bool leads = ::getsid(0) == ::getpid();
-        const bool of_caller = ::getsid(0) == ::getsid(::getppid());
-        const std::string before = target_of(STDERR_FILENO);
+        const bool of_caller = ::getsid(0) == session_of_caller;
+        const bool heard = target_of(STDERR_FILENO) == error_of_caller;
         if (const auto error = self.ready()) to_test.say(*error);
         const mode_t mask = ::umask(0);
         to_test.say((leads ? "leader " : "") + fs::current_path().string() + " " + target_of(STDIN_FILENO) + " " +
                     target_of(STDOUT_FILENO) + " " + target_of(STDERR_FILENO) + " " + std::to_string(mask) +
-                    (before == "/dev/null" ? " deaf before" : "") + (of_caller ? " same session" : ""));
+                    (heard ? " heard until then" : "") + (of_caller ? " same session" : ""));
         ::_exit(0);
     });
     CHECK(end_of(caller) == 0);
-    CHECK(to_test.hear() == "/ /dev/null /dev/null /dev/null 23");
-    CHECK(::waitpid(-1, nullptr, 0) > 0);
+    CHECK(to_test.hear() == "/ /dev/null /dev/null /dev/null 23 heard until then");
+    CHECK(::waitpid(-1, nullptr, 0) > 0); // the daemon
 }
 
 TEST_CASE("daemon: the caller exits with status 1 where it ends before it is ready")

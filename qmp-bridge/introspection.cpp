@@ -4,20 +4,14 @@
 #include <map>
 #include <string>
 #include <utility>
+#include <variant>
 
+#include <vigil/qmp-bridge/qapi_types.h>
 #include <vigil/qmp-bridge/qmp_commands.h>
 
 namespace vigil::qmp_bridge {
 
 namespace {
-
-schema_info entity(std::string_view name, schema_meta_type meta_type)
-{
-    schema_info info;
-    info.name = name;
-    info.meta_type = meta_type;
-    return info;
-}
 
 json_type json_type_of(qapi_kind kind)
 {
@@ -37,18 +31,11 @@ public:
 
     void add(const command& one)
     {
-        schema_info info = entity(one.name, schema_meta_type::command);
-        info.arg_type = name_of(*one.arguments);
-        info.ret_type = name_of(*one.returns);
+        schema_command info{name_of(*one.arguments), name_of(*one.returns), std::nullopt};
         if (one.allow_oob) info.allow_oob = true;
-        named_.push_back(std::move(info));
+        named_.push_back({std::string(one.name), std::move(info)});
     }
-    void add(const qapi_event& one)
-    {
-        schema_info info = entity(one.name, schema_meta_type::event);
-        info.arg_type = name_of(*one.data);
-        named_.push_back(std::move(info));
-    }
+    void add(const qapi_event& one) { named_.push_back({std::string(one.name), schema_event{name_of(*one.data)}}); }
     std::vector<schema_info> all() &&
     {
         for (schema_info& type : types_) named_.push_back(std::move(type));
@@ -73,47 +60,48 @@ private:
         if (described_[name]) return name; // e.g. `int`, which has several C++ types
         described_[name] = true;
         names_.emplace(key, name);
-        schema_info info = describe(type, name);
-        types_.push_back(std::move(info));
+        types_.push_back({name, describe(type)});
         return name;
     }
 
-    schema_info describe(const qapi_type& type, const std::string& name)
+    decltype(schema_info::what) describe(const qapi_type& type)
     {
         switch (type.kind) {
-        case qapi_kind::array: {
-            schema_info info = entity(name, schema_meta_type::array);
-            info.element_type = name_of(*type.element);
-            return info;
+        case qapi_kind::array: return schema_array{name_of(*type.element)};
+        case qapi_kind::enumeration: return describe_enumeration(type);
+        case qapi_kind::object: return describe_object(type);
+        default: return schema_builtin{json_type_of(type.kind)};
         }
-        case qapi_kind::enumeration: {
-            schema_info info = entity(name, schema_meta_type::enumeration);
-            info.members.emplace();
-            info.values.emplace();
-            for (const qapi_value& value : type.values) {
-                if (value.since > words_) continue;
-                info.members->push_back({std::string(value.name), std::nullopt, std::nullopt});
-                info.values->push_back(std::string(value.name));
-            }
-            return info;
+    }
+
+    schema_enum describe_enumeration(const qapi_type& type) const
+    {
+        schema_enum info;
+        for (const qapi_value& value : type.values) {
+            if (value.since > words_) continue;
+            info.members.push_back({std::string(value.name)});
+            info.values.emplace_back(value.name);
         }
-        case qapi_kind::object: {
-            schema_info info = entity(name, schema_meta_type::object);
-            info.members.emplace();
-            for (const qapi_member& member : type.members) {
-                if (member.since > words_) continue;
-                schema_member one{std::string(member.name), std::nullopt, name_of(*member.type)};
-                if (member.optional) one.default_value = json::value(nullptr);
-                info.members->push_back(std::move(one));
-            }
-            return info;
+        return info;
+    }
+
+    schema_object describe_object(const qapi_type& type)
+    {
+        schema_object info;
+        for (const qapi_member& member : type.members) {
+            if (member.since > words_) continue;
+            schema_object_member one{std::string(member.name), name_of(*member.type), std::nullopt};
+            if (member.optional) one.default_value = json::value(nullptr);
+            info.members.push_back(std::move(one));
         }
-        default: {
-            schema_info info = entity(name, schema_meta_type::builtin);
-            info.json_kind = json_type_of(type.kind);
-            return info;
+        if (type.branches.size() == 0) return info;
+        info.tag = type.members.begin()->name;
+        info.variants.emplace();
+        for (const qapi_branch& branch : type.branches) {
+            if (branch.since > words_) continue;
+            info.variants->push_back({std::string(branch.name), name_of(*branch.type)});
         }
-        }
+        return info;
     }
 
     vocabulary words_;

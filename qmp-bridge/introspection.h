@@ -4,7 +4,7 @@
 
 #include <vector>
 
-#include <vigil/qmp-bridge/qapi_types.h>
+#include <vigil/qmp-bridge/qapi_introspection_types.h>
 
 namespace vigil::qmp_bridge {
 

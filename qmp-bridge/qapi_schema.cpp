@@ -98,11 +98,20 @@ std::optional<command_error> check(const qapi_type& type, const json::value& val
     return std::nullopt;
 }
 
-std::optional<command_error> check_members(const qapi_type& type, const json::object& object, const place& at,
-                                           vocabulary words)
+// The branch of a union that `object`, whose tag has been checked, selects; null where `type` is no union.
+const qapi_type* selected_branch(const qapi_type& type, const json::object& object)
 {
-    std::size_t known = 0;
-    for (const qapi_member& one : type.members) {
+    if (type.branches.size() == 0) return nullptr;
+    const std::string_view tag = as_view(object.at(type.members.begin()->name).get_string());
+    const auto is_selected = [&](const qapi_branch& one) { return one.name == tag; };
+    return std::find_if(type.branches.begin(), type.branches.end(), is_selected)->type;
+}
+
+// Checks those members of `object` that the table has; adds to `known` how many there are.
+std::optional<command_error> check_known(const rows<qapi_member>& members, const json::object& object, const place& at,
+                                         vocabulary words, std::size_t& known)
+{
+    for (const qapi_member& one : members) {
         if (one.since > words) continue;
         const place member_at{&at, one.name, 0};
         if (const json::value* value = object.if_contains(one.name)) {
@@ -112,12 +121,29 @@ std::optional<command_error> check_members(const qapi_type& type, const json::ob
             return generic_error("Parameter '" + spelt(member_at) + "' is missing");
         }
     }
+    return std::nullopt;
+}
+
+bool has_member(const qapi_type& type, std::string_view name, vocabulary words)
+{
+    return std::any_of(type.members.begin(), type.members.end(),
+                       [&](const qapi_member& one) { return one.since <= words && one.name == name; });
+}
+
+std::optional<command_error> check_members(const qapi_type& type, const json::object& object, const place& at,
+                                           vocabulary words)
+{
+    std::size_t known = 0;
+    if (auto error = check_known(type.members, object, at, words, known)) return error;
+    const qapi_type* branch = selected_branch(type, object);
+    if (branch != nullptr) {
+        if (auto error = check_known(branch->members, object, at, words, known)) return error;
+    }
     if (known == object.size()) return std::nullopt;
     for (const json::key_value_pair& pair : object) {
-        const bool is_known = std::any_of(type.members.begin(), type.members.end(), [&](const qapi_member& one) {
-            return one.since <= words && one.name == as_view(pair);
-        });
-        if (!is_known) return generic_error("Parameter '" + spelt({&at, as_view(pair), 0}) + "' is unexpected");
+        const std::string_view name = as_view(pair);
+        if (has_member(type, name, words) || (branch != nullptr && has_member(*branch, name, words))) continue;
+        return generic_error("Parameter '" + spelt({&at, name, 0}) + "' is unexpected");
     }
     return std::nullopt;
 }

@@ -66,7 +66,9 @@ struct enum_description {
     template <class Enum> static constexpr vocabulary since(Enum /*value*/) { return vocabulary::v2_10; }
 };
 
-/// The description of `T`; see the specialisations.
+/// The description of `T`; see the specialisations. That of a union names the member that tells the branches apart, as
+/// `tag`, and its enumeration, as `tag_type`; `members` are those that all branches share, and `branches` leads to a
+/// std::variant with an alternative for each value of the enumeration, in order.
 template <class T> struct described;
 
 // The descriptions as plain tables.
@@ -96,6 +98,7 @@ struct qapi_value {
 };
 
 struct qapi_member;
+struct qapi_branch;
 
 /// A type.
 struct qapi_type {
@@ -104,6 +107,7 @@ struct qapi_type {
     rows<qapi_value> values{};          ///< of an enumeration
     const qapi_type* element = nullptr; ///< of an array
     rows<qapi_member> members{};        ///< of an object
+    rows<qapi_branch> branches{};       ///< of a union: the first member says which one applies
 };
 
 /// One member of an object type.
@@ -111,6 +115,13 @@ struct qapi_member {
     std::string_view name;
     const qapi_type* type;
     bool optional;
+    vocabulary since;
+};
+
+/// A branch of a union: the value that selects it, and an object type whose members join the union's own.
+struct qapi_branch {
+    std::string_view name;
+    const qapi_type* type;
     vocabulary since;
 };
 
@@ -138,6 +149,14 @@ inline constexpr bool is_text = std::is_same_v<T, std::string> || std::is_same_v
 /// What member `Access` of `Struct` holds, `std::optional` included.
 template <class Struct, class Access> using held = std::decay_t<std::invoke_result_t<Access, const Struct&>>;
 
+template <class T, class = void> struct is_union : std::false_type {
+};
+template <class T> struct is_union<T, std::void_t<decltype(described<T>::tag)>> : std::true_type {
+};
+
+/// The std::variant of a union's branches.
+template <class Union> using branches_of = held<Union, decltype(described<Union>::branches)>;
+
 template <class Enum, std::size_t... Index>
 constexpr std::array<qapi_value, sizeof...(Index)> values_of(std::index_sequence<Index...>)
 {
@@ -164,8 +183,28 @@ template <class Struct, class Access> constexpr qapi_member describe_member(cons
 
 template <class Struct>
 inline constexpr auto k_members = std::apply(
-    [](const auto&... one) { return std::array<qapi_member, sizeof...(one)>{describe_member<Struct>(one)...}; },
+    [](const auto&... one) {
+        if constexpr (is_union<Struct>::value) {
+            const qapi_member tag{described<Struct>::tag, &k_type<typename described<Struct>::tag_type>, false,
+                                  vocabulary::v2_10};
+            return std::array<qapi_member, 1 + sizeof...(one)>{tag, describe_member<Struct>(one)...};
+        } else {
+            return std::array<qapi_member, sizeof...(one)>{describe_member<Struct>(one)...};
+        }
+    },
     described<Struct>::members);
+
+template <class Tag, class Branches, std::size_t... Index>
+constexpr std::array<qapi_branch, sizeof...(Index)> branch_rows(std::index_sequence<Index...>)
+{
+    static_assert(sizeof...(Index) == runstate::wire_names<Tag>::values.size(), "a branch for each value of the tag");
+    return {qapi_branch{runstate::wire_names<Tag>::values[Index], &k_type<std::variant_alternative_t<Index, Branches>>,
+                        described<Tag>::since(static_cast<Tag>(Index))}...};
+}
+
+template <class Union>
+inline constexpr auto k_branches = branch_rows<typename described<Union>::tag_type, branches_of<Union>>(
+    std::make_index_sequence<std::variant_size_v<branches_of<Union>>>{});
 
 template <class T> constexpr qapi_type describe()
 {
@@ -183,6 +222,8 @@ template <class T> constexpr qapi_type describe()
         return {qapi_kind::enumeration, described<T>::name, k_values<T>};
     } else if constexpr (is_vector<T>::value) {
         return {qapi_kind::array, {}, {}, &k_type<typename T::value_type>};
+    } else if constexpr (is_union<T>::value) {
+        return {qapi_kind::object, described<T>::name, {}, nullptr, k_members<T>, k_branches<T>};
     } else {
         return {qapi_kind::object, described<T>::name, {}, nullptr, k_members<T>};
     }
@@ -223,6 +264,18 @@ template <class T> T read_checked(const json::value& value)
     }
 }
 
+/// Makes `branches` the alternative of that index, with what `object` holds for it.
+template <class Branches, std::size_t... Index>
+void read_branch(Branches& branches, std::size_t which, const json::object& object, std::index_sequence<Index...>)
+{
+    const auto read_one = [&](auto index) {
+        constexpr std::size_t k_index = decltype(index)::value;
+        if (which != k_index) return;
+        branches.template emplace<k_index>(read_checked<std::variant_alternative_t<k_index, Branches>>(object));
+    };
+    (read_one(std::integral_constant<std::size_t, Index>{}), ...);
+}
+
 template <class T> T read_checked(const json::object& object)
 {
     T all{};
@@ -232,10 +285,19 @@ template <class T> T read_checked(const json::object& object)
         if (value) all.*one.access = read_checked<typename detail::without_optional<type>::type>(*value);
     };
     std::apply([&](const auto&... one) { (read_member(one), ...); }, described<T>::members);
+    if constexpr (detail::is_union<T>::value) {
+        using tag = typename described<T>::tag_type;
+        const auto which = static_cast<std::size_t>(read_checked<tag>(object.at(described<T>::tag)));
+        auto& branches = all.*described<T>::branches;
+        read_branch(branches, which, object, std::make_index_sequence<std::variant_size_v<detail::branches_of<T>>>{});
+    }
     return all;
 }
 
 // Printing.
+
+/// Appends the members of `value`, a union's tag and branch included, each after a separator.
+template <class T> void print_members(std::string& out, const T& value, vocabulary words, std::string_view& separator);
 
 /// Appends `value` on one line, with the members that the vocabulary has, in schema order.
 template <class T> void print(std::string& out, const T& value, vocabulary words)
@@ -268,25 +330,37 @@ template <class T> void print(std::string& out, const T& value, vocabulary words
         out += ']';
     } else {
         std::string_view separator;
-        const auto print_member = [&](const auto& one) {
-            if (one.since > words) return;
-            decltype(auto) held = std::invoke(one.access, value);
-            if constexpr (detail::is_optional<std::decay_t<decltype(held)>>::value) {
-                if (!held) return;
-            }
-            out += std::exchange(separator, ", ");
-            out += '"';
-            out += one.name;
-            out += "\": ";
-            if constexpr (detail::is_optional<std::decay_t<decltype(held)>>::value) {
-                print(out, *held, words);
-            } else {
-                print(out, held, words);
-            }
-        };
         out += '{';
-        std::apply([&](const auto&... one) { (print_member(one), ...); }, described<T>::members);
+        print_members(out, value, words, separator);
         out += '}';
+    }
+}
+
+template <class T> void print_members(std::string& out, const T& value, vocabulary words, std::string_view& separator)
+{
+    const auto print_one = [&](std::string_view name, const auto& held) {
+        out += std::exchange(separator, ", ");
+        out += '"';
+        out += name;
+        out += "\": ";
+        print(out, held, words);
+    };
+    const auto print_member = [&](const auto& one) {
+        if (one.since > words) return;
+        decltype(auto) held = std::invoke(one.access, value);
+        if constexpr (detail::is_optional<std::decay_t<decltype(held)>>::value) {
+            if (held) print_one(one.name, *held);
+        } else {
+            print_one(one.name, held);
+        }
+    };
+    if constexpr (detail::is_union<T>::value) {
+        const auto& branches = std::invoke(described<T>::branches, value);
+        print_one(described<T>::tag, static_cast<typename described<T>::tag_type>(branches.index()));
+        std::apply([&](const auto&... one) { (print_member(one), ...); }, described<T>::members);
+        std::visit([&](const auto& branch) { print_members(out, branch, words, separator); }, branches);
+    } else {
+        std::apply([&](const auto&... one) { (print_member(one), ...); }, described<T>::members);
     }
 }
 

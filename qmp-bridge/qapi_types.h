@@ -26,15 +26,6 @@ enum class qmp_capability : std::uint8_t { oob };
 /// The kind of extra information about a panic (QAPI `GuestPanicInformationType`, of which only this is ever sent).
 enum class panic_information_type : std::uint8_t { hyper_v };
 
-/// What an entity of the schema is (QAPI `SchemaMetaType`; there are no alternates).
-enum class schema_meta_type : std::uint8_t { builtin, enumeration, array, object, command, event };
-
-/// What a built-in type is in JSON (QAPI `JSONType`).
-enum class json_type : std::uint8_t { string, number, integer, boolean, null, object, array, value };
-
-/// What the machine emulates (QAPI `SysEmuTarget`, of which there is only this).
-enum class system_target : std::uint8_t { x86_64 };
-
 } // namespace vigil::qmp_bridge
 
 namespace vigil::runstate {
@@ -50,19 +41,6 @@ template <> struct wire_names<qmp_bridge::qmp_capability> {
 
 template <> struct wire_names<qmp_bridge::panic_information_type> {
     static constexpr std::array<std::string_view, 1> values{"hyper-v"};
-};
-
-template <> struct wire_names<qmp_bridge::schema_meta_type> {
-    static constexpr std::array<std::string_view, 6> values{"builtin", "enum", "array", "object", "command", "event"};
-};
-
-template <> struct wire_names<qmp_bridge::json_type> {
-    static constexpr std::array<std::string_view, 8> values{"string", "number", "int",   "boolean",
-                                                            "null",   "object", "array", "value"};
-};
-
-template <> struct wire_names<qmp_bridge::system_target> {
-    static constexpr std::array<std::string_view, 1> values{"x86_64"};
 };
 
 } // namespace vigil::runstate
@@ -119,16 +97,6 @@ struct kvm_info {
     bool present;
 };
 
-/// query-target.
-struct target_info {
-    system_target arch;
-};
-
-/// query-current-machine.
-struct current_machine_params {
-    bool wakeup_suspend_support;
-};
-
 /// Arguments of migrate.
 struct migrate_arguments {
     std::string uri;
@@ -150,75 +118,15 @@ struct migration_info {
     std::optional<std::string> error_desc;
 };
 
-/// Arguments of qom-get.
-struct qom_get_arguments {
-    std::string path;
-    std::string property;
-};
-
-/// Arguments of qom-list.
-struct qom_list_arguments {
-    std::string path;
-};
-
-/// Arguments of qom-set.
-struct qom_set_arguments {
-    std::string path;
-    std::string property;
-    json::value value;
-};
-
-/// One row of qom-list.
-struct object_property_info {
-    std::string name;
-    std::string type;
-};
-
 /// Arguments of human-monitor-command.
 struct human_monitor_arguments {
     std::string command_line;
     std::optional<std::int64_t> cpu_index;
 };
 
-/// Where a CPU sits.
-struct cpu_instance_properties {
-    std::int64_t socket_id;
-    std::int64_t core_id;
-    std::int64_t thread_id;
-};
-
-/// One row of query-cpus-fast.
-struct cpu_info_fast {
-    std::int64_t thread_id;
-    cpu_instance_properties props;
-    std::string_view qom_path;
-    std::int64_t cpu_index;
-    system_target target;
-};
-
 /// One row of query-events.
 struct event_info {
     std::string_view name;
-};
-
-/// A member of an object type, or a value of an enumeration.
-struct schema_member {
-    std::string name;
-    std::optional<json::value> default_value; ///< null: the member is optional
-    std::optional<std::string> type;
-};
-
-/// One row of query-qmp-schema (QAPI `SchemaInfo`): what else there is follows from the meta-type.
-struct schema_info {
-    std::string name;
-    schema_meta_type meta_type{};
-    std::optional<json_type> json_kind;                ///< built-in types
-    std::optional<std::vector<schema_member>> members; ///< enumerations and objects
-    std::optional<std::vector<std::string>> values;    ///< enumerations
-    std::optional<std::string> element_type;           ///< arrays
-    std::optional<std::string> arg_type;               ///< commands and events
-    std::optional<std::string> ret_type;               ///< commands
-    std::optional<bool> allow_oob;                     ///< commands, where true
 };
 
 /// Host real time for event timestamps; −1, −1 where the host has none.
@@ -243,6 +151,11 @@ struct set_action_arguments {
     std::optional<runstate::shutdown_action> shutdown;
     std::optional<runstate::panic_action> panic;
     std::optional<runstate::watchdog_action> watchdog;
+};
+
+/// What is known of a Hyper-V panic, apart from its being one.
+struct hyperv_panic_parameters {
+    std::array<std::uint64_t, 5> arg;
 };
 
 /// What an event's description says unless it says otherwise.
@@ -291,16 +204,6 @@ template <> struct described<qmp_capability> : enum_description {
 template <> struct described<panic_information_type> : enum_description {
     static constexpr std::string_view name = "GuestPanicInformationType";
 };
-template <> struct described<schema_meta_type> : enum_description {
-    static constexpr std::string_view name = "SchemaMetaType";
-};
-template <> struct described<json_type> : enum_description {
-    static constexpr std::string_view name = "JSONType";
-};
-template <> struct described<system_target> : enum_description {
-    static constexpr std::string_view name = "SysEmuTarget";
-};
-
 template <> struct described<runstate::migration_status> : enum_description {
     static constexpr std::string_view name = "MigrationStatus";
 };
@@ -350,15 +253,6 @@ template <> struct described<kvm_info> {
     static constexpr std::string_view name = "KvmInfo";
     static constexpr std::tuple members{member{"enabled", &kvm_info::enabled}, member{"present", &kvm_info::present}};
 };
-template <> struct described<target_info> {
-    static constexpr std::string_view name = "TargetInfo";
-    static constexpr std::tuple members{member{"arch", &target_info::arch}};
-};
-template <> struct described<current_machine_params> {
-    static constexpr std::string_view name = "CurrentMachineParams";
-    static constexpr std::tuple members{
-        member{"wakeup-suspend-support", &current_machine_params::wakeup_suspend_support}};
-};
 template <> struct described<timestamp> {
     static constexpr std::string_view name{};
     static constexpr std::tuple members{member{"seconds", &timestamp::seconds},
@@ -396,85 +290,40 @@ template <> struct described<migration_info> {
                                         member{"total-time", &migration_info::total_time},
                                         member{"error-desc", &migration_info::error_desc}};
 };
-template <> struct described<qom_get_arguments> {
-    static constexpr std::string_view name{};
-    static constexpr std::tuple members{member{"path", &qom_get_arguments::path},
-                                        member{"property", &qom_get_arguments::property}};
-};
-
-template <> struct described<qom_list_arguments> {
-    static constexpr std::string_view name{};
-    static constexpr std::tuple members{member{"path", &qom_list_arguments::path}};
-};
-template <> struct described<qom_set_arguments> {
-    static constexpr std::string_view name{};
-    static constexpr std::tuple members{member{"path", &qom_set_arguments::path},
-                                        member{"property", &qom_set_arguments::property},
-                                        member{"value", &qom_set_arguments::value}};
-};
-template <> struct described<object_property_info> {
-    static constexpr std::string_view name = "ObjectPropertyInfo";
-    static constexpr std::tuple members{member{"name", &object_property_info::name},
-                                        member{"type", &object_property_info::type}};
-};
 template <> struct described<human_monitor_arguments> {
     static constexpr std::string_view name{};
     static constexpr std::tuple members{member{"command-line", &human_monitor_arguments::command_line},
                                         member{"cpu-index", &human_monitor_arguments::cpu_index}};
 };
-template <> struct described<cpu_instance_properties> {
-    static constexpr std::string_view name = "CpuInstanceProperties";
-    static constexpr std::tuple members{member{"core-id", &cpu_instance_properties::core_id},
-                                        member{"thread-id", &cpu_instance_properties::thread_id},
-                                        member{"socket-id", &cpu_instance_properties::socket_id}};
-};
-template <> struct described<cpu_info_fast> {
-    static constexpr std::string_view name = "CpuInfoFast";
-    static constexpr std::tuple members{
-        member{"thread-id", &cpu_info_fast::thread_id}, member{"props", &cpu_info_fast::props},
-        member{"qom-path", &cpu_info_fast::qom_path}, member{"cpu-index", &cpu_info_fast::cpu_index},
-        member{"target", &cpu_info_fast::target}};
-};
 template <> struct described<event_info> {
     static constexpr std::string_view name = "EventInfo";
     static constexpr std::tuple members{member{"name", &event_info::name}};
 };
-template <> struct described<schema_member> {
-    static constexpr std::string_view name = "SchemaInfoObjectMember";
-    static constexpr std::tuple members{member{"name", &schema_member::name},
-                                        member{"default", &schema_member::default_value},
-                                        member{"type", &schema_member::type}};
-};
-template <> struct described<schema_info> {
-    static constexpr std::string_view name = "SchemaInfo";
-    static constexpr std::tuple members{
-        member{"name", &schema_info::name},           member{"meta-type", &schema_info::meta_type},
-        member{"json-type", &schema_info::json_kind}, member{"members", &schema_info::members},
-        member{"values", &schema_info::values},       member{"element-type", &schema_info::element_type},
-        member{"arg-type", &schema_info::arg_type},   member{"ret-type", &schema_info::ret_type},
-        member{"allow-oob", &schema_info::allow_oob}};
-};
-
 /// A Hyper-V crash parameter as a member of its own.
-template <std::size_t Index> constexpr std::uint64_t crash_argument(const runstate::hyperv_panic_info& info)
+template <std::size_t Index> constexpr std::uint64_t crash_argument(const hyperv_panic_parameters& parameters)
 {
-    return info.arg[Index];
+    return parameters.arg[Index];
 }
+
+template <> struct described<hyperv_panic_parameters> {
+    static constexpr std::string_view name = "GuestPanicInformationHyperV";
+    static constexpr std::tuple members{member{"arg1", &crash_argument<0>}, member{"arg2", &crash_argument<1>},
+                                        member{"arg3", &crash_argument<2>}, member{"arg4", &crash_argument<3>},
+                                        member{"arg5", &crash_argument<4>}};
+};
 
 /// A union in QAPI, whose only branch here is hyper-v.
 template <> struct described<runstate::hyperv_panic_info> {
-    static constexpr panic_information_type type(const runstate::hyperv_panic_info& /*info*/)
+    static std::variant<hyperv_panic_parameters> as_union(const runstate::hyperv_panic_info& info)
     {
-        return panic_information_type::hyper_v;
+        return hyperv_panic_parameters{info.arg};
     }
 
     static constexpr std::string_view name = "GuestPanicInformation";
-    static constexpr std::tuple members{member{"type", &type},
-                                        member{"arg1", &crash_argument<0>},
-                                        member{"arg2", &crash_argument<1>},
-                                        member{"arg3", &crash_argument<2>},
-                                        member{"arg4", &crash_argument<3>},
-                                        member{"arg5", &crash_argument<4>}};
+    static constexpr std::string_view tag = "type";
+    using tag_type = panic_information_type;
+    static constexpr std::tuple<> members{};
+    static constexpr auto branches = &as_union;
 };
 
 template <> struct described<runstate::shutdown_event> : event_description {

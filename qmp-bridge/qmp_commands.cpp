@@ -8,6 +8,7 @@
 
 #include <vigil/qmp-bridge/hmp.h>
 #include <vigil/qmp-bridge/introspection.h>
+#include <vigil/qmp-bridge/qapi_machine_types.h>
 #include <vigil/qmp-bridge/qmp_monitor.h>
 #include <vigil/qmp-bridge/qmp_session.h>
 #include <vigil/qmp-bridge/qom_tree.h>

@@ -128,6 +128,7 @@ void add_members(std::vector<std::string>& items, const std::string& owner, cons
         items.push_back(item);
         if (one.type->kind == qapi_kind::object) add_members(items, std::string(one.type->name), *one.type);
     }
+    for (const qapi_branch& one : type.branches) add_members(items, owner, *one.type);
 }
 
 template <class Enum> void add_values(std::vector<std::string>& items)

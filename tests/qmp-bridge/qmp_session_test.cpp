@@ -10,7 +10,6 @@
 #include <vector>
 
 #include <vigil/qmp-bridge/hmp.h>
-#include <vigil/qmp-bridge/introspection.h>
 #include <vigil/qmp-bridge/qmp_commands.h>
 
 #include "fake_machine.h"
@@ -330,32 +329,6 @@ TEST_CASE("qmp session: query-events is the 2.10 vocabulary's alone, and lists i
     CHECK((answer.find("\"WATCHDOG\"") != std::string::npos) == old_words);
     CHECK(find_command("query-events", vocabulary::v2_10) != nullptr);
     CHECK(find_command("query-events", vocabulary::v7_2) == nullptr);
-}
-
-TEST_CASE("qmp session: the schema describes every command, event and type that it names")
-{
-    for (const vocabulary words : {vocabulary::v2_10, vocabulary::v7_2}) {
-        std::set<std::string> names;
-        std::set<std::string> referred;
-        for (const schema_info& one : introspect(words)) {
-            CAPTURE(one.name);
-            CHECK(names.insert(one.name).second);
-            for (const auto* reference : {&one.arg_type, &one.ret_type, &one.element_type}) {
-                if (*reference) referred.insert(**reference);
-            }
-            CHECK(one.members.has_value() ==
-                  (one.meta_type == schema_meta_type::object || one.meta_type == schema_meta_type::enumeration));
-            for (const schema_member& member : one.members.value_or(std::vector<schema_member>{})) {
-                if (member.type) referred.insert(*member.type);
-                CHECK(member.type.has_value() == (one.meta_type == schema_meta_type::object));
-            }
-        }
-        for (const std::string& name : referred) CHECK(names.count(name) == 1);
-        for (const command& one : commands()) {
-            CHECK((names.count(std::string(one.name)) == 1) == one.spoken_in(words));
-        }
-        for (const qapi_event& one : k_events) CHECK((names.count(std::string(one.name)) == 1) == (one.since <= words));
-    }
 }
 
 TEST_CASE("human monitor: words a state as a person would, and finds commands by each of their names")

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef VIGIL_QMP_BRIDGE_QMP_HANDLERS_H
+#define VIGIL_QMP_BRIDGE_QMP_HANDLERS_H
+
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include <vigil/qmp-bridge/qapi_introspection_types.h>
+#include <vigil/qmp-bridge/qapi_machine_types.h>
+#include <vigil/qmp-bridge/qapi_types.h>
+#include <vigil/qmp-bridge/qmp_commands.h>
+#include <vigil/runstate/inspectable.h>
+
+/// What executes the commands, by subject; the table of commands names each.
+namespace vigil::qmp_bridge::handlers {
+
+/// What a handler returns.
+template <class T> using result = std::variant<T, command_error>;
+
+/// Done, or why not.
+inline result<empty_object> done_unless(const std::optional<runstate::refusal>& refused)
+{
+    if (refused) return command_error{error_class::generic_error, refused->text};
+    return empty_object{};
+}
+
+/// What the machine lacks, in QEMU's words.
+inline command_error not_supported()
+{
+    return {error_class::generic_error, "this feature or command is not currently supported"};
+}
+
+// qmp_run_commands.cpp: the run state.
+result<status_info> query_status(const command_context& c);
+result<empty_object> stop(const command_context& c);
+result<empty_object> cont(const command_context& c);
+result<empty_object> system_reset(const command_context& c);
+result<empty_object> system_powerdown(const command_context& c);
+result<empty_object> system_wakeup(const command_context& c);
+result<empty_object> quit(const command_context& c);
+result<empty_object> inject_nmi(const command_context& c);
+result<empty_object> watchdog_set_action(const command_context& c, const watchdog_set_action_arguments& arguments);
+result<empty_object> set_action(const command_context& c, const set_action_arguments& arguments);
+
+// qmp_query_commands.cpp: the conversation, and what is fixed about the machine.
+result<empty_object> qmp_capabilities(const command_context& c, const capabilities_arguments& arguments);
+result<version_info> query_version(const command_context& c);
+result<std::vector<command_info>> query_commands(const command_context& c);
+result<std::vector<event_info>> query_events(const command_context& c);
+result<std::vector<schema_info>> query_qmp_schema(const command_context& c);
+result<name_info> query_name(const command_context& c);
+result<uuid_info> query_uuid(const command_context& c);
+result<target_info> query_target(const command_context& c);
+result<kvm_info> query_kvm(const command_context& c);
+result<current_machine_params> query_current_machine(const command_context& c);
+result<std::vector<cpu_info_fast>> query_cpus_fast(const command_context& c);
+result<std::string> human_monitor_command(const command_context& c, const human_monitor_arguments& arguments);
+
+// qmp_migration_commands.cpp: the machine's state in files.
+result<empty_object> migrate(const command_context& c, const migrate_arguments& arguments);
+result<migration_info> query_migrate(const command_context& c);
+result<empty_object> migrate_incoming(const command_context& c, const uri_argument& arguments);
+result<empty_object> snapshot_save(const command_context& c, const uri_argument& arguments);
+result<empty_object> snapshot_load(const command_context& c, const uri_argument& arguments);
+
+// qmp_object_commands.cpp: the machine's objects.
+result<runstate::property_value> qom_get(const command_context& c, const qom_get_arguments& arguments);
+result<std::vector<object_property_info>> qom_list(const command_context& c, const qom_list_arguments& arguments);
+result<empty_object> qom_set(const command_context& c, const qom_set_arguments& arguments);
+
+} // namespace vigil::qmp_bridge::handlers
+
+#endif

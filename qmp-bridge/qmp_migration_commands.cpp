@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <vigil/qmp-bridge/qmp_handlers.h>
+
+#include <optional>
+#include <string_view>
+#include <utility>
+
+#include <vigil/qmp-bridge/qmp_monitor.h>
+#include <vigil/runstate/migration.h>
+
+namespace vigil::qmp_bridge::handlers {
+
+namespace {
+
+// The path of `file:PATH`, the one form of URI there is.
+std::optional<std::string> path_of(const std::string& uri)
+{
+    constexpr std::string_view k_scheme = "file:";
+    if (uri.compare(0, k_scheme.size(), k_scheme) != 0 || uri.size() == k_scheme.size()) return std::nullopt;
+    return uri.substr(k_scheme.size());
+}
+
+// Has `act` done with the file that the argument names.
+using migration_act = std::optional<runstate::refusal> (runstate::migration::*)(const std::string& path);
+
+result<empty_object> with_file(const command_context& c, const std::string& uri, migration_act act)
+{
+    if (c.monitor.settings().migration == nullptr) return not_supported();
+    const auto path = path_of(uri);
+    if (!path) {
+        return command_error{error_class::generic_error,
+                             "Parameter 'uri' expects a valid migration protocol: file:PATH"};
+    }
+    const auto file = c.monitor.settings().files.resolve(*path);
+    if (const auto* refused = std::get_if<runstate::refusal>(&file)) return done_unless(*refused);
+    return done_unless((c.monitor.settings().migration->*act)(std::get<std::string>(file)));
+}
+
+} // namespace
+
+result<empty_object> migrate(const command_context& c, const migrate_arguments& arguments)
+{
+    if (arguments.blk.value_or(false) || arguments.inc.value_or(false)) {
+        return command_error{error_class::generic_error,
+                             "Block migration is not supported: there are no block devices"};
+    }
+    if (arguments.resume.value_or(false)) {
+        return command_error{error_class::generic_error, "Cannot resume if there is no paused migration"};
+    }
+    return with_file(c, arguments.uri, &runstate::migration::migrate); // `detach` means nothing over QMP, as in QEMU
+}
+
+result<migration_info> query_migrate(const command_context& c)
+{
+    if (c.monitor.settings().migration == nullptr) return migration_info{};
+    auto progress = c.monitor.settings().migration->info();
+    if (!progress) return migration_info{};
+    return migration_info{progress->status, progress->total_time.count(), std::move(progress->error_desc)};
+}
+
+result<empty_object> migrate_incoming(const command_context& c, const uri_argument& arguments)
+{
+    return with_file(c, arguments.uri, &runstate::migration::incoming);
+}
+
+result<empty_object> snapshot_save(const command_context& c, const uri_argument& arguments)
+{
+    return with_file(c, arguments.uri, &runstate::migration::save_snapshot);
+}
+
+result<empty_object> snapshot_load(const command_context& c, const uri_argument& arguments)
+{
+    return with_file(c, arguments.uri, &runstate::migration::load_snapshot);
+}
+
+} // namespace vigil::qmp_bridge::handlers

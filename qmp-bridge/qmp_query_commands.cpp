@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <vigil/qmp-bridge/qmp_handlers.h>
+
+#include <utility>
+
+#include <vigil/qmp-bridge/hmp.h>
+#include <vigil/qmp-bridge/introspection.h>
+#include <vigil/qmp-bridge/qmp_monitor.h>
+#include <vigil/qmp-bridge/qmp_session.h>
+
+namespace vigil::qmp_bridge::handlers {
+
+result<empty_object> qmp_capabilities(const command_context& c, const capabilities_arguments& arguments)
+{
+    if (!c.session.negotiating()) {
+        return command_error{error_class::command_not_found,
+                             "Capabilities negotiation is already complete, command ignored"};
+    }
+    bool out_of_band = false;
+    std::string refused;
+    for (const qmp_capability one : arguments.enable.value_or(std::vector<qmp_capability>{})) {
+        if (c.monitor.offers(one)) {
+            out_of_band = out_of_band || one == qmp_capability::oob;
+            continue;
+        }
+        if (!refused.empty()) refused += ", ";
+        refused += runstate::to_string(one);
+    }
+    if (!refused.empty()) {
+        return command_error{error_class::generic_error, "Capability " + refused + " not available"};
+    }
+    c.session.end_negotiation(out_of_band);
+    return empty_object{};
+}
+
+result<version_info> query_version(const command_context& c) { return version_of(c.monitor); }
+
+result<std::vector<command_info>> query_commands(const command_context& c)
+{
+    std::vector<command_info> all;
+    for (const command& one : commands()) {
+        if (one.spoken_in(c.monitor.settings().words)) all.push_back({one.name});
+    }
+    return all;
+}
+
+result<std::vector<event_info>> query_events(const command_context& c)
+{
+    std::vector<event_info> all;
+    for (const qapi_event& one : k_events) {
+        if (one.since <= c.monitor.settings().words) all.push_back({one.name});
+    }
+    return all;
+}
+
+result<std::vector<schema_info>> query_qmp_schema(const command_context& c)
+{
+    return introspect(c.monitor.settings().words);
+}
+
+result<name_info> query_name(const command_context& c) { return name_info{c.monitor.settings().machine.name}; }
+
+result<uuid_info> query_uuid(const command_context& c) { return uuid_info{c.monitor.settings().machine.uuid}; }
+
+result<target_info> query_target(const command_context& /*c*/) { return target_info{system_target::x86_64}; }
+
+result<kvm_info> query_kvm(const command_context& /*c*/) { return kvm_info{false, true}; }
+
+result<current_machine_params> query_current_machine(const command_context& c)
+{
+    return current_machine_params{c.monitor.settings().machine.wakeup_suspend_support};
+}
+
+result<std::vector<cpu_info_fast>> query_cpus_fast(const command_context& c)
+{
+    std::vector<cpu_info_fast> all;
+    const machine_description& machine = c.monitor.settings().machine;
+    for (const std::string& path : machine.cpu_paths) {
+        const auto index = static_cast<std::int64_t>(all.size());
+        all.push_back({machine.thread_id, {0, index, 0}, path, index, system_target::x86_64});
+    }
+    return all;
+}
+
+result<std::string> human_monitor_command(const command_context& c, const human_monitor_arguments& arguments)
+{
+    const auto cpus = static_cast<std::int64_t>(c.monitor.settings().machine.cpu_paths.size());
+    if (arguments.cpu_index && (*arguments.cpu_index < 0 || *arguments.cpu_index >= cpus)) {
+        return command_error{error_class::generic_error, "Parameter 'cpu-index' expects a CPU number"};
+    }
+    return run_human_command(c.monitor, arguments.command_line);
+}
+
+} // namespace vigil::qmp_bridge::handlers

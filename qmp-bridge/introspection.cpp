@@ -32,7 +32,7 @@ public:
     void add(const command& one)
     {
         schema_command info{name_of(*one.arguments), name_of(*one.returns), std::nullopt};
-        if (one.allow_oob) info.allow_oob = true;
+        if (one.has(command_trait::allow_oob)) info.allow_oob = true;
         named_.push_back({std::string(one.name), std::move(info)});
     }
     void add(const qapi_event& one) { named_.push_back({std::string(one.name), schema_event{name_of(*one.data)}}); }

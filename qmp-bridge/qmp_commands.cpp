@@ -7,6 +7,7 @@
 
 #include <vigil/qmp-bridge/qmp_handlers.h>
 #include <vigil/qmp-bridge/qmp_monitor.h>
+#include <vigil/qmp-bridge/qmp_session.h>
 
 namespace vigil::qmp_bridge {
 
@@ -42,53 +43,111 @@ std::optional<command_error> run(const command_context& c, const json::object& a
     return std::nullopt;
 }
 
-enum class phase : std::uint8_t { command_mode, any };
-enum class band : std::uint8_t { in, in_or_out };
-
 template <auto Handler>
-constexpr command row(std::string_view name, phase when = phase::command_mode, band how = band::in,
-                      vocabulary last = vocabulary::v7_2)
+constexpr command row(std::string_view name, unsigned traits = 0, vocabulary last = vocabulary::v7_2)
 {
     return {name,
             &k_type<typename signature<Handler>::arguments>,
             &k_type<typename signature<Handler>::returned>,
-            when == phase::any,
-            how == band::in_or_out,
+            traits,
             last,
             &run<Handler>};
 }
 
+// A handler that answers when it is done, perhaps after its command has long been left: `Handler(context, arguments,
+// done)`.
+template <auto Handler> struct deferred_signature;
+
+template <class Returned, class Arguments,
+          void (*Handler)(const command_context&, const Arguments&, handlers::answer_later<Returned>)>
+struct deferred_signature<Handler> {
+    using arguments = Arguments;
+    using returned = Returned;
+};
+
+template <auto Handler>
+std::optional<command_error> start(const command_context& c, const json::object& arguments, std::string& /*returned*/)
+{
+    using returned = typename deferred_signature<Handler>::returned;
+    const auto done = [answer = c.session.answer_later(),
+                       words = c.monitor.settings().words](result<returned> outcome) {
+        if (auto* error = std::get_if<command_error>(&outcome)) {
+            answer(std::move(*error));
+            return;
+        }
+        std::string value;
+        print(value, std::get<0>(outcome), words);
+        answer(std::move(value));
+    };
+    Handler(c, read_checked<typename deferred_signature<Handler>::arguments>(arguments), done);
+    return std::nullopt;
+}
+
+template <auto Handler> constexpr command deferred_row(std::string_view name, unsigned traits = 0)
+{
+    return {name,
+            &k_type<typename deferred_signature<Handler>::arguments>,
+            &k_type<typename deferred_signature<Handler>::returned>,
+            traits,
+            vocabulary::v7_2,
+            &start<Handler>};
+}
+
+using namespace command_trait;
+
 constexpr std::array k_commands{
-    row<&handlers::qmp_capabilities>("qmp_capabilities", phase::any),
-    row<&handlers::query_status>("query-status"),
+    row<&handlers::qmp_capabilities>("qmp_capabilities", in_negotiation | allow_preconfig),
+    row<&handlers::query_status>("query-status", allow_preconfig),
     row<&handlers::stop>("stop"),
     row<&handlers::cont>("cont"),
     row<&handlers::system_reset>("system_reset"),
     row<&handlers::system_powerdown>("system_powerdown"),
     row<&handlers::system_wakeup>("system_wakeup"),
-    row<&handlers::quit>("quit"),
+    row<&handlers::quit>("quit", allow_preconfig),
     row<&handlers::inject_nmi>("inject-nmi"),
     row<&handlers::watchdog_set_action>("watchdog-set-action"),
-    row<&handlers::set_action>("set-action"),
-    row<&handlers::query_version>("query-version"),
-    row<&handlers::query_commands>("query-commands"),
-    row<&handlers::query_name>("query-name"),
-    row<&handlers::query_uuid>("query-uuid"),
+    row<&handlers::set_action>("set-action", allow_preconfig),
+    row<&handlers::exit_preconfig>("x-exit-preconfig", allow_preconfig),
+
+    row<&handlers::query_version>("query-version", allow_preconfig),
+    row<&handlers::query_commands>("query-commands", allow_preconfig),
+    row<&handlers::query_qmp_schema>("query-qmp-schema", allow_preconfig),
+    row<&handlers::query_events>("query-events", 0, vocabulary::v2_10),
+    row<&handlers::query_qmp_clients>("x-query-qmp-clients", allow_preconfig), // this program's own
+    row<&handlers::query_name>("query-name", allow_preconfig),
+    row<&handlers::query_uuid>("query-uuid", allow_preconfig),
     row<&handlers::query_target>("query-target"),
     row<&handlers::query_kvm>("query-kvm"),
+    row<&handlers::query_machines>("query-machines"),
     row<&handlers::query_current_machine>("query-current-machine"),
+    row<&handlers::query_memory_size_summary>("query-memory-size-summary"),
+    row<&handlers::query_cpus_fast>("query-cpus-fast"),
+    row<&handlers::query_iothreads>("query-iothreads", allow_preconfig),
+    row<&handlers::query_chardev>("query-chardev", allow_preconfig),
+    row<&handlers::query_balloon>("query-balloon"),
+    row<&handlers::human_monitor_command>("human-monitor-command"),
+
     row<&handlers::migrate>("migrate"),
     row<&handlers::query_migrate>("query-migrate"),
     row<&handlers::migrate_incoming>("migrate-incoming"),
+    row<&handlers::migrate_pause>("migrate-pause", allow_oob),
+    row<&handlers::migrate_recover>("migrate-recover", allow_oob),
     row<&handlers::snapshot_save>("snapshot-save"),
     row<&handlers::snapshot_load>("snapshot-load"),
-    row<&handlers::qom_get>("qom-get"),
-    row<&handlers::qom_list>("qom-list"),
-    row<&handlers::qom_set>("qom-set"),
-    row<&handlers::query_cpus_fast>("query-cpus-fast"),
-    row<&handlers::human_monitor_command>("human-monitor-command"),
-    row<&handlers::query_qmp_schema>("query-qmp-schema"),
-    row<&handlers::query_events>("query-events", phase::command_mode, band::in, vocabulary::v2_10),
+    row<&handlers::query_yank>("query-yank", allow_oob),
+    row<&handlers::yank>("yank", allow_oob),
+
+    row<&handlers::qom_get>("qom-get", allow_preconfig),
+    row<&handlers::qom_list>("qom-list", allow_preconfig),
+    row<&handlers::qom_set>("qom-set", allow_preconfig),
+    row<&handlers::qom_list_types>("qom-list-types", allow_preconfig),
+    row<&handlers::device_list_properties>("device-list-properties"),
+
+    deferred_row<&handlers::blockdev_add>("blockdev-add", allow_preconfig),
+    row<&handlers::blockdev_del>("blockdev-del", allow_preconfig),
+    row<&handlers::query_named_block_nodes>("query-named-block-nodes", allow_preconfig),
+    row<&handlers::query_block>("query-block", allow_preconfig),
+    row<&handlers::query_blockstats>("query-blockstats", allow_preconfig),
 };
 
 } // namespace

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <variant>
 
 #include <vigil/qmp-bridge/json.h>
 #include <vigil/qmp-bridge/qapi_types.h>
@@ -20,19 +21,30 @@ struct command_context {
     qmp_session& session;
 };
 
+/// What a command answers: the value to return, printed on one line, or why it failed.
+using command_outcome = std::variant<std::string, command_error>;
+
+/// What a command may do beyond being executed in its turn, on a machine that is complete (QEMU:
+/// docs/devel/qapi-code-gen).
+namespace command_trait {
+constexpr unsigned in_negotiation = 1;  ///< exists before capabilities are negotiated
+constexpr unsigned allow_oob = 2;       ///< may be executed out of band
+constexpr unsigned allow_preconfig = 4; ///< may be executed before the machine is initialised
+} // namespace command_trait
+
 /// A command, as its handler describes it.
 struct command {
     std::string_view name;
     const qapi_type* arguments;
     const qapi_type* returns;
-    bool in_negotiation; ///< exists before capabilities are negotiated
-    bool allow_oob;      ///< may be executed out of band
-    vocabulary last;     ///< the last vocabulary that has it
+    unsigned traits; ///< of `command_trait`
+    vocabulary last; ///< the last vocabulary that has it
 
+    constexpr bool has(unsigned trait) const noexcept { return (traits & trait) != 0; }
     constexpr bool spoken_in(vocabulary words) const noexcept { return words <= last; }
 
     /// Executes it with arguments that `check_arguments` passed; appends the value to return to `returned`, on one
-    /// line, or says why not.
+    /// line, or says why not. A command that asked the session to answer later does neither.
     std::optional<command_error> (*run)(const command_context& context, const json::object& arguments,
                                         std::string& returned);
 };

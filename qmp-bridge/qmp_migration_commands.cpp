@@ -73,4 +73,27 @@ result<empty_object> snapshot_load(const command_context& c, const uri_argument&
     return with_file(c, arguments.uri, &runstate::migration::load_snapshot);
 }
 
+// A migration to a file is over before anything could pause it, and there is no other.
+
+result<empty_object> migrate_pause(const command_context& /*c*/)
+{
+    return command_error{error_class::generic_error,
+                         "migrate-pause is currently only supported during postcopy-active state"};
+}
+
+result<empty_object> migrate_recover(const command_context& /*c*/, const uri_argument& /*arguments*/)
+{
+    return command_error{error_class::generic_error, "Migrate recover can only be run when postcopy is paused."};
+}
+
+// Nothing here waits for another side that could be cut off.
+
+result<std::vector<yank_instance>> query_yank(const command_context& /*c*/) { return std::vector<yank_instance>{}; }
+
+result<empty_object> yank(const command_context& /*c*/, const yank_arguments& arguments)
+{
+    if (arguments.instances.empty()) return empty_object{};
+    return command_error{error_class::device_not_found, "Instance not found"};
+}
+
 } // namespace vigil::qmp_bridge::handlers

@@ -49,15 +49,16 @@ template <class Event> std::string event_line(const Event& e, timestamp at, voca
 
 qmp_monitor::qmp_monitor(runstate::run_control& control, options opts)
     : control_(control), options_(with_defaults(std::move(opts))),
-      watchdog_limiter_(k_limiter_period, options_.arm_limiter, [this](const std::string& line) { deliver(line); })
+      watchdog_limiter_(k_limiter_period, options_.arm_limiter, [this](const std::string& line) { deliver(line); }),
+      in_preconfig_(options_.preconfig)
 {
 }
 
 qmp_monitor::~qmp_monitor() = default;
 
-std::unique_ptr<qmp_session> qmp_monitor::new_session(bool pretty)
+std::unique_ptr<qmp_session> qmp_monitor::new_session(bool pretty, std::string server)
 {
-    std::unique_ptr<qmp_session> made(new qmp_session(*this, pretty));
+    std::unique_ptr<qmp_session> made(new qmp_session(*this, ++last_session_id_, pretty, std::move(server)));
     sessions_.push_back(made.get());
     return made;
 }
@@ -67,6 +68,12 @@ void qmp_monitor::limiter_timer_expired() { watchdog_limiter_.on_timer(); }
 bool qmp_monitor::offers(qmp_capability capability) const noexcept
 {
     return capability == qmp_capability::oob && options_.words >= vocabulary::v7_2;
+}
+
+void qmp_monitor::leave_preconfig()
+{
+    in_preconfig_ = false;
+    if (options_.exit_preconfig) options_.exit_preconfig();
 }
 
 void qmp_monitor::on_event(const runstate::event& e)

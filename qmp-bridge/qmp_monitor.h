@@ -8,9 +8,13 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <system_error>
+#include <variant>
 #include <vector>
 
+#include <vigil/qmp-bridge/block_nodes.h>
 #include <vigil/qmp-bridge/event_limiter.h>
+#include <vigil/qmp-bridge/qapi_machine_types.h>
 #include <vigil/qmp-bridge/qapi_types.h>
 #include <vigil/runstate/file_access.h>
 #include <vigil/runstate/migration.h>
@@ -27,7 +31,12 @@ struct machine_description {
     bool wakeup_suspend_support = true;                        ///< query-current-machine
     std::vector<std::string> cpu_paths = {};                   ///< query-cpus-fast: the path of each CPU's object
     std::int64_t thread_id = 0;                                ///< query-cpus-fast: the thread that runs all of them
+    std::uint64_t ram_bytes = 0;                               ///< query-memory-size-summary
+    std::vector<machine_info> machines = {};                   ///< query-machines: those that can be had
 };
+
+/// A file's content, or why the host does not give it.
+using file_content = std::variant<std::string, std::error_code>;
 
 class qmp_session;
 class qom_tree;
@@ -53,6 +62,19 @@ public:
         runstate::file_access files;
         /// Behind the qom commands; likewise.
         const qom_tree* objects = nullptr;
+        /// Behind query-chardev: the character devices now; none where empty.
+        std::function<std::vector<chardev_info>()> chardevs;
+        /// Reads a file of the host, of at most so many bytes, without waiting for it: `done` is called later, never
+        /// from within the call, and once at most. The file may be a pipe that nobody writes to yet; the reading goes
+        /// on for as long as what is returned lives, which may end from within `done`. Empty: no command reads files.
+        std::function<std::shared_ptr<void>(const std::string& path, std::size_t most,
+                                            std::function<void(file_content)> done)>
+            read_file;
+        /// Begins before the machine is initialised (-preconfig): only some commands are allowed until
+        /// x-exit-preconfig, which then calls `exit_preconfig`, inside its turn: the machine is complete and starts,
+        /// unless it is to start stopped.
+        bool preconfig = false;
+        std::function<void()> exit_preconfig;
     };
 
     /// `control` must outlive the monitor, the monitor its sessions.
@@ -61,8 +83,10 @@ public:
     qmp_monitor(const qmp_monitor&) = delete;
     qmp_monitor& operator=(const qmp_monitor&) = delete;
 
-    /// A new client's session; `pretty` prints over several lines.
-    std::unique_ptr<qmp_session> new_session(bool pretty = false);
+    /// A new client's session; `pretty` prints over several lines, `server` labels the character device it comes by.
+    std::unique_ptr<qmp_session> new_session(bool pretty = false, std::string server = {});
+    /// The clients there are, oldest first.
+    const std::vector<qmp_session*>& sessions() const noexcept { return sessions_; }
 
     /// The limiter's period ended.
     void limiter_timer_expired();
@@ -82,6 +106,14 @@ public:
     /// Whether clients may enable `capability`.
     bool offers(qmp_capability capability) const noexcept;
 
+    /// Whether the machine is yet to be initialised.
+    bool in_preconfig() const noexcept { return in_preconfig_; }
+    /// x-exit-preconfig, where it is allowed.
+    void leave_preconfig();
+
+    /// The block nodes that clients have added.
+    block_nodes& blocks() noexcept { return blocks_; }
+
     const options& settings() const noexcept { return options_; }
     runstate::run_control& control() noexcept { return control_; }
 
@@ -93,7 +125,10 @@ private:
     runstate::run_control& control_;
     options options_;
     event_limiter watchdog_limiter_;
+    bool in_preconfig_;
+    block_nodes blocks_;
     std::vector<qmp_session*> sessions_;
+    std::uint64_t last_session_id_ = 0;
     std::uint64_t events_dropped_ = 0;
 };
 

@@ -37,4 +37,29 @@ result<empty_object> qom_set(const command_context& c, const qom_set_arguments& 
     return empty_object{};
 }
 
+result<std::vector<object_type_info>> qom_list_types(const command_context& c,
+                                                     const qom_list_types_arguments& arguments)
+{
+    if (c.monitor.settings().objects == nullptr) return not_supported();
+    std::vector<object_type_info> all;
+    const std::string implements = arguments.implements.value_or("object");
+    for (const qom_tree::type* one :
+         c.monitor.settings().objects->types(implements, arguments.abstract.value_or(false))) {
+        object_type_info info{one->name, std::nullopt, std::nullopt};
+        if (one->abstract) info.abstract = true;
+        if (!one->parent.empty()) info.parent = one->parent;
+        all.push_back(info);
+    }
+    return all;
+}
+
+result<std::vector<device_property_info>> device_list_properties(const command_context& c,
+                                                                 const typename_argument& arguments)
+{
+    if (c.monitor.settings().objects == nullptr) return not_supported();
+    auto found = c.monitor.settings().objects->device_type(arguments.type_name);
+    if (auto* error = std::get_if<command_error>(&found)) return std::move(*error);
+    return std::get<const qom_tree::type*>(found)->properties;
+}
+
 } // namespace vigil::qmp_bridge::handlers

@@ -58,6 +58,16 @@ result<std::vector<schema_info>> query_qmp_schema(const command_context& c)
     return introspect(c.monitor.settings().words);
 }
 
+result<qmp_clients_info> query_qmp_clients(const command_context& c)
+{
+    qmp_clients_info all{{}, c.monitor.events_dropped()};
+    for (const qmp_session* one : c.monitor.sessions()) {
+        all.clients.push_back({one->id(), one->server(), one->pretty(), one->negotiating(), one->out_of_band(),
+                               one->output.size(), one->events_dropped()});
+    }
+    return all;
+}
+
 result<name_info> query_name(const command_context& c) { return name_info{c.monitor.settings().machine.name}; }
 
 result<uuid_info> query_uuid(const command_context& c) { return uuid_info{c.monitor.settings().machine.uuid}; }
@@ -66,9 +76,35 @@ result<target_info> query_target(const command_context& /*c*/) { return target_i
 
 result<kvm_info> query_kvm(const command_context& /*c*/) { return kvm_info{false, true}; }
 
+result<std::vector<machine_info>> query_machines(const command_context& c)
+{
+    return c.monitor.settings().machine.machines;
+}
+
 result<current_machine_params> query_current_machine(const command_context& c)
 {
     return current_machine_params{c.monitor.settings().machine.wakeup_suspend_support};
+}
+
+result<memory_info> query_memory_size_summary(const command_context& c)
+{
+    return memory_info{c.monitor.settings().machine.ram_bytes, 0};
+}
+
+result<std::vector<iothread_info>> query_iothreads(const command_context& /*c*/)
+{
+    return std::vector<iothread_info>{}; // one thread runs everything
+}
+
+result<std::vector<chardev_info>> query_chardev(const command_context& c)
+{
+    if (!c.monitor.settings().chardevs) return std::vector<chardev_info>{};
+    return c.monitor.settings().chardevs();
+}
+
+result<balloon_info> query_balloon(const command_context& /*c*/)
+{
+    return command_error{error_class::device_not_active, "No balloon device has been activated"};
 }
 
 result<std::vector<cpu_info_fast>> query_cpus_fast(const command_context& c)

@@ -66,4 +66,13 @@ result<empty_object> set_action(const command_context& c, const set_action_argum
     return empty_object{};
 }
 
+result<empty_object> exit_preconfig(const command_context& c)
+{
+    if (!c.monitor.in_preconfig()) {
+        return command_error{error_class::generic_error, "The command is permitted only before machine initialization"};
+    }
+    c.monitor.leave_preconfig();
+    return empty_object{};
+}
+
 } // namespace vigil::qmp_bridge::handlers

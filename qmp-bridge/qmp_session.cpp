@@ -20,6 +20,9 @@ constexpr std::string_view k_line_end = "\r\n";
 constexpr std::size_t k_queued_with_oob = 8;
 constexpr std::size_t k_queued_without_oob = 1;
 
+// How many bytes are taken in beside a full queue while a command waits for its answer.
+constexpr std::size_t k_read_ahead_bytes = 64 * 1024;
+
 std::string_view as_view(const json::string& text) { return {text.data(), text.size()}; }
 std::string_view key_of(const json::key_value_pair& pair) { return {pair.key().data(), pair.key().size()}; }
 
@@ -94,7 +97,10 @@ struct qmp_session::request {
     }
 };
 
-qmp_session::qmp_session(qmp_monitor& monitor, bool pretty) : monitor_(monitor), pretty_(pretty) {}
+qmp_session::qmp_session(qmp_monitor& monitor, std::uint64_t id, bool pretty, std::string server)
+    : monitor_(monitor), id_(id), pretty_(pretty), server_(std::move(server))
+{
+}
 
 qmp_session::~qmp_session()
 {
@@ -118,10 +124,13 @@ void qmp_session::feed(std::string_view bytes)
 {
     if (monitor_.control().exiting()) return;
     reader_.feed(bytes);
+    unread_ += bytes.size();
     fetch();
 }
 
-bool qmp_session::pending() const { return !queue_.empty() && !monitor_.control().exiting(); }
+bool qmp_session::pending() const { return !queue_.empty() && under_way_ == nullptr && !monitor_.control().exiting(); }
+
+bool qmp_session::full() const { return busy() && unread_ > k_read_ahead_bytes; }
 
 void qmp_session::execute_one()
 {
@@ -140,10 +149,31 @@ void qmp_session::end_negotiation(bool out_of_band) noexcept
     out_of_band_ = out_of_band;
 }
 
+std::function<void(command_outcome)> qmp_session::answer_later()
+{
+    under_way_ = std::make_shared<deferred>();
+    return [this, weak = std::weak_ptr<deferred>(under_way_)](command_outcome outcome) {
+        const std::shared_ptr<deferred> command = weak.lock();
+        if (command == nullptr || command != under_way_) return;
+        if (command->handler_left) {
+            finish(outcome);
+        } else {
+            command->outcome = std::move(outcome);
+        }
+    };
+}
+
+void qmp_session::hold(std::shared_ptr<void> work)
+{
+    if (under_way_ != nullptr) under_way_->work = std::move(work);
+}
+
+std::size_t qmp_session::read_ahead() const noexcept { return out_of_band_ ? k_queued_with_oob : k_queued_without_oob; }
+
 void qmp_session::fetch()
 {
     bool answered = false;
-    while (!monitor_.control().exiting() && queue_.size() < (out_of_band_ ? k_queued_with_oob : k_queued_without_oob)) {
+    while (!monitor_.control().exiting() && queue_.size() < read_ahead()) {
         std::optional<json_item> item = reader_.next();
         if (!item) break;
         if (out_of_band_ && is_out_of_band(*item)) {
@@ -153,33 +183,47 @@ void qmp_session::fetch()
             queue_.push_back(std::move(*item));
         }
     }
+    if (queue_.size() < read_ahead()) unread_ = 0;
     if (answered && monitor_.output_added) monitor_.output_added(*this);
 }
 
 void qmp_session::answer(const json_item& item)
 {
-    body_.clear();
     if (const auto* malformed = std::get_if<json_error>(&item)) {
-        append_reply(generic_error(malformed->text), nullptr);
+        append_error(generic_error(malformed->text), nullptr);
         return;
     }
     const json::object* object = std::get<json::value>(item).if_object();
     if (!object) {
-        append_reply(generic_error("QMP input must be a JSON object"), nullptr);
+        append_error(generic_error("QMP input must be a JSON object"), nullptr);
         return;
     }
+    const std::shared_ptr<deferred> before = under_way_;
+    const json::value* id = object->if_contains("id");
+    std::string returned = std::move(body_);
+    returned.clear();
     request asked;
     std::optional<command_error> error = asked.take(*object, out_of_band_);
-    if (!error) error = execute(asked);
-    if (monitor_.control().exited_at_once()) return; // not even the command under way gets its reply
-    append_reply(error, object->if_contains("id"));
+    if (!error) error = execute(asked, returned);
+    if (under_way_ != before) {
+        under_way_->handler_left = true;
+        if (id != nullptr) under_way_->id = *id;
+        if (under_way_->outcome) finish(*under_way_->outcome);
+    } else if (!monitor_.control().exited_at_once()) { // then not even the command under way gets its reply
+        if (error) {
+            append_error(*error, id);
+        } else {
+            append_return(returned, id);
+        }
+    }
+    body_ = std::move(returned);
 }
 
-std::optional<command_error> qmp_session::execute(const request& asked)
+std::optional<command_error> qmp_session::execute(const request& asked, std::string& returned)
 {
     const std::string_view name = as_view(*asked.name);
     const command* found = find_command(name, monitor_.settings().words);
-    if (negotiating_ && !(found && found->in_negotiation)) {
+    if (negotiating_ && !(found && found->has(command_trait::in_negotiation))) {
         return command_error{error_class::command_not_found,
                              "Expecting capabilities negotiation with 'qmp_capabilities'"};
     }
@@ -187,30 +231,48 @@ std::optional<command_error> qmp_session::execute(const request& asked)
         return command_error{error_class::command_not_found,
                              "The command " + std::string(name) + " has not been found"};
     }
-    if (asked.out_of_band && !found->allow_oob) {
+    if (asked.out_of_band && !found->has(command_trait::allow_oob)) {
         return generic_error("The command " + std::string(name) + " does not support OOB");
+    }
+    if (monitor_.in_preconfig() && !found->has(command_trait::allow_preconfig)) {
+        return generic_error("The command '" + std::string(name) +
+                             "' is permitted only after machine initialization has completed");
     }
     static const json::object k_no_arguments;
     const json::object& arguments = asked.arguments ? *asked.arguments : k_no_arguments;
     if (auto error = check_arguments(*found->arguments, arguments, monitor_.settings().words)) return error;
 
     // Clients take whatever comes first after negotiating for its reply: no event may come before it.
-    if (found->in_negotiation) return found->run({monitor_, *this}, arguments, body_);
+    if (found->has(command_trait::in_negotiation)) return found->run({monitor_, *this}, arguments, returned);
     const runstate::turn_guard turn(monitor_.control());
-    return found->run({monitor_, *this}, arguments, body_);
+    return found->run({monitor_, *this}, arguments, returned);
 }
 
-void qmp_session::append_reply(const std::optional<command_error>& error, const json::value* id)
+void qmp_session::finish(const command_outcome& outcome)
 {
-    if (error) print(body_, *error, monitor_.settings().words);
+    // Ends the work, too, which may be what calls this.
+    const std::shared_ptr<deferred> command = std::exchange(under_way_, nullptr);
+    if (monitor_.control().exiting()) return;
+    const json::value* id = command->id ? &*command->id : nullptr;
+    if (const auto* error = std::get_if<command_error>(&outcome)) {
+        append_error(*error, id);
+    } else {
+        append_return(std::get<std::string>(outcome), id);
+    }
+    if (!executing_ && monitor_.output_added) monitor_.output_added(*this);
+}
+
+void qmp_session::append_error(const command_error& error, const json::value* id)
+{
     std::string& out = output.append_to();
     if (pretty_) {
+        std::string text;
+        print(text, error, monitor_.settings().words);
         json::object reply;
-        if (error && id) reply.emplace("id", *id);
-        reply.emplace(error ? "error" : "return", parsed(body_));
-        if (!error && id) reply.emplace("id", *id);
+        if (id) reply.emplace("id", *id);
+        reply.emplace("error", parsed(text));
         print_json_pretty(out, reply);
-    } else if (error) {
+    } else {
         out += '{';
         if (id) {
             out += "\"id\": ";
@@ -218,11 +280,23 @@ void qmp_session::append_reply(const std::optional<command_error>& error, const 
             out += ", ";
         }
         out += "\"error\": ";
-        out += body_;
+        print(out, error, monitor_.settings().words);
         out += '}';
+    }
+    out += k_line_end;
+}
+
+void qmp_session::append_return(std::string_view value, const json::value* id)
+{
+    std::string& out = output.append_to();
+    if (pretty_) {
+        json::object reply;
+        reply.emplace("return", parsed(value));
+        if (id) reply.emplace("id", *id);
+        print_json_pretty(out, reply);
     } else {
         out += "{\"return\": ";
-        out += body_;
+        out += value;
         if (id) {
             out += ", \"id\": ";
             print_json(out, *id);
@@ -236,6 +310,7 @@ void qmp_session::append_event(const std::string& line)
 {
     if (output.size() > monitor_.settings().event_queue_bytes) {
         if (dropped_in_a_row_++ == 0 && monitor_.log) monitor_.log("qmp: a client does not read; dropping its events");
+        ++events_dropped_;
         ++monitor_.events_dropped_;
         return;
     }

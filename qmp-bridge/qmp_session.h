@@ -2,14 +2,18 @@
 #ifndef VIGIL_QMP_BRIDGE_QMP_SESSION_H
 #define VIGIL_QMP_BRIDGE_QMP_SESSION_H
 
+#include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 
 #include <vigil/qmp-bridge/json.h>
 #include <vigil/qmp-bridge/qapi_types.h>
+#include <vigil/qmp-bridge/qmp_commands.h>
 #include <vigil/qmp-bridge/session.h>
 
 namespace vigil::qmp_bridge {
@@ -27,8 +31,11 @@ public:
     void opened() override;
     /// Takes bytes in; executes at once what asks to be executed out of band.
     void feed(std::string_view bytes) override;
-    /// Whether a request, or a parse error to be answered, waits; nothing does once the run is over.
+    /// Whether a request, or a parse error to be answered, waits; nothing does once the run is over, nor while a
+    /// command is under way that will be answered later.
     bool pending() const override;
+    bool busy() const override { return under_way_ != nullptr; }
+    bool full() const override;
     /// Executes the oldest request in a turn of its own, and answers it after the events that it caused.
     void execute_one() override;
 
@@ -37,17 +44,45 @@ public:
     /// The client has negotiated, and enabled out-of-band execution or not.
     void end_negotiation(bool out_of_band) noexcept;
 
+    /// For a handler: the command under way in band is not answered when the handler returns, but when the result is
+    /// called, once, at any time. Until then only what comes out of band is executed. Nothing happens where the session
+    /// has gone meanwhile, or the run is over.
+    std::function<void(command_outcome)> answer_later();
+    /// Keeps `work`, on which the answer of that command waits, until then; the end of the session lets go of it.
+    void hold(std::shared_ptr<void> work);
+
+    /// What this client is among the monitor's: numbered from 1.
+    std::uint64_t id() const noexcept { return id_; }
+    /// The label of the character device that it came by.
+    const std::string& server() const noexcept { return server_; }
+    bool pretty() const noexcept { return pretty_; }
+    bool out_of_band() const noexcept { return out_of_band_; }
+    /// How many events it did not get, because it did not read.
+    std::uint64_t events_dropped() const noexcept { return events_dropped_; }
+
 private:
     friend class qmp_monitor;
 
     struct request;
 
-    qmp_session(qmp_monitor& monitor, bool pretty);
+    /// A command that is answered later.
+    struct deferred {
+        bool handler_left = false;              ///< the handler has returned
+        std::optional<command_outcome> outcome; ///< that came before the handler returned
+        std::optional<json::value> id;
+        std::shared_ptr<void> work;
+    };
 
-    void fetch();                                               ///< fills the queue from what the reader has
-    void answer(const json_item& item);                         ///< executes a request, or reports the error
-    std::optional<command_error> execute(const request& asked); ///< prints what the command returns into `body_`
-    void append_reply(const std::optional<command_error>& error, const json::value* id);
+    qmp_session(qmp_monitor& monitor, std::uint64_t id, bool pretty, std::string server);
+
+    std::size_t read_ahead() const noexcept; ///< how many requests may wait
+    void fetch();                            ///< fills the queue from what the reader has
+    void answer(const json_item& item);      ///< executes a request, or reports the error
+    /// Appends what the command returns to `returned`, or says why it failed.
+    std::optional<command_error> execute(const request& asked, std::string& returned);
+    void finish(const command_outcome& outcome); ///< answers the command under way
+    void append_error(const command_error& error, const json::value* id);
+    void append_return(std::string_view value, const json::value* id);
     void append_event(const std::string& line); ///< or drops it, where too much is unsent
     void end_of_drops();                        ///< logs how many events were dropped, where any were
 
@@ -55,14 +90,19 @@ private:
     static std::string over_several_lines(std::string_view line);
 
     qmp_monitor& monitor_;
+    std::uint64_t id_;
     bool pretty_;
+    std::string server_;
     bool negotiating_ = true;
     bool out_of_band_ = false;
     bool executing_ = false;
     json_reader reader_;
     std::deque<json_item> queue_;
-    std::string body_;                   ///< of the reply under way: a value on one line
+    std::size_t unread_ = 0; ///< bytes taken in since the queue was full
+    std::shared_ptr<deferred> under_way_;
+    std::string body_;                   ///< a buffer for what a command returns
     std::uint64_t dropped_in_a_row_ = 0; ///< events, since one last fitted
+    std::uint64_t events_dropped_ = 0;
 };
 
 } // namespace vigil::qmp_bridge

@@ -57,6 +57,43 @@ command_error about_property(const inspectable& object, std::string_view propert
 
 } // namespace
 
+std::vector<const qom_tree::type*> qom_tree::types(std::string_view implements, bool with_abstract) const
+{
+    std::vector<const type*> all;
+    for (const type& one : types_) {
+        if (one.abstract && !with_abstract) continue;
+        if (implements.empty() || is_a(one, implements)) all.push_back(&one);
+    }
+    return all;
+}
+
+std::variant<const qom_tree::type*, command_error> qom_tree::device_type(std::string_view name) const
+{
+    const type* found = find_type(name);
+    if (found == nullptr) return not_found(name);
+    if (found->abstract || !is_a(*found, "device")) {
+        return command_error{error_class::generic_error, "Parameter 'typename' expects a non-abstract device type"};
+    }
+    return found;
+}
+
+const qom_tree::type* qom_tree::find_type(std::string_view name) const
+{
+    const auto is_it = [&](const type& one) { return one.name == name; };
+    const auto found = std::find_if(types_.begin(), types_.end(), is_it);
+    return found == types_.end() ? nullptr : &*found;
+}
+
+bool qom_tree::is_a(const type& one, std::string_view ancestor) const
+{
+    const type* current = &one;
+    for (std::size_t steps = 0; current != nullptr && steps <= types_.size(); ++steps) {
+        if (current->name == ancestor) return true;
+        current = find_type(current->parent);
+    }
+    return false;
+}
+
 void qom_tree::add(std::string path, inspectable& object) { nodes_.push_back({std::move(path), &object}); }
 
 std::variant<inspectable*, command_error> qom_tree::find(std::string_view path) const

@@ -5,10 +5,12 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <variant>
 #include <vector>
 
 #include <vigil/qmp-bridge/json.h>
+#include <vigil/qmp-bridge/qapi_machine_types.h>
 #include <vigil/qmp-bridge/qapi_schema.h>
 #include <vigil/runstate/inspectable.h>
 
@@ -17,6 +19,24 @@ namespace vigil::qmp_bridge {
 /// The machine's objects by path, for QMP's qom commands (QEMU: docs/devel/qom).
 class qom_tree {
 public:
+    /// A type that objects have, or that others are made from.
+    struct type {
+        std::string_view name;
+        std::string_view parent; ///< its name; empty: none
+        bool abstract = false;
+        std::vector<device_property_info> properties = {}; ///< that a device can be given when it is added
+    };
+
+    /// Makes a type known.
+    void add_type(type one) { types_.push_back(std::move(one)); }
+
+    /// The types that are, or are made from, `implements`, or all where that is empty; abstract ones only where
+    /// `with_abstract`.
+    std::vector<const type*> types(std::string_view implements, bool with_abstract) const;
+
+    /// The device type of that name, or the error: not known, or no type that devices can have.
+    std::variant<const type*, command_error> device_type(std::string_view name) const;
+
     /// Puts `object` at an absolute path, e.g. "/machine/peripheral/wdt0"; it must outlive the tree.
     void add(std::string path, runstate::inspectable& object);
 
@@ -46,6 +66,10 @@ public:
     std::optional<command_error> set(std::string_view path, std::string_view property, const json::value& value) const;
 
 private:
+    const type* find_type(std::string_view name) const;
+    bool is_a(const type& one, std::string_view ancestor) const;
+
+    std::vector<type> types_;
     std::vector<node> nodes_;
 };
 

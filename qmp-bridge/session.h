@@ -54,6 +54,13 @@ public:
     /// Whether a request (or a ready answer, such as a parse error) waits for `execute_one`.
     virtual bool pending() const = 0;
 
+    /// Whether a request is under way that will be answered later, while the client may go on. Its answer stands in
+    /// `output`, and `pending` says whether something follows, once whoever made the session is told of new output.
+    virtual bool busy() const { return false; }
+
+    /// Whether enough has been taken in beside the request under way: no more should be fed until it is answered.
+    virtual bool full() const { return false; }
+
     /// Executes the oldest request, inside a turn of its own, and queues what it answers.
     virtual void execute_one() = 0;
 

@@ -33,8 +33,11 @@ const std::map<std::string, names> k_arrows{
 const names k_below_the_bridge{"bus", "models", "runstate"};
 
 /// The files that need no SystemC, by folder and stem.
-const std::regex k_pure{"runstate/(actions|events|file_access|inspectable|migration|policy|run_control|run_state|saved_state|snapshot|time|timer_queue|wire_names)|"
-                        "qmp-bridge/(event_limiter|hmp|introspection|json\\w*|qapi_\\w+|qdict_order|qmp_\\w+|qom_tree|qtest_session|session)"};
+const std::regex k_pure{
+    "runstate/(actions|events|file_access|inspectable|migration|policy|run_control|run_state|saved_state|snapshot|time|"
+    "timer_queue|wire_names)|"
+    "qmp-bridge/(block_nodes|event_limiter|hmp|introspection|json\\w*|qapi_\\w+|qdict_order|qmp_\\w+|qom_tree|"
+    "qtest_session|session|traffic_observer|transcript)"};
 
 std::string read(const fs::path& path)
 {

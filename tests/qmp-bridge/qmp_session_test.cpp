@@ -315,8 +315,7 @@ TEST_CASE("qmp session: query-commands lists every command once, and each is fou
     }
     for (const command& one : commands()) {
         CHECK(one.arguments->kind == qapi_kind::object);
-        CHECK(one.in_negotiation == (one.name == "qmp_capabilities"));
-        CHECK_FALSE(one.allow_oob);
+        CHECK(one.has(command_trait::in_negotiation) == (one.name == "qmp_capabilities"));
     }
 }
 
@@ -575,71 +574,6 @@ TEST_CASE("qmp session: no event comes between negotiation and its reply")
     CHECK(ask(*client, command_text("query-name")) ==
           lines({event_text(R"("WATCHDOG", "data": {"action": "reset"})"),
                  event_text(R"("RESET", "data": {"guest": true, "reason": "guest-reset"})"), k_done}));
-}
-
-TEST_CASE("qmp session: out of band")
-{
-    const std::vector<exchange_row> rows{
-        {R"({"exec-oob": "query-status"})", generic("The command query-status does not support OOB")},
-        {R"({"exec-oob": "qmp_capabilities"})", generic("The command qmp_capabilities does not support OOB")},
-        {R"({"exec-oob": "no-such"})", not_found("The command no-such has not been found")},
-        {R"({"exec-oob": 1})", generic("QMP input member 'exec-oob' must be a string")},
-        {R"({"exec-oob": "query-status", "arguments": 1})", generic("QMP input member 'arguments' must be an object")},
-        {R"({"exec-oob": "query-status", "arguments": {"x": 1}})",
-         generic("The command query-status does not support OOB")},
-        {R"({"execute": "query-status", "exec-oob": "query-status"})",
-         generic("QMP input member 'execute' clashes with 'exec-oob'")},
-        {R"({"exec-oob": "query-status", "execute": "query-status"})",
-         generic("QMP input member 'execute' clashes with 'exec-oob'")},
-        {R"({"exec-oob": "query-status", "execute": 1})", generic("QMP input member 'execute' must be a string")},
-        {R"({"exec-oob": 1, "execute": 1})", generic("QMP input member 'exec-oob' must be a string")},
-        {R"({"execute": "query-status"})", status_text(run_state::prelaunch)},
-    };
-    fake_machine machine;
-    const auto client = negotiated_oob(machine);
-    for (const exchange_row& row : rows) {
-        INFO(row.sent);
-        CHECK(ask(*client, row.sent) == row.line + "\r\n");
-    }
-}
-
-TEST_CASE("qmp session: an out-of-band request is answered ahead of the queue")
-{
-    fake_machine machine;
-    const auto client = negotiated_oob(machine);
-    int added = 0;
-    machine.monitor().output_added = [&](qmp_session& s) {
-        CHECK(&s == client.get());
-        ++added;
-    };
-    client->feed(R"({"execute": "query-name", "id": 1}{"exec-oob": "stop", "id": 2})");
-    CHECK(taken(*client) ==
-          lines({R"({"id": 2, "error": {"class": "GenericError", "desc": "The command stop does not support OOB"}})"}));
-    CHECK(added == 1);
-    execute_all(*client);
-    CHECK(taken(*client) == lines({R"({"return": {}, "id": 1})"}));
-    CHECK(added == 1);
-}
-
-TEST_CASE("qmp session: thirty pipelined commands and one out of band are all answered, in order")
-{
-    fake_machine machine;
-    const auto client = negotiated_oob(machine);
-    std::string sent;
-    std::vector<std::string> in_order;
-    for (int i = 0; i < 30; ++i) {
-        sent += R"({"execute": "query-name", "id": )" + std::to_string(i) + "}";
-        in_order.push_back(R"({"return": {}, "id": )" + std::to_string(i) + "}");
-    }
-    std::string got = ask(*client, sent + R"({"exec-oob": "stop", "id": "oob"})");
-    const std::string oob =
-        R"({"id": "oob", "error": {"class": "GenericError", "desc": "The command stop does not support OOB"}})"
-        "\r\n";
-    const auto at = got.find(oob);
-    REQUIRE(at != std::string::npos);
-    CHECK(at < got.find(R"("id": 29)"));
-    got.erase(at, oob.size());
-    CHECK(got == lines(in_order));
 }
 
 TEST_CASE("qmp session: a pretty client gets everything over several lines")

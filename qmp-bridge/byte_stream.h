@@ -5,6 +5,8 @@
 #include <string_view>
 #include <utility>
 
+#include <poll.h>
+
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/generic/stream_protocol.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
@@ -70,6 +72,18 @@ public:
         } else {
             out_.async_wait(descriptor_type::wait_write, std::move(handler));
         }
+    }
+
+    /// Calls `handler(gone)` once a peer that has closed its writing side may have closed the other, too. Of standard
+    /// input and output that shows only in sending.
+    template <class Handler> void async_wait_hangup(Handler handler)
+    {
+        if (!socket_.is_open()) return;
+        socket_.async_wait(socket_type::wait_error, [this, handler = std::move(handler)](const auto& failure) {
+            if (failure || !socket_.is_open()) return;
+            pollfd state = {socket_.native_handle(), 0, 0};
+            handler(::poll(&state, 1, 0) == 1 && (state.revents & (POLLHUP | POLLERR)) != 0);
+        });
     }
 
 private:

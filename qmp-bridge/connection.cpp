@@ -133,16 +133,29 @@ void connection::received(const boost::system::error_code& error, std::size_t le
 
 void connection::go_on()
 {
-    if (!is_open() || queued_ || reading_) return;
+    if (!is_open() || queued_) return;
     if (held_up()) return; // the flush under way comes back here
     if (conversation_->pending()) {
         queued_ = true;
         pump_.ready(shared_from_this());
+    } else if (reading_ || conversation_->full()) {
+        return;
     } else if (!at_end_) {
         read_on();
+    } else if (conversation_->busy()) {
+        wait_for_hangup();
     } else if (!has_unsent()) {
         close();
     }
+}
+
+void connection::wait_for_hangup()
+{
+    if (awaits_hangup_) return;
+    awaits_hangup_ = true;
+    stream_.async_wait_hangup([self = shared_from_this()](bool gone) {
+        if (gone) self->close();
+    });
 }
 
 bool connection::held_up() const noexcept { return conversation_->output.size() > k_held_up_bytes; }

@@ -45,6 +45,7 @@ private:
     void read_on();
     void received(const boost::system::error_code& error, std::size_t length);
     void go_on();                  ///< after a batch or a flush: execute, read, or end
+    void wait_for_hangup();        ///< a client that closed its writing side, and waits, may go altogether
     bool held_up() const noexcept; ///< too many replies wait to be sent
 
     pump& pump_;
@@ -57,7 +58,8 @@ private:
     bool reading_ = false;
     bool queued_ = false;  ///< in the pump's ready queue, or being executed
     bool sending_ = false; ///< waits for the stream to take more
-    bool at_end_ = false;  ///< the client has closed its writing side
+    bool awaits_hangup_ = false;
+    bool at_end_ = false; ///< the client has closed its writing side
 };
 
 } // namespace vigil::qmp_bridge

@@ -21,6 +21,7 @@ struct chardev {
         null,        ///< no client ever
     };
 
+    std::string label; ///< what clients know it by: the id of a -chardev, or a name made for it
     transport kind = transport::unix_socket;
     std::string path;
     std::string host;

@@ -28,7 +28,7 @@ std::int64_t host_real_time()
 
 // Which members a kind of record has beside the times and "what".
 struct members {
-    bool client;
+    const char* client; ///< what `client` is called; null: it has none
     const char* number; ///< what its number is called; null: it has none
     bool bytes;
 };
@@ -36,18 +36,19 @@ struct members {
 members members_of(transcript_kind kind)
 {
     switch (kind) {
-    case transcript_kind::connect: return {true, "server", false};
+    case transcript_kind::connect: return {"client", "server", false};
     case transcript_kind::disconnect:
-    case transcript_kind::execute: return {true, nullptr, false};
+    case transcript_kind::execute: return {"client", nullptr, false};
     case transcript_kind::input:
-    case transcript_kind::output: return {true, nullptr, true};
-    case transcript_kind::signal: return {false, "number", false};
-    case transcript_kind::exit: return {false, "status", false};
+    case transcript_kind::output: return {"client", nullptr, true};
+    case transcript_kind::file: return {"file", "error", true};
+    case transcript_kind::signal: return {nullptr, "number", false};
+    case transcript_kind::exit: return {nullptr, "status", false};
     case transcript_kind::job:
     case transcript_kind::limiter:
     case transcript_kind::interrupted: break;
     }
-    return {false, nullptr, false};
+    return {nullptr, nullptr, false};
 }
 
 // Each byte as the character of its code, in UTF-8, and back.
@@ -157,7 +158,7 @@ transcript_record read_record(line_reader& line)
     }
     const members has = members_of(record.what);
     constexpr std::int64_t most_number = 1'000'000'000;
-    if (has.client) record.client = static_cast<unsigned>(line.number("client", 1, most_number));
+    if (has.client != nullptr) record.client = static_cast<unsigned>(line.number(has.client, 1, most_number));
     if (has.number != nullptr) record.number = line.number(has.number, 0, most_number);
     if (line.has("look")) record.look = static_cast<std::uint64_t>(line.number("look", 1, k_most));
     if (has.bytes) {
@@ -186,7 +187,7 @@ std::string to_line(const transcript_record& record)
     std::string line = "{\"time\": " + std::to_string(record.time.count()) +
                        ", \"wall\": " + std::to_string(record.wall) + ", \"what\": \"" +
                        std::string(runstate::to_string(record.what)) + "\"";
-    if (has.client) line += ", \"client\": " + std::to_string(record.client);
+    if (has.client != nullptr) line += ", \"" + std::string(has.client) + "\": " + std::to_string(record.client);
     if (has.number != nullptr) line += ", \"" + std::string(has.number) + "\": " + std::to_string(record.number);
     if (record.look != 0) line += ", \"look\": " + std::to_string(record.look);
     if (has.bytes) {
@@ -270,6 +271,15 @@ timestamp transcript::wall_clock()
 {
     if (!wall_) wall_ = next() != nullptr ? next()->wall : host_real_time();
     return {*wall_ / k_microseconds, *wall_ % k_microseconds};
+}
+
+void transcript::file_read(unsigned which, const std::variant<std::string, std::error_code>& content)
+{
+    if (const auto* error = std::get_if<std::error_code>(&content)) {
+        tell(transcript_kind::file, which, error->value());
+    } else {
+        tell(transcript_kind::file, which, 0, std::get<std::string>(content));
+    }
 }
 
 void transcript::tell(transcript_kind what, unsigned client, std::int64_t number, std::string_view bytes)

@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <variant>
 #include <vector>
 
@@ -27,6 +28,7 @@ enum class transcript_kind : std::uint8_t {
     input,       ///< `bytes` came from the client
     execute,     ///< the client's oldest request is executed
     output,      ///< `bytes` go to the client
+    file,        ///< the file that a command reads is there: its `bytes`, or an error number as `number`
     job,         ///< what a command had left to do later is done
     limiter,     ///< the event rate limiter's period ended, on the host's clock
     signal,      ///< the termination signal `number` takes effect
@@ -61,8 +63,9 @@ struct recorded_run {
 };
 
 /// A transcript is a file of JSON lines: the head, {"vigil-transcript": 1, "version", "process", "arguments"}, then a
-/// record a line, {"time" (ns), "wall" (us), "what", …}, with the members that the record's kind has: "client",
-/// "server", "number" or "status", "look", and "bytes", in which each character stands for the byte of its code.
+/// record a line, {"time" (ns), "wall" (us), "what", …}, with the members that the record's kind has: "client" or
+/// "file"; "server", "number", "error" or "status"; "look"; and "bytes", in which each character stands for the byte of
+/// its code.
 
 /// `record` as a line, without its end.
 std::string to_line(const transcript_record& record);
@@ -111,6 +114,7 @@ public:
 
     // What takes effect beside the clients' traffic.
     void job() { tell(transcript_kind::job); }
+    void file_read(unsigned which, const std::variant<std::string, std::error_code>& content);
     void limiter_expired() { tell(transcript_kind::limiter); }
     void signalled(int number) { tell(transcript_kind::signal, 0, number); }
     void exited(int status) { tell(transcript_kind::exit, 0, status); }
@@ -133,8 +137,9 @@ private:
 namespace vigil::runstate {
 
 template <> struct wire_names<qmp_bridge::transcript_kind> {
-    static constexpr std::array<std::string_view, 10> values{"connect", "disconnect", "input",  "execute",     "output",
-                                                             "job",     "limiter",    "signal", "interrupted", "exit"};
+    static constexpr std::array<std::string_view, 11> values{"connect", "disconnect",  "input", "execute",
+                                                             "output",  "file",        "job",   "limiter",
+                                                             "signal",  "interrupted", "exit"};
 };
 
 } // namespace vigil::runstate

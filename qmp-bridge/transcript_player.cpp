@@ -50,6 +50,7 @@ void transcript_player::act(const transcript_record& what)
             pump_.run_now(job);
         }
         break;
+    case transcript_kind::file: act_for_file(what); break;
     case transcript_kind::limiter:
         tale_.limiter_expired();
         program_.limiter_expired();
@@ -60,6 +61,26 @@ void transcript_player::act(const transcript_record& what)
         break;
     default: act_for_client(what); break;
     }
+}
+
+std::shared_ptr<void> transcript_player::read_file(std::function<void(file_content)> done)
+{
+    auto reading = std::make_shared<file_reading>(file_reading{std::move(done)});
+    files_.push_back(reading);
+    return reading;
+}
+
+void transcript_player::act_for_file(const transcript_record& what)
+{
+    const auto reading = what.client <= files_.size() ? files_[what.client - 1].lock() : nullptr;
+    if (reading == nullptr) {
+        tale_.missed();
+        return;
+    }
+    file_content content = what.bytes;
+    if (what.number != 0) content = std::error_code(static_cast<int>(what.number), std::generic_category());
+    tale_.file_read(what.client, content);
+    pump_.run_now([&] { std::exchange(reading->done, nullptr)(std::move(content)); });
 }
 
 void transcript_player::act_for_client(const transcript_record& what)

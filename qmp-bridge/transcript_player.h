@@ -7,8 +7,10 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <vector>
 
 #include <vigil/qmp-bridge/pump.h>
+#include <vigil/qmp-bridge/qmp_monitor.h>
 #include <vigil/qmp-bridge/session.h>
 #include <vigil/qmp-bridge/transcript.h>
 
@@ -34,7 +36,13 @@ public:
     /// Has `job` done where the recorded run did it.
     void defer(std::function<void()> job) { jobs_.push_back(std::move(job)); }
 
+    /// Has `done` called with what the recorded run read, as `qmp_monitor::options::read_file` would.
+    std::shared_ptr<void> read_file(std::function<void(file_content)> done);
+
 private:
+    struct file_reading {
+        std::function<void(file_content)> done;
+    };
     struct client {
         std::unique_ptr<session> conversation;
     };
@@ -42,6 +50,7 @@ private:
     bool step(); ///< does what comes next; returns false at the end
     void look(); ///< amid a step of the clock
     void act(const transcript_record& what);
+    void act_for_file(const transcript_record& what);
     void act_for_client(const transcript_record& what);
     void collect(unsigned number, client& one); ///< tells the transcript what is new in its output
 
@@ -50,6 +59,7 @@ private:
     program program_;
     std::map<unsigned, client> clients_;
     std::deque<std::function<void()>> jobs_;
+    std::vector<std::weak_ptr<file_reading>> files_; ///< in the order in which they were asked for
 };
 
 } // namespace vigil::qmp_bridge

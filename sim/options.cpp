@@ -130,15 +130,19 @@ std::variant<chardev, option_error> chardev_at(const option_parser& p, const cha
 failure resolve_chardevs(option_parser& p)
 {
     std::vector<std::string> used;
+    int unnamed = 0;
     for (const mon_request& mon : p.mons) {
         auto where = chardev_at(p, mon.where, used);
         if (auto* error = std::get_if<option_error>(&where)) return option_error{"-qmp or -mon: " + error->text};
         p.result.monitors.push_back({std::get<chardev>(std::move(where)), mon.pretty});
+        std::string& label = p.result.monitors.back().where.label;
+        if (label.empty()) label = "compat_monitor" + std::to_string(unnamed++); // as in QEMU
     }
     if (p.qtest) {
         auto where = chardev_at(p, *p.qtest, used);
         if (auto* error = std::get_if<option_error>(&where)) return option_error{"-qtest: " + error->text};
         p.result.qtest = std::get<chardev>(std::move(where));
+        if (p.result.qtest->label.empty()) p.result.qtest->label = "qtest";
     }
     for (const auto& [id, where] : p.chardevs) {
         if (std::find(used.begin(), used.end(), id) == used.end()) p.result.idle_chardevs.push_back(where);

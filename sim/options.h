@@ -46,6 +46,7 @@ struct sim_options {
     machine_config machine;
     runstate::action_set actions;
     bool start_stopped = false; ///< -S
+    bool preconfig = false;     ///< wait for x-exit-preconfig before the machine is initialised
     qmp_bridge::pump::options pump;
     qmp_bridge::vocabulary words = qmp_bridge::vocabulary::v2_10;
     std::optional<std::string> name;

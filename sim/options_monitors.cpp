@@ -45,6 +45,7 @@ failure on_chardev(option_parser& p, const std::string& value)
     auto where = chardev::from_options(backend, list);
     if (auto* error = std::get_if<option_error>(&where)) return *error;
     if (auto error = unknown_parameter(list)) return error;
+    std::get<chardev>(where).label = *id;
     if (!p.chardevs.emplace(*id, std::get<chardev>(where)).second) {
         return option_error{"Duplicate ID '" + *id + "' for chardev"};
     }

@@ -60,6 +60,12 @@ failure on_stopped(option_parser& p, const std::string&)
     return k_fine;
 }
 
+failure on_preconfig(option_parser& p, const std::string&)
+{
+    p.result.preconfig = true;
+    return k_fine;
+}
+
 failure on_incoming(option_parser& p, const std::string& value)
 {
     constexpr std::string_view k_scheme = "file:";
@@ -135,6 +141,8 @@ constexpr option_row k_rows[] = {
     {"no-reboot", "", "same as -action reboot=shutdown", on_no_reboot},
     {"no-shutdown", "", "same as -action shutdown=pause", on_no_shutdown},
     {"S", "", "do not start the machine: it waits in prelaunch for cont", on_stopped},
+    {"preconfig", "", "take only the commands that come before the machine is initialised, until x-exit-preconfig",
+     on_preconfig},
     {"incoming", "file:PATH|defer",
      "continue a machine that migrate or snapshot-save saved, now or by migrate-incoming", on_incoming},
     {"clock", "MODE",

@@ -9,6 +9,8 @@
 
 #include <unistd.h>
 
+#include <vigil/qmp-bridge/file_reader.h>
+#include <vigil/sim/catalogue.h>
 #include <vigil/sim/version.h>
 
 namespace vigil::sim {
@@ -60,6 +62,16 @@ qmp_bridge::qmp_monitor::options simulation::monitor_options()
     result.machine.cpu_paths = machine_.cpu_paths();
     result.machine.thread_id =
         recorded_ != nullptr ? recorded_->head.process : ::getpid(); // one thread runs everything
+    result.machine.ram_bytes = options_.machine.ram_bytes;
+    result.machine.machines = known_machines();
+    result.chardevs = [this] { return chardevs(); };
+    result.read_file = [this](const std::string& path, std::size_t most, auto done) {
+        return read_file(path, most, std::move(done));
+    };
+    result.preconfig = options_.preconfig;
+    result.exit_preconfig = [this] {
+        if (!options_.start_stopped) machine_.controller.control().cont();
+    };
     result.event_queue_bytes = options_.clients.queue_bytes;
     result.migration = &migration_;
     result.files = files_;
@@ -112,9 +124,10 @@ simulation::failure simulation::start()
 void simulation::wire_machine()
 {
     machine_.controller.control().set_actions(options_.actions);
-    machine_.controller.autostart(!options_.start_stopped);
+    machine_.controller.autostart(!options_.start_stopped && !options_.preconfig);
     machine_.controller.add_listener(monitor_);
     machine_.controller.add_listener(log_);
+    for (const auto& type : known_types()) objects_.add_type(type);
     machine_.list_objects(objects_);
     monitor_.log = complain;
     monitor_.output_added = [this](qmp_bridge::qmp_session& session) { output_added(session); };
@@ -189,8 +202,10 @@ void simulation::plan_servers()
 {
     const std::string refusal = "Too many clients; at most " + std::to_string(options_.clients.most) + " at once";
     for (const monitor_request& request : options_.monitors) {
-        const bool pretty = request.pretty;
-        plans_.push_back({request.where, [this, pretty] { return monitor_.new_session(pretty); },
+        const auto make_session = [this, pretty = request.pretty, label = request.where.label] {
+            return monitor_.new_session(pretty, label);
+        };
+        plans_.push_back({request.where, make_session,
                           "{\"error\": {\"class\": \"GenericError\", \"desc\": \"" + refusal + "\"}}\r\n"});
     }
     if (options_.qtest) {
@@ -255,6 +270,28 @@ void simulation::await_signal()
             machine_.controller.control().terminate_by_signal();
         });
     });
+}
+
+std::vector<qmp_bridge::chardev_info> simulation::chardevs() const
+{
+    std::vector<qmp_bridge::chardev_info> all;
+    for (const server_plan& plan : plans_) {
+        all.push_back({plan.where.label, plan.where.to_string(), !plan.refusal.empty()});
+    }
+    return all;
+}
+
+std::shared_ptr<void> simulation::read_file(const std::string& path, std::size_t most,
+                                            std::function<void(qmp_bridge::file_content)> done)
+{
+    if (player_) return player_->read_file(std::move(done));
+    if (!transcript_) return qmp_bridge::read_file(pump_, path, most, std::move(done));
+    return qmp_bridge::read_file(
+        pump_, path, most,
+        [this, which = ++files_asked_for_, done = std::move(done)](qmp_bridge::file_content content) {
+            transcript_->file_read(which, content);
+            done(std::move(content));
+        });
 }
 
 void simulation::output_added(const qmp_bridge::session& session)

@@ -82,6 +82,9 @@ private:
     std::unique_ptr<qmp_bridge::session> new_qtest_session();
     void replay(); ///< instead of servers
     void await_signal();
+    std::vector<qmp_bridge::chardev_info> chardevs() const;
+    std::shared_ptr<void> read_file(const std::string& path, std::size_t most,
+                                    std::function<void(qmp_bridge::file_content)> done);
     void output_added(const qmp_bridge::session& session);
     void defer(std::function<void()> job);
     void arm_limiter(runstate::ns period);
@@ -111,6 +114,7 @@ private:
     std::vector<std::unique_ptr<qmp_bridge::stream_server>> servers_;
     std::unique_ptr<qmp_bridge::transcript_player> player_;
     std::unique_ptr<timeline> timeline_;
+    unsigned files_asked_for_ = 0;
 };
 
 } // namespace vigil::sim

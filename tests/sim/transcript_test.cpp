@@ -4,10 +4,13 @@
 
 #include <chrono>
 #include <csignal>
+#include <cstdio>
 #include <fstream>
 #include <iterator>
 #include <string>
 #include <thread>
+
+#include <sys/stat.h>
 
 #include "simulator.h"
 
@@ -189,4 +192,30 @@ TEST_CASE("transcript: what cannot be repeated or written is one line and status
         CHECK(program.wait() == 1);
         CHECK(contains(one.printed(), row.text));
     }
+}
+
+TEST_CASE("transcript: a command that waited for a pipe repeats with what came through it")
+{
+    recorded run({"-qmp-schema", "7.2"}, true);
+    const std::string pipe = run.file + ".pipe";
+    REQUIRE(::mkfifo(pipe.c_str(), 0600) == 0);
+    connection client = run.sim.program.connect("qmp");
+    client.read_line();
+    ask(client, "{\"execute\": \"qmp_capabilities\", \"arguments\": {\"enable\": [\"oob\"]}}");
+    read_until(client, "return");
+    ask(client, "{\"execute\": \"blockdev-add\", \"arguments\": {\"driver\": \"blkdebug\", \"node-name\": \"n\", "
+                "\"config\": \"" +
+                    pipe +
+                    "\", \"image\": {\"driver\": \"null-co\"}}, \"id\": 1}{\"execute\": \"query-name\", \"id\": 2}");
+    ask(client, "{\"exec-oob\": \"query-yank\", \"id\": 3}");
+    CHECK(contains(client.read_line(), "\"id\": 3"));
+    { // until here nobody wrote
+        std::ofstream(pipe) << "[inject-error]\n";
+    }
+    CHECK(contains(client.read_line(), "rules are not supported"));
+    CHECK(contains(client.read_line(), "\"id\": 2"));
+    ask(client, "{\"execute\": \"quit\"}");
+    CHECK(run.sim.program.wait() == 0);
+    CHECK(std::remove(pipe.c_str()) == 0);
+    check_same(run, 0);
 }

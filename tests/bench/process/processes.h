@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef VIGIL_TESTS_BENCH_PROCESS_PROCESSES_H
+#define VIGIL_TESTS_BENCH_PROCESS_PROCESSES_H
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include <sys/types.h>
+
+namespace vigil::bench {
+
+using words = std::vector<std::string>;
+
+inline const std::string k_query = "{\"execute\": \"query-status\"}\n";
+
+/// A path of a socket that nobody has used yet, in a folder that is removed at the end.
+std::string fresh_socket();
+/// A firmware image that halts the processor at once, for a machine that runs and does nothing.
+const std::string& halting_bios();
+/// Whether QEMU is installed.
+bool with_qemu();
+inline const std::string k_qemu = "qemu-system-x86_64";
+
+/// A child process, killed at the end.
+class child {
+public:
+    explicit child(const words& command);
+    explicit child(const std::function<void()>& body);
+    ~child();
+    child(const child&) = delete;
+    child& operator=(const child&) = delete;
+
+    double cpu_seconds() const;
+    double resident_kib() const;
+
+private:
+    pid_t pid_ = -1;
+};
+
+/// A blocking connection to a unix socket; waits until somebody listens there.
+class peer {
+public:
+    explicit peer(const std::string& path);
+    peer(peer&& other) noexcept;
+    peer& operator=(peer&&) = delete;
+    ~peer();
+
+    void send(const std::string& bytes) const;
+    /// Reads that many lines.
+    void lines(int count);
+    /// Reads until a line that contains `text` has come.
+    void line_with(const char* text);
+
+private:
+    void receive();
+
+    int fd_ = -1;
+    std::string received_;
+};
+
+/// vigil-sim or QEMU, started by the same words.
+class simulator {
+public:
+    /// With so many QMP sockets, which all listen before the first client is let in.
+    explicit simulator(const std::string& program, const words& more, int monitors = 1);
+
+    /// A client of the QMP socket `index`, past negotiation.
+    peer qmp(int index = 0) const;
+    peer qtest() const { return peer(qtest_); }
+    const child& process() const { return process_; }
+
+private:
+    words command(const std::string& program, const words& more) const;
+
+    words qmp_;
+    std::string qtest_ = fresh_socket();
+    child process_;
+};
+
+/// An echo server as one writes it with Asio (async_read_some, then write), or with blocking calls; serves one client.
+void echo_with_asio(const std::string& path);
+void echo_blocking(const std::string& path);
+/// What is sent to the echo: as many bytes as a reply has.
+inline const std::string k_echoed =
+    "{\"return\": {\"status\": \"running\", \"singlestep\": false, \"running\": true}}\r\n";
+
+} // namespace vigil::bench
+
+#endif

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef VIGIL_TESTS_BENCH_PROCESS_TABLE_H
+#define VIGIL_TESTS_BENCH_PROCESS_TABLE_H
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace vigil::bench {
+
+double median(std::vector<double> values);
+
+/// Seconds that `call` takes, once.
+template <class Call> double seconds_of(Call call)
+{
+    using steady = std::chrono::steady_clock;
+    const auto start = steady::now();
+    call();
+    return std::chrono::duration<double>(steady::now() - start).count();
+}
+
+/// Median of the seconds that `call` takes, each time after `prepare`.
+template <class Prepare, class Call> double median_seconds(int times, Prepare prepare, Call call)
+{
+    std::vector<double> all;
+    for (int i = 0; i < times; ++i) {
+        prepare();
+        all.push_back(seconds_of(call));
+    }
+    return median(all);
+}
+
+/// A figure and the baseline that it is held against, measured one after the other in each run.
+struct series {
+    std::vector<double> figure, baseline;
+
+    void add(double of_figure, double of_baseline)
+    {
+        figure.push_back(of_figure);
+        baseline.push_back(of_baseline);
+    }
+    /// Median of the runs' ratios: what slows a whole run down does not count.
+    double ratio() const;
+};
+
+struct unit {
+    const char* name;
+    double factor; ///< from seconds, KiB or per second
+    int digits;
+};
+inline constexpr unit k_us{"µs", 1e6, 2};
+inline constexpr unit k_ms{"ms", 1e3, 2};
+inline constexpr unit k_mib{"MiB", 1.0 / 1024, 1};
+inline constexpr unit k_per_second{"/s", 1, 0};
+
+void print_head();
+/// Prints a row; the baseline's cells stay empty where it was not measured. A limit that is missed is said to be.
+void print_row(const std::string& figure, const series& measured, unit in, const std::string& baseline,
+               std::optional<double> most = std::nullopt);
+/// As above, for a figure that must reach something.
+void print_row_at_least(const std::string& figure, const series& measured, unit in, const std::string& baseline,
+                        double least);
+
+} // namespace vigil::bench
+
+#endif

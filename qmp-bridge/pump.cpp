@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include <sys/resource.h>
+
 #include <vigil/qmp-bridge/connection.h>
 #include <vigil/qmp-bridge/traffic_observer.h>
 
@@ -21,10 +23,16 @@ constexpr auto k_free_poll_interval = std::chrono::microseconds(200);
 // The longest that a sleep is preceded by looking at the sockets without sleeping. A client that asks again as soon as
 // it has its answer is back within this time, and a wake-up costs several microseconds.
 constexpr auto k_longest_spin = std::chrono::microseconds(50);
+// Where the processor is shared, perhaps with the very client, spinning only keeps the client from coming back: where
+// somebody else took the processor in a quarter of so many spins, so many sleeps do without.
+constexpr int k_spins_judged = 16;
+constexpr int k_sleeps_without_spin = 1000;
 // Where nothing but a client, a job or a signal can end a sleep.
 constexpr ns k_until_woken = ns::max();
 // The longest of other sleeps, for event loops that cannot take more.
 constexpr ns k_longest_sleep = std::chrono::hours(1);
+// How far off an alarm that is set already may be to serve for another sleep, too.
+constexpr auto k_alarm_tolerance = std::chrono::microseconds(1);
 // How many timers `advance_to` may run before the sockets and signals are looked at.
 constexpr int k_steps_per_look = 10'000;
 // How many steps of simulated time may pass before commands are served while catching up with the wall clock.
@@ -195,7 +203,7 @@ void pump::idle()
 void pump::sleep(ns longest)
 {
     const auto start = wall_clock::now();
-    const auto spin = std::min<ns>(spinning_ ? k_longest_spin : ns(0), longest);
+    const auto spin = std::min<ns>(spinning_ && spinning_pays() ? k_longest_spin : ns(0), longest);
     auto now = start;
     bool done = false;
     while (!done && now - start < spin) {
@@ -203,15 +211,38 @@ void pump::sleep(ns longest)
         now = wall_clock::now();
     }
     if (!done && now - start < longest) {
-        if (longest == k_until_woken) {
-            io_.run_one();
-        } else {
-            io_.run_one_until(start + std::min(longest, k_longest_sleep));
-        }
+        if (longest != k_until_woken) wake_at(start + std::min(longest, k_longest_sleep));
+        io_.run_one();
         now = wall_clock::now();
     }
     spinning_ = now - start < k_longest_spin; // the next wait is taken to be like this one
     last_poll_ = now;
+}
+
+bool pump::spinning_pays()
+{
+    if (sleeps_without_spin_ != 0) {
+        --sleeps_without_spin_;
+        return false;
+    }
+    if (++spins_ < k_spins_judged) return true;
+    spins_ = 0;
+    rusage usage = {};
+    ::getrusage(RUSAGE_THREAD, &usage);
+    const long preempted = usage.ru_nivcsw - preemptions_;
+    preemptions_ = usage.ru_nivcsw;
+    if (preempted >= k_spins_judged / 4) sleeps_without_spin_ = k_sleeps_without_spin;
+    return sleeps_without_spin_ == 0;
+}
+
+void pump::wake_at(wall_clock::time_point when)
+{
+    if (alarm_set_ && std::chrono::abs(alarm_.expiry() - when) < k_alarm_tolerance) return;
+    alarm_.expires_at(when);
+    alarm_set_ = true;
+    alarm_.async_wait([this](const boost::system::error_code& cancelled) {
+        if (!cancelled) alarm_set_ = false;
+    });
 }
 
 void pump::idle_paced()

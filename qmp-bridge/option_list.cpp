@@ -42,6 +42,12 @@ std::size_t edits_between(std::string_view a, std::string_view b)
 
 } // namespace
 
+option_error::option_error(std::string what) : text(std::move(what))
+{
+    const auto is_control = [](char c) { return (c >= 0 && c < ' ') || c == '\x7F'; };
+    std::replace_if(text.begin(), text.end(), is_control, '?');
+}
+
 option_list option_list::parse(std::string_view text, std::string_view implied_key,
                                const std::vector<std::string_view>& negatable)
 {

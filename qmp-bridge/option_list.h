@@ -13,6 +13,10 @@ namespace vigil::qmp_bridge {
 
 /// What is wrong with something that a person wrote on the command line: one line, without a line end.
 struct option_error {
+    option_error() = default;
+    /// A control character, which what was written may have and the message quote, becomes a question mark.
+    option_error(std::string what);
+
     std::string text;
 };
 

@@ -196,6 +196,15 @@ TEST_CASE("options: a refusal says which option, what is wrong, and what would b
     accepted({"-qmp-schema", "7.2", "-action", "panic=none"});
 }
 
+TEST_CASE("options: a refusal is one line, whatever it quotes")
+{
+    CHECK(refused({"-device", "a\nb"}) == "-device a?b: 'a?b' is not a valid device model name");
+    CHECK(refused({"-device", R"({"driver": "\t\u0000\u007f\u00e9"})"}).find("'???\xC3\xA9' is not") !=
+          std::string::npos);
+    CHECK(refused({"\r-S"}) == "?-S: not an option; options begin with '-', see -help");
+    CHECK(refused({"-qmp", "unix:\n,wait=\x1B"}).find('\x1B') == std::string::npos);
+}
+
 TEST_CASE("options: the help lists every option, and which have no effect")
 {
     const std::string help = sim::help_text();

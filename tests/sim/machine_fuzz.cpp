@@ -40,6 +40,12 @@ public:
         return *data_++;
     }
     template <class T, std::size_t N> T one_of(const T (&all)[N]) { return all[byte() % N]; }
+    // One of `all` or up to `beyond` above it.
+    template <std::size_t N> std::uint64_t near(const std::uint64_t (&all)[N], unsigned beyond)
+    {
+        const std::uint64_t first = one_of(all);
+        return first + byte() % (beyond + 1);
+    }
 
 private:
     const std::uint8_t* data_;
@@ -95,20 +101,24 @@ struct fuzzed_machine {
         switch (kind & 7) {
         case 0: { // a register of configuration space, where BARs and the like are
             const std::uint64_t offset = in.byte();
-            port.write_value(0xCF8, 4, 0x8000'0000U | (in.byte() % 8U) << 11 | (in.byte() % 4U) << 8 | (offset & 0xFC));
+            const unsigned slot = in.byte() % 8U;
+            const unsigned function = in.byte() % 4U;
+            port.write_value(0xCF8, 4, 0x8000'0000U | slot << 11 | function << 8 | (offset & 0xFC));
             port.write_value(0xCFC + (offset & 3), width == 8 ? 4 : width, in.number(4));
             break;
         }
         case 1:
-        case 2: transfer(port, in.one_of(k_ports) + in.byte() % 5U, width == 8 ? 4 : width, write, in); break;
+        case 2: transfer(port, in.near(k_ports, 4), width == 8 ? 4 : width, write, in); break;
         case 3: transfer(port, in.number(2), width == 8 ? 4 : width, write, in); break;
         case 4:
-        case 5: transfer(memory, in.one_of(k_addresses) + in.byte() % 20U, width, write, in); break;
+        case 5: transfer(memory, in.near(k_addresses, 19), width, write, in); break;
         case 6: transfer(msr, 0x4000'0100 + in.byte() % 8U, write ? 8 : width, write, in); break;
-        default:
-            memory.read_debug(in.one_of(k_addresses) + in.byte(), block, in.byte() % sizeof block);
-            memory.write(in.number(4), block, in.byte() % sizeof block);
-            break;
+        default: {
+            const std::uint64_t looked_at = in.near(k_addresses, 255);
+            memory.read_debug(looked_at, block, in.byte() % sizeof block);
+            const std::uint64_t written = in.number(4);
+            memory.write(written, block, in.byte() % sizeof block);
+        }
         }
     }
 
@@ -123,7 +133,7 @@ struct fuzzed_machine {
 
     void pass_time(choices& in)
     {
-        constexpr int k_steps[] = {0, 1, 959, 960, 983'040, 1'000'000, 30'000'000};
+        constexpr int k_steps[] = {0, 1, 959, 960, 983'040, 1'000'000, 2'000'000};
         runstate::vm_clock& clock = machine.controller.clock;
         const std::uint8_t kind = in.byte();
         if (clock.running() && kind % 2 == 0 && clock.next_deadline() != runstate::k_never) {
@@ -163,11 +173,13 @@ struct fuzzed_machine {
         runstate::snapshot_section& section = spoilt[in.byte() % spoilt.size()];
         runstate::saved_field& field = section.fields[in.byte() % section.fields.size()];
         if (auto* number = std::get_if<std::uint64_t>(&field.value)) {
-            *number = in.number(8) >> (in.byte() % 64);
+            const std::uint64_t value = in.number(8);
+            *number = value >> (in.byte() % 64);
         } else {
             auto& bytes = std::get<std::vector<std::uint8_t>>(field.value);
             if (!bytes.empty() && in.byte() % 4 != 0) {
-                bytes[in.number(2) % bytes.size()] = in.byte();
+                std::uint8_t& one = bytes[in.number(2) % bytes.size()];
+                one = in.byte();
             } else {
                 bytes.resize(in.number(2) % 600);
             }

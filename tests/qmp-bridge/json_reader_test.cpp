@@ -262,6 +262,47 @@ json::value read_one(std::string_view text)
     return std::get<json::value>(*item);
 }
 
+/// Requires that `input` reads as `whole`, byte by byte and cut in two anywhere.
+void require_same_in_portions(const std::string& input, const json_transcript& whole, json_limits limits = {})
+{
+    INFO("input: " << input);
+    REQUIRE(read_in_portions(input, 1, limits) == whole);
+    for (std::size_t first = 0; first <= input.size(); ++first) REQUIRE(read_in_two(input, first, limits) == whole);
+}
+
+json::value random_value(std::mt19937& random, unsigned levels)
+{
+    static const std::vector<std::string> texts = {"",
+                                                   "a",
+                                                   "execute",
+                                                   "it's",
+                                                   "\"\\/\b\n\t",
+                                                   "\x01\x7F",
+                                                   "\xC3\xA9\xE2\x82\xAC",
+                                                   "\xF0\x9F\x98\x80",
+                                                   "a\0b"s,
+                                                   "[1, {\"b\": 2}]"};
+    const auto below = [&random](std::size_t n) { return static_cast<std::size_t>(random() % n); };
+    switch (below(levels == 0 ? 6 : 8)) {
+    case 0: return nullptr;
+    case 1: return below(2) == 0;
+    case 2: return static_cast<std::int64_t>(random()) - static_cast<std::int64_t>(random());
+    case 3: return std::numeric_limits<std::uint64_t>::max() - random();
+    case 4: return std::ldexp(static_cast<double>(random()) + 0.5, static_cast<int>(below(600)) - 300);
+    case 5: return json::value(texts[below(texts.size())]);
+    case 6: {
+        json::array list;
+        for (auto n = below(4); n > 0; --n) list.push_back(random_value(random, levels - 1));
+        return list;
+    }
+    default: {
+        json::object object;
+        for (auto n = below(4); n > 0; --n) object[texts[below(texts.size())]] = random_value(random, levels - 1);
+        return object;
+    }
+    }
+}
+
 std::string repeated(std::string_view text, std::size_t times)
 {
     std::string all;
@@ -299,15 +340,22 @@ TEST_CASE("json reader: the portions in which input arrives make no difference")
 {
     const json_limits small{2, 12, 6};
     for (const auto& s : all_samples()) {
-        INFO("input: " << s.input);
-        const auto whole = read_whole(s.input);
-        const auto limited = read_whole(s.input, small);
-        CHECK(read_in_portions(s.input, 1) == whole);
-        CHECK(read_in_portions(s.input, 1, small) == limited);
-        for (std::size_t first = 0; first <= s.input.size(); ++first) {
-            CHECK(read_in_two(s.input, first) == whole);
-            CHECK(read_in_two(s.input, first, small) == limited);
-        }
+        require_same_in_portions(s.input, read_whole(s.input));
+        require_same_in_portions(s.input, read_whole(s.input, small), small);
+    }
+}
+
+TEST_CASE("json reader: values of any shape are read as they were printed, cut in two anywhere, spoilt or not")
+{
+    std::mt19937 random(1994);
+    for (int i = 0; i < 1000; ++i) {
+        std::string line;
+        print_json(line, random_value(random, 4));
+        require_same_in_portions(line + "\n", {line});
+        std::string spoilt = line;
+        spoilt[random() % spoilt.size()] = static_cast<char>(random());
+        spoilt += "\n{}";
+        require_same_in_portions(spoilt, read_whole(spoilt));
     }
 }
 
@@ -514,7 +562,7 @@ TEST_CASE("json reader: the deepest value needs no more stack than a coroutine h
     CHECK(transcript[1] == k_nesting_error);
 }
 
-TEST_CASE("json reader: garbage gives the same answers in any portions")
+TEST_CASE("json reader: garbage gives the same answers in any portions, and FF ends it")
 {
     const std::vector<std::string> scraps = {"{",
                                              "}",
@@ -567,6 +615,7 @@ TEST_CASE("json reader: garbage gives the same answers in any portions")
         }
         const auto& limits = i % 2 == 0 ? json_limits{} : small;
         const auto whole = read_whole(input, limits);
+        if (i % 9 == 0) require_same_in_portions(input, whole, limits);
         REQUIRE(read_in_portions(input, 1, limits) == whole);
         REQUIRE(read_in_two(input, random() % (input.size() + 1), limits) == whole);
         // After a flush any reader serves.

@@ -13,16 +13,21 @@ using words = std::vector<std::string>;
 
 inline bool contains(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
 
-/// vigil-sim with one i6300esb and both sockets; under the test clock unless said otherwise.
+/// vigil-sim with one i6300esb and both sockets; under the test clock unless said otherwise; started by `launcher`
+/// where that is given.
 struct simulator {
-    explicit simulator(const words& more = {}, bool driven = true) : program(command(more, driven), place) {}
+    explicit simulator(const words& more = {}, bool driven = true, const words& launcher = {})
+        : program(command(more, driven, launcher), place)
+    {
+    }
 
-    words command(const words& more, bool driven) const
+    words command(const words& more, bool driven, const words& launcher) const
     {
         words all{VIGIL_SIM,  "-machine", "pc",          "-nodefaults", "-display",      "none",       "-device",
                   "i6300esb", "-qmp",     server("qmp"), "-qtest",      server("qtest"), "-qtest-log", "none"};
         if (driven) all.insert(all.end(), {"-accel", "qtest"});
         all.insert(all.end(), more.begin(), more.end());
+        all.insert(all.begin(), launcher.begin(), launcher.end());
         return all;
     }
     std::string server(const char* name) const

@@ -1,25 +1,36 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Installs what is missing, builds, and runs every test: under the sanitizers, then as released.
+# Installs what is missing, builds, and runs every test: each fuzz target under libFuzzer for ten seconds, then all
+# under the sanitizers, then as released.
 set -eu
 
 root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)
 cd "$root"
-sh sim/packages.sh tests
+sh sim/packages.sh tests fuzz
+
+presets="fuzz asan release"
+if ! command -v clang++ >/dev/null; then
+    echo "No clang++ here: going on without libFuzzer" >&2
+    presets="asan release"
+fi
 
 jobs=$(nproc)
-for preset in asan release; do
+for preset in $presets; do
     echo "Building build/$preset"
+    tests=ON
     bench=OFF
-    [ $preset = asan ] || bench=ON
-    cmake --preset $preset -DVIGIL_BUILD_TESTS=ON -DVIGIL_BUILD_BENCH=$bench >/dev/null
-    cmake --build --preset $preset
+    case $preset in
+    fuzz) tests=OFF ;; # only the targets
+    release) bench=ON ;;
+    esac
+    cmake --preset "$preset" -DVIGIL_BUILD_TESTS=$tests -DVIGIL_BUILD_BENCH=$bench >/dev/null
+    cmake --build --preset "$preset"
 done
 
 failed=
-for preset in asan release; do
+for preset in $presets; do
     echo "Testing build/$preset"
-    ctest --preset $preset --parallel "$jobs" || failed="$failed $preset"
+    ctest --preset "$preset" --parallel "$jobs" || failed="$failed $preset"
 done
 [ -z "$failed" ] || {
     echo "Failed, see above:$failed" >&2

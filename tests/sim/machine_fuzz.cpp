@@ -53,9 +53,13 @@ private:
 };
 
 struct fuzzed_machine {
+    // Little, for each save goes through all of it.
+    static constexpr std::uint64_t k_ram_bytes = 1024 * 1024;
+
     static sim::machine_config everything()
     {
         sim::machine_config config;
+        config.ram_bytes = k_ram_bytes;
         config.default_vga = config.default_nic = false;
         config.hyperv_crash = true;
         config.cpus = 2;
@@ -91,7 +95,8 @@ struct fuzzed_machine {
     {
         constexpr std::uint64_t k_ports[] = {0xCF8, 0xCF9, 0xCFC, 0xCFD, 0xCFE, 0xCFF, 0x64,  0x92,
                                              0x441, 0x443, 0x505, 0xB00, 0xB02, 0xB04, 0xB08, 0xFFFF};
-        constexpr std::uint64_t k_addresses[] = {0xFEBF'0000, 0xFEBE'0000, 0xFEBD'0000, 0, 0xFFFF'FFF8, 0x7FF'FFFE};
+        constexpr std::uint64_t k_addresses[] = {0xFEBF'0000, 0xFEBE'0000, 0xFEBD'0000,
+                                                 0,           0xFFFF'FFF8, k_ram_bytes - 2};
         constexpr unsigned k_widths[] = {1, 2, 4, 8};
         const std::uint8_t kind = in.byte();
         const unsigned width = in.one_of(k_widths);

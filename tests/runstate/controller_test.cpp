@@ -530,3 +530,19 @@ TEST_CASE("controller: no watchdog barks because the machine was paused")
     settle();
     CHECK(heard.taken() == "RESUME running WATCHDOG RESET");
 }
+
+TEST_CASE("controller: a clock at the end of its range is saved and restored like any other")
+{
+    controller c("machine");
+    settle();
+    {
+        const turn_guard turn(c.control());
+        c.control().stop();
+    }
+    c.clock.skip(ns::max());
+    const snapshot saved = c.save();
+    c.clock.restore(ns(5));
+    CHECK(std::get<run_state>(c.restore(saved)) == run_state::paused);
+    CHECK(c.clock.now() == ns::max());
+    CHECK(c.save()[0].fields == saved[0].fields);
+}

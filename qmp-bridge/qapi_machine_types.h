@@ -130,6 +130,18 @@ struct chardev_info {
     bool frontend_open;
 };
 
+/// A descriptor in a set.
+struct fdset_fd_info {
+    std::int64_t fd;
+    std::optional<std::string> opaque; ///< whatever whoever gave it wants to be reminded of
+};
+
+/// One row of query-fdsets.
+struct fdset_info {
+    std::int64_t fdset_id;
+    std::vector<fdset_fd_info> fds;
+};
+
 /// Arguments of qom-list-types.
 struct qom_list_types_arguments {
     std::optional<std::string> implements;
@@ -276,6 +288,14 @@ template <> struct described<chardev_info> {
     static constexpr std::tuple members{member{"label", &chardev_info::label},
                                         member{"filename", &chardev_info::filename},
                                         member{"frontend-open", &chardev_info::frontend_open}};
+};
+template <> struct described<fdset_fd_info> {
+    static constexpr std::string_view name = "FdsetFdInfo";
+    static constexpr std::tuple members{member{"fd", &fdset_fd_info::fd}, member{"opaque", &fdset_fd_info::opaque}};
+};
+template <> struct described<fdset_info> {
+    static constexpr std::string_view name = "FdsetInfo";
+    static constexpr std::tuple members{member{"fdset-id", &fdset_info::fdset_id}, member{"fds", &fdset_info::fds}};
 };
 template <> struct described<qom_list_types_arguments> {
     static constexpr std::string_view name{};

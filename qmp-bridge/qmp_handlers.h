@@ -66,6 +66,7 @@ result<current_machine_params> query_current_machine(const command_context& c);
 result<memory_info> query_memory_size_summary(const command_context& c);
 result<std::vector<cpu_info_fast>> query_cpus_fast(const command_context& c);
 result<std::vector<iothread_info>> query_iothreads(const command_context& c);
+result<std::vector<fdset_info>> query_fdsets(const command_context& c);
 result<std::vector<chardev_info>> query_chardev(const command_context& c);
 result<balloon_info> query_balloon(const command_context& c);
 result<std::string> human_monitor_command(const command_context& c, const human_monitor_arguments& arguments);

@@ -102,6 +102,8 @@ result<std::vector<chardev_info>> query_chardev(const command_context& c)
     return c.monitor.settings().chardevs();
 }
 
+result<std::vector<fdset_info>> query_fdsets(const command_context& c) { return c.monitor.settings().machine.fdsets; }
+
 result<balloon_info> query_balloon(const command_context& /*c*/)
 {
     return command_error{error_class::device_not_active, "No balloon device has been activated"};

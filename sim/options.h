@@ -53,6 +53,7 @@ struct sim_options {
     std::optional<std::string> uuid;
     std::vector<monitor_request> monitors;
     std::optional<qmp_bridge::chardev> qtest;
+    std::vector<qmp_bridge::fdset_info> fdsets;     ///< -add-fd
     std::vector<qmp_bridge::chardev> idle_chardevs; ///< -chardev that nobody speaks on
     client_limits clients;
     std::optional<std::string> qtest_log; ///< a file, "none", or standard error where absent

@@ -2,6 +2,7 @@
 #include <vigil/sim/option_rows.h>
 
 #include <algorithm>
+#include <array>
 #include <cstdio>
 #include <limits>
 
@@ -132,6 +133,18 @@ std::variant<option_list, option_error> device_from_json(const std::string& text
     return option_list::parse(list);
 }
 
+// Known in QEMU, without a meaning here, and without a place of their own on a bus.
+constexpr std::array<std::string_view, 3> k_inert_devices{"isa-serial", "isa-parallel", "isa-debugcon"};
+
+// The properties of a driver, one a line.
+std::string properties_text(const device_driver& driver)
+{
+    std::string text = std::string(driver.name) + " options:\n  id=<str>\n";
+    if (driver.pci) text += "  addr=<SLOT[.FUNCTION], hexadecimal>\n";
+    for (const std::string_view one : driver.properties) text += "  " + std::string(one) + "=<number>\n";
+    return text;
+}
+
 failure on_device(option_parser& p, const std::string& value)
 {
     if (asks_for_help(value)) {
@@ -149,6 +162,9 @@ failure on_device(option_parser& p, const std::string& value)
     option_list& list = std::get<option_list>(parsed);
     device_request request;
     request.driver = list.take("driver").value_or("");
+    if (std::find(k_inert_devices.begin(), k_inert_devices.end(), request.driver) != k_inert_devices.end()) {
+        return k_fine;
+    }
     const device_driver* driver = nullptr;
     std::vector<std::string_view> known;
     for (const device_driver& row : device_drivers()) {
@@ -158,6 +174,10 @@ failure on_device(option_parser& p, const std::string& value)
     if (driver == nullptr) {
         return option_error{quoted(request.driver) + " is not a valid device model name" +
                             suggestion(request.driver, known)};
+    }
+    if (list.take("help") || list.take("?")) {
+        p.result.text = properties_text(*driver);
+        return k_fine;
     }
     request.id = list.take("id");
     for (const device_request& other : p.result.machine.devices) {
@@ -256,8 +276,7 @@ constexpr option_row k_rows[] = {
     {"nodefaults", "", "leave out the VGA and network adapters, whose slots stay reserved otherwise", on_nodefaults},
     {"device", "DRIVER[,PROPERTY=VALUE...]",
      "add a device, so or as a JSON object: i6300esb, pvpanic-pci (addr=SLOT[.FN], hexadecimal), ib700, pvpanic "
-     "(ioport=N); id=ID; pvpanics: "
-     "events=N",
+     "(ioport=N); id=ID; pvpanics: events=N. isa-serial, isa-parallel and isa-debugcon are accepted without effect",
      on_device},
     {"cpu", "MODEL[,hv-crash=on]", "the CPUs have the Hyper-V crash MSRs; nothing else of the model has a meaning here",
      on_cpu},

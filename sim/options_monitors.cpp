@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <vigil/sim/option_rows.h>
 
+#include <algorithm>
 #include <utility>
+
+#include <fcntl.h>
+#include <unistd.h>
 
 #include <vigil/sim/option_values.h>
 
@@ -40,6 +44,10 @@ failure on_chardev(option_parser& p, const std::string& value)
 {
     option_list list = option_list::parse(value, "backend", {"server", "wait", "delay"});
     const std::string backend = list.take("backend").value_or("");
+    if (backend == "help" || backend == "?") {
+        p.result.text = "Available chardev backend types:\n  null\n  socket\n  stdio\n";
+        return k_fine;
+    }
     const auto id = list.take("id");
     if (!id || id->empty()) return option_error{"chardev: no id specified; add id=NAME"};
     auto where = chardev::from_options(backend, list);
@@ -68,9 +76,40 @@ failure on_mon(option_parser& p, const std::string& value)
     return k_fine;
 }
 
+failure on_object(option_parser& p, const std::string& value)
+{
+    option_list list = option_list::parse(value, "qom-type");
+    if (list.take("qom-type") != "monitor-qmp") return k_fine;
+    list.take("id");
+    const auto chardev_id = list.take("chardev");
+    if (!chardev_id) return option_error{"Parameter 'chardev' is missing"};
+    auto pretty = list.take_switch("pretty", false);
+    if (auto* error = std::get_if<option_error>(&pretty)) return *error;
+    p.mons.push_back({{std::nullopt, *chardev_id}, std::get<bool>(pretty)});
+    return unknown_parameter(list);
+}
+
+failure on_add_fd(option_parser& p, const std::string& value)
+{
+    constexpr std::uint32_t most = 1'000'000;
+    option_list list = option_list::parse(value);
+    const auto fd = parse_number(list.take("fd").value_or(""), most);
+    const auto set = parse_number(list.take("set").value_or(""), most);
+    if (!fd || !set) return option_error{"Parameters 'fd' and 'set' expect numbers, as in fd=3,set=1"};
+    const int number = static_cast<int>(*fd);
+    if (number <= STDERR_FILENO) return option_error{"fd cannot be a standard I/O stream"};
+    if (::fcntl(number, F_GETFD) < 0) return option_error{"descriptor " + std::to_string(number) + " is not open"};
+    auto& sets = p.result.fdsets;
+    const auto same = [&](const qmp_bridge::fdset_info& one) { return one.fdset_id == *set; };
+    auto found = std::find_if(sets.begin(), sets.end(), same);
+    if (found == sets.end()) found = sets.insert(sets.end(), {*set, {}});
+    found->fds.push_back({number, list.take("opaque")});
+    return unknown_parameter(list);
+}
+
 failure on_monitor(option_parser&, const std::string& value)
 {
-    if (value == "none") return k_fine;
+    if (value == "none" || value == "null") return k_fine;
     return option_error{"a human monitor is not supported; use -monitor none, and -qmp for QMP"};
 }
 
@@ -134,7 +173,11 @@ constexpr option_row k_rows[] = {
      "chardev that no option refers to is dropped",
      on_chardev},
     {"mon", "chardev=ID,mode=control", "a QMP monitor on a -chardev; [,pretty=on]", on_mon},
-    {"monitor", "none", "there is no human monitor", on_monitor},
+    {"object", "TYPE,id=ID[,...]",
+     "monitor-qmp,id=ID,chardev=ID[,pretty=on] is a QMP monitor, too; other objects are accepted without effect",
+     on_object},
+    {"monitor", "none|null", "there is no human monitor", on_monitor},
+    {"add-fd", "fd=N,set=N[,opaque=TEXT]", "note an inherited descriptor, for query-fdsets", on_add_fd},
     {"clients", "[max=N][,queue=SIZE]",
      "of each monitor and server: at most so many clients at once (default 256); of each client: events are dropped "
      "while more than SIZE is unsent (default 16M)",

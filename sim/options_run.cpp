@@ -122,16 +122,20 @@ failure on_timeline(option_parser& p, const std::string&)
     return k_fine;
 }
 
-failure parse_transcript(const std::string& value, std::optional<std::string>& path)
+// `implied` is the key of a value that comes without one.
+failure parse_transcript(const std::string& value, std::string_view implied, std::optional<std::string>& path)
 {
-    option_list list = option_list::parse(value, "file");
+    option_list list = option_list::parse(value, implied);
     path = list.take("file");
     if (!path || path->empty()) return option_error{"Parameter 'file' is missing"};
     return unknown_parameter(list);
 }
 
-failure on_trace(option_parser& p, const std::string& value) { return parse_transcript(value, p.result.trace); }
-failure on_replay(option_parser& p, const std::string& value) { return parse_transcript(value, p.result.replay); }
+failure on_trace(option_parser& p, const std::string& value) { return parse_transcript(value, {}, p.result.trace); }
+failure on_replay(option_parser& p, const std::string& value)
+{
+    return parse_transcript(value, "file", p.result.replay);
+}
 
 constexpr option_row k_rows[] = {
     {"action", "EVENT=ACTION[,...]",

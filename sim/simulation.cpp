@@ -25,6 +25,17 @@ runstate::ns simulated_time()
     return runstate::ns(static_cast<std::int64_t>(sc_core::sc_time_stamp().value() / one_ns.value()));
 }
 
+constexpr int k_termination_signals[] = {SIGINT, SIGTERM, SIGHUP};
+
+// A signal that comes while the program ends changes nothing any more: its exit status is decided.
+void hold_signals_back()
+{
+    sigset_t ending;
+    sigemptyset(&ending);
+    for (const int number : k_termination_signals) sigaddset(&ending, number);
+    ::sigprocmask(SIG_BLOCK, &ending, nullptr);
+}
+
 // A session with nobody: a chardev that no option refers to.
 struct silent_session : qmp_bridge::session {
     void opened() override {}
@@ -64,6 +75,7 @@ qmp_bridge::qmp_monitor::options simulation::monitor_options()
         recorded_ != nullptr ? recorded_->head.process : ::getpid(); // one thread runs everything
     result.machine.ram_bytes = options_.machine.ram_bytes;
     result.machine.machines = known_machines();
+    result.machine.fdsets = options_.fdsets;
     result.chardevs = [this] { return chardevs(); };
     result.read_file = [this](const std::string& path, std::size_t most, auto done) {
         return read_file(path, most, std::move(done));
@@ -94,6 +106,7 @@ int simulation::run()
         return 1;
     }
     sc_core::sc_start();
+    hold_signals_back();
     return finish();
 }
 
@@ -262,7 +275,7 @@ void simulation::replay()
 
 void simulation::await_signal()
 {
-    for (const int number : {SIGINT, SIGTERM, SIGHUP}) signals_.add(number);
+    for (const int number : k_termination_signals) signals_.add(number);
     signals_.async_wait([this](const boost::system::error_code& error, int number) {
         if (error) return;
         pump_.interrupt([this, number] {

@@ -84,6 +84,29 @@ std::string cpu_lines(qmp_monitor& monitor, const std::string& /*value*/)
     return lines;
 }
 
+std::string balloon_line(qmp_monitor& /*monitor*/, const std::string& /*value*/)
+{
+    return error_line("No balloon device has been activated");
+}
+
+std::string memory_lines(qmp_monitor& monitor, const std::string& /*value*/)
+{
+    return "base memory: " + std::to_string(monitor.settings().machine.ram_bytes) + "\nplugged memory: 0\n";
+}
+
+std::string chardev_lines(qmp_monitor& monitor, const std::string& /*value*/)
+{
+    std::string lines;
+    if (!monitor.settings().chardevs) return lines;
+    for (const chardev_info& one : monitor.settings().chardevs()) {
+        lines += one.label + ": filename=" + one.filename + "\n";
+    }
+    return lines;
+}
+
+// Of what there is none: guests' block devices, I/O threads.
+std::string no_lines(qmp_monitor& /*monitor*/, const std::string& /*value*/) { return {}; }
+
 std::string text_of(const runstate::property_value& value)
 {
     std::string text;
@@ -109,8 +132,13 @@ std::string watchdog_lines(qmp_monitor& monitor, const std::string& /*value*/)
 }
 
 constexpr std::array k_info_commands{
+    human_command{"balloon", "", "show balloon information", argument::none, balloon_line},
+    human_command{"block", "", "show the guest's block devices", argument::none, no_lines},
+    human_command{"chardev", "", "show the character devices", argument::none, chardev_lines},
     human_command{"cpus", "", "show infos for each CPU", argument::none, cpu_lines},
+    human_command{"iothreads", "", "show iothreads", argument::none, no_lines},
     human_command{"kvm", "", "show KVM information", argument::none, kvm_line},
+    human_command{"memory_size_summary", "", "show how much memory there is, in bytes", argument::none, memory_lines},
     human_command{"name", "", "show the current VM name", argument::none, name_line},
     human_command{"status", "", "show the current VM status (running|paused)", argument::none, status_line},
     human_command{"uuid", "", "show the current VM UUID", argument::none, uuid_line},
@@ -192,15 +220,15 @@ std::optional<std::string> take_text(std::string_view& line)
 std::string help(qmp_monitor& /*monitor*/, const std::string& value)
 {
     std::string_view words = value;
-    const std::string_view first = take_word(words);
-    const std::string_view second = take_word(words);
+    const std::string first = take_text(words).value_or("");
+    const std::string second = take_text(words).value_or("");
     if (first.empty()) return help_lines("", commands_of_monitor());
     if (first == "info" && second.empty()) return help_lines("info ", command_list(k_info_commands));
     const bool of_info = first == "info";
     const human_command* found =
         of_info ? find(command_list(k_info_commands), second) : find(commands_of_monitor(), first);
     if (found == nullptr) {
-        return "unknown command: '" + std::string(first) + (of_info ? " " + std::string(second) : "") + "'\n";
+        return "unknown command: '" + first + (of_info ? " " + second : "") + "'\n";
     }
     return help_line(of_info ? "info " : "", *found);
 }

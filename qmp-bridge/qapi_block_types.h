@@ -130,6 +130,9 @@ struct block_info {
     bool locked;
 };
 
+/// What a node did in an interval of time; none is ever counted.
+struct block_interval_stats {};
+
 /// What has been read from a node and written to it: nothing, as no device of a guest's stands on any.
 struct block_device_stats {};
 
@@ -243,10 +246,23 @@ template <> struct described<block_info> {
                                         member{"removable", &block_info::removable},
                                         member{"locked", &block_info::locked}};
 };
+template <> struct described<block_interval_stats> {
+    static constexpr std::int64_t none(const block_interval_stats& /*stats*/) { return 0; }
+    static constexpr double no_depth(const block_interval_stats& /*stats*/) { return 0; }
+
+    static constexpr std::string_view name = "BlockDeviceTimedStats";
+    static constexpr std::tuple members{
+        member{"interval_length", &none},        member{"min_rd_latency_ns", &none},
+        member{"max_rd_latency_ns", &none},      member{"avg_rd_latency_ns", &none},
+        member{"min_wr_latency_ns", &none},      member{"max_wr_latency_ns", &none},
+        member{"avg_wr_latency_ns", &none},      member{"min_flush_latency_ns", &none},
+        member{"max_flush_latency_ns", &none},   member{"avg_flush_latency_ns", &none},
+        member{"avg_rd_queue_depth", &no_depth}, member{"avg_wr_queue_depth", &no_depth}};
+};
 template <> struct described<block_device_stats> {
     static constexpr std::int64_t none(const block_device_stats& /*stats*/) { return 0; }
     static constexpr bool never(const block_device_stats& /*stats*/) { return false; }
-    static std::vector<empty_object> no_intervals(const block_device_stats& /*stats*/) { return {}; }
+    static std::vector<block_interval_stats> no_intervals(const block_device_stats& /*stats*/) { return {}; }
 
     static constexpr std::string_view name = "BlockDeviceStats";
     static constexpr std::tuple members{member{"rd_bytes", &none},

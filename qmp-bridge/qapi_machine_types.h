@@ -199,7 +199,7 @@ struct qmp_client_info {
     std::uint64_t events_dropped;
 };
 
-/// x-query-qmp-clients.
+/// x-query-qmp-clients, which is not QEMU's: who is connected to the monitors, and who does not read.
 struct qmp_clients_info {
     std::vector<qmp_client_info> clients;
     std::uint64_t events_dropped; ///< in all, of clients that have left, too

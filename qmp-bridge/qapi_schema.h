@@ -308,6 +308,8 @@ template <class T> void print(std::string& out, const T& value, vocabulary words
         std::array<char, 24> digits{};
         const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), value).ptr;
         out.append(digits.data(), end);
+    } else if constexpr (std::is_floating_point_v<T>) {
+        print_json(out, json::value(value));
     } else if constexpr (detail::is_text<T>) {
         print_json_string(out, value);
     } else if constexpr (std::is_same_v<T, json::value>) {

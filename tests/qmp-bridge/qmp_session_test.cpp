@@ -9,7 +9,6 @@
 #include <utility>
 #include <vector>
 
-#include <vigil/qmp-bridge/hmp.h>
 #include <vigil/qmp-bridge/qmp_commands.h>
 
 #include "fake_machine.h"
@@ -328,32 +327,6 @@ TEST_CASE("qmp session: query-events is the 2.10 vocabulary's alone, and lists i
     CHECK((answer.find("\"WATCHDOG\"") != std::string::npos) == old_words);
     CHECK(find_command("query-events", vocabulary::v2_10) != nullptr);
     CHECK(find_command("query-events", vocabulary::v7_2) == nullptr);
-}
-
-TEST_CASE("human monitor: words a state as a person would, and finds commands by each of their names")
-{
-    fake_machine machine;
-    const auto human = [&](const char* line) { return run_human_command(machine.monitor(), line); };
-    machine.enter(run_state::running);
-    CHECK(human("info status") == "VM status: running\r\n");
-    CHECK(human("  s  ").empty());
-    CHECK(human("info  status") == "VM status: paused\r\n");
-    CHECK(human("c").empty());
-    CHECK(machine.control.state() == run_state::running);
-    CHECK(human("").empty());
-    CHECK(human("info status x") ==
-          "status: extraneous characters at the end of line\r\nTry \"help info status\" for more information\r\n");
-    CHECK(human("cont x") ==
-          "cont|c: extraneous characters at the end of line\r\nTry \"help cont\" for more information\r\n");
-    CHECK(human("info foo") == "unknown command: 'info foo'\r\n");
-    CHECK(human("foo;bar") == "unknown command: 'foo;bar'\r\n");
-    CHECK(human("help stop") == "stop|s  -- stop emulation\r\n");
-    CHECK(human("? info status") == "info status  -- show the current VM status (running|paused)\r\n");
-    CHECK(human("watchdog_action \"pau").substr(0, 32) == "watchdog_action: string expected");
-    CHECK(human("watchdog_action 'pause'") == "Error: invalid parameter value: 'pause'\r\n");
-    CHECK(human("watchdog_action \"pause\"").empty());
-    CHECK(machine.control.actions().watchdog == runstate::watchdog_action::pause);
-    CHECK(human("system_wakeup") == "Error: Unable to wake up: guest is not in suspended state\r\n");
 }
 
 TEST_CASE("qmp session: query-status says each state, and running for running alone")

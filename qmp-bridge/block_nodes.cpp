@@ -16,6 +16,7 @@ constexpr std::int64_t k_default_size = 1024LL * 1024 * 1024;
 constexpr std::int64_t k_sector = 512;
 constexpr std::int64_t k_largest_size = std::numeric_limits<std::int64_t>::max() / k_sector * k_sector;
 constexpr std::size_t k_longest_name = 31;
+constexpr std::size_t k_most_nodes = 1024;
 constexpr std::string_view k_null_driver = "null-co";
 constexpr std::string_view k_blkdebug_driver = "blkdebug";
 constexpr std::string_view k_null_filename = "null-co://";
@@ -111,6 +112,7 @@ std::optional<command_error> block_nodes::refusal(const std::string& name) const
     if (!is_well_formed(name)) return generic_error("Invalid node-name: '" + name + "'");
     if (find(name) != nullptr) return generic_error("Duplicate nodes with node-name='" + name + "'");
     if (name.size() > k_longest_name) return generic_error("Node name too long");
+    if (nodes_.size() >= k_most_nodes) return generic_error("There are too many block nodes");
     return std::nullopt;
 }
 

@@ -93,7 +93,8 @@ public:
     void limiter_timer_expired();
 
     /// Called with every session to which something was added outside its own `execute_one` (events, out-of-band
-    /// replies), so that the bytes get sent. Must not make or destroy sessions.
+    /// replies, answers that came later), so that the bytes get sent, and what is pending then gets executed. Must not
+    /// make or destroy sessions.
     std::function<void(qmp_session&)> output_added;
     /// Lines for the log (dropped events …).
     std::function<void(std::string_view)> log;

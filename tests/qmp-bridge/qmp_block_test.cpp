@@ -234,6 +234,19 @@ TEST_CASE("block nodes: only what a client added can be removed")
     CHECK(host.tell(removal_of("i")) == lines({generic("Failed to find node with node-name='i'")}));
 }
 
+TEST_CASE("block nodes: there is an end to how many a client can add")
+{
+    client_of_host host;
+    std::string answer = lines({k_done});
+    int added = 0;
+    for (; answer == lines({k_done}) && added < 10'000; ++added) {
+        answer = host.tell(addition_of(R"("driver": "null-co", "node-name": "n)" + std::to_string(added) + "\""));
+    }
+    CHECK(answer == lines({generic("There are too many block nodes")}));
+    CHECK(host.tell(removal_of("n0")) == lines({k_done}));
+    CHECK(host.tell(addition_of(R"("driver": "null-co", "node-name": "n0")")) == lines({k_done}));
+}
+
 TEST_CASE("block nodes: no guest has a device on them, and nothing is done with them")
 {
     client_of_host host;

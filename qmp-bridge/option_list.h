@@ -29,6 +29,13 @@ public:
     static option_list parse(std::string_view text, std::string_view implied_key = {},
                              const std::vector<std::string_view>& negatable = {});
 
+    /// Adds what was not given as text.
+    void add(std::string key, std::string value)
+    {
+        entries_.emplace_back(std::move(key), std::move(value));
+        taken_.push_back(false);
+    }
+
     /// The last value given for `key`, or nothing. Marks the key as known.
     std::optional<std::string> take(std::string_view key);
     /// `on`/`yes`/`true`/`y` or `off`/`no`/`false`/`n`; `fallback` where the key is absent; an error for anything else.

@@ -123,7 +123,7 @@ constexpr std::array k_commands{
     row<&handlers::query_memory_size_summary>("query-memory-size-summary"),
     row<&handlers::query_cpus_fast>("query-cpus-fast"),
     row<&handlers::query_iothreads>("query-iothreads", allow_preconfig),
-    row<&handlers::query_fdsets>("query-fdsets", allow_preconfig),
+    row<&handlers::query_fdsets>("query-fdsets"),
     row<&handlers::query_chardev>("query-chardev", allow_preconfig),
     row<&handlers::query_balloon>("query-balloon"),
     row<&handlers::human_monitor_command>("human-monitor-command"),

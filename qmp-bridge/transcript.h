@@ -79,7 +79,7 @@ std::variant<recorded_run, option_error> read_transcript(const std::string& path
 ///
 /// Host real time is part of the tale: whoever wants to know it asks here, and what is read stays the same until the
 /// next record, which is written with it. A repeated run reads the recorded time.
-class transcript : public traffic_observer {
+class transcript final : public traffic_observer {
 public:
     /// `simulated_time` is that of the run; `look` is the number of the look at the clients that is under way amid a
     /// step of the clock, or 0.

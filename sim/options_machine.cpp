@@ -108,13 +108,13 @@ std::variant<option_list, option_error> device_from_json(const std::string& text
     if (value == nullptr || !value->is_object() || reader.next()) {
         return option_error{"must be DRIVER[,PROPERTY=VALUE...] or one JSON object"};
     }
-    std::string list;
+    option_list list;
     for (const auto& member : value->get_object()) {
         const std::string key(member.key());
         const qmp_bridge::json::value& given = member.value();
         std::string as_text;
         if (given.is_string()) {
-            for (const char c : given.get_string()) as_text += c == ',' ? std::string(",,") : std::string(1, c);
+            as_text.assign(given.get_string().data(), given.get_string().size());
         } else if (given.is_bool()) {
             as_text = given.get_bool() ? "on" : "off";
         } else if (given.is_int64() && key == "addr") { // as a number, it is the slot and the function in one
@@ -128,9 +128,9 @@ std::variant<option_list, option_error> device_from_json(const std::string& text
             return option_error{"Invalid parameter type for " + quoted(key) +
                                 ", expected: a string, a number or a boolean"};
         }
-        list += (list.empty() ? "" : ",") + key + "=" + as_text;
+        list.add(key, as_text);
     }
-    return option_list::parse(list);
+    return list;
 }
 
 // Known in QEMU, without a meaning here, and without a place of their own on a bus.

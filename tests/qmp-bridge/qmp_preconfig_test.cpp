@@ -52,7 +52,7 @@ TEST_CASE("preconfig: the commands that QEMU allows before the machine is initia
                                              "query-blockstats",
                                              "query-chardev",
                                              "query-commands",
-                                             "query-fdsets", "query-iothreads",
+                                             "query-iothreads",
                                              "query-name",
                                              "query-named-block-nodes",
                                              "query-qmp-schema",

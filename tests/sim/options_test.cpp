@@ -118,7 +118,8 @@ TEST_CASE("options: a device can be written as a JSON object")
     CHECK(options.machine.devices[1].address->function == 1);
     CHECK(options.machine.devices[2].ioport == 1286);
     for (const char* wrong : {"{", "{}", "{} x", R"({"driver": ["i6300esb"]})", R"({"driver": "i6300esb"} {})",
-                              R"({"driver": "i6300esb", "addr": -1})", R"({"driver": "i6300esb", "nope": 1})"}) {
+                              R"({"driver": "i6300esb", "addr": -1})", R"({"driver": "i6300esb", "id,addr": "1"})",
+                              R"({"driver": "i6300esb", "nope": 1})"}) {
         INFO(wrong);
         CHECK(std::holds_alternative<qmp_bridge::option_error>(sim::parse_options({"-device", wrong})));
     }

@@ -39,6 +39,7 @@ public:
 
     bool is_open() const noexcept { return stream_.is_open(); }
     bool has_unsent() const noexcept { return !conversation_->output.empty(); }
+    unsigned number() const noexcept { return number_; }
     session& conversation() noexcept { return *conversation_; }
 
 private:

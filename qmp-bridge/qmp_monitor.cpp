@@ -63,6 +63,11 @@ std::unique_ptr<qmp_session> qmp_monitor::new_session(bool pretty, std::string s
     return made;
 }
 
+std::size_t qmp_monitor::unsent(const qmp_session& one, std::size_t of_interest) const
+{
+    return options_.unsent ? options_.unsent(one, of_interest) : one.output.size();
+}
+
 void qmp_monitor::limiter_timer_expired() { watchdog_limiter_.on_timer(); }
 
 bool qmp_monitor::offers(qmp_capability capability) const noexcept

@@ -57,6 +57,9 @@ public:
         /// The most unsent bytes of a session to which an event is still added; beyond it the event is dropped for that
         /// session and counted.
         std::size_t event_queue_bytes = 16U * 1024 * 1024;
+        /// How many bytes of a session are unsent, where more than `of_interest` make a difference; empty: those in its
+        /// output queue.
+        std::function<std::size_t(const qmp_session&, std::size_t of_interest)> unsent;
         /// Behind migrate, snapshot-save and their like, which are refused without it. Must outlive the monitor.
         runstate::migration* migration = nullptr;
         /// Which files those commands may name.
@@ -99,6 +102,8 @@ public:
     /// Lines for the log (dropped events …).
     std::function<void(std::string_view)> log;
 
+    /// How many bytes of `one` are unsent, where more than `of_interest` make a difference.
+    std::size_t unsent(const qmp_session& one, std::size_t of_interest) const;
     /// How many events were dropped for slow clients, all sessions together.
     std::uint64_t events_dropped() const noexcept { return events_dropped_; }
 

@@ -63,7 +63,7 @@ result<qmp_clients_info> query_qmp_clients(const command_context& c)
     qmp_clients_info all{{}, c.monitor.events_dropped()};
     for (const qmp_session* one : c.monitor.sessions()) {
         all.clients.push_back({one->id(), one->server(), one->pretty(), one->negotiating(), one->out_of_band(),
-                               one->output.size(), one->events_dropped()});
+                               c.monitor.unsent(*one, 0), one->events_dropped()});
     }
     return all;
 }

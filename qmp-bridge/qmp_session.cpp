@@ -308,7 +308,8 @@ void qmp_session::append_return(std::string_view value, const json::value* id)
 
 void qmp_session::append_event(const std::string& line)
 {
-    if (output.size() > monitor_.settings().event_queue_bytes) {
+    const std::size_t most = monitor_.settings().event_queue_bytes;
+    if (monitor_.unsent(*this, most) > most) {
         if (dropped_in_a_row_++ == 0 && monitor_.log) monitor_.log("qmp: a client does not read; dropping its events");
         ++events_dropped_;
         ++monitor_.events_dropped_;

@@ -41,6 +41,7 @@ members members_of(transcript_kind kind)
     case transcript_kind::execute: return {"client", nullptr, false};
     case transcript_kind::input:
     case transcript_kind::output: return {"client", nullptr, true};
+    case transcript_kind::unsent: return {"client", "unsent", false};
     case transcript_kind::file: return {"file", "error", true};
     case transcript_kind::signal: return {nullptr, "number", false};
     case transcript_kind::exit: return {nullptr, "status", false};
@@ -157,9 +158,9 @@ transcript_record read_record(line_reader& line)
         line.complain("'" + what + "' is not what a record can be about");
     }
     const members has = members_of(record.what);
-    constexpr std::int64_t most_number = 1'000'000'000;
-    if (has.client != nullptr) record.client = static_cast<unsigned>(line.number(has.client, 1, most_number));
-    if (has.number != nullptr) record.number = line.number(has.number, 0, most_number);
+    constexpr std::int64_t most_clients = 1'000'000'000;
+    if (has.client != nullptr) record.client = static_cast<unsigned>(line.number(has.client, 1, most_clients));
+    if (has.number != nullptr) record.number = line.number(has.number, 0, k_most);
     if (line.has("look")) record.look = static_cast<std::uint64_t>(line.number("look", 1, k_most));
     if (has.bytes) {
         if (auto bytes = as_bytes(line.text("bytes"))) {
@@ -271,6 +272,17 @@ timestamp transcript::wall_clock()
 {
     if (!wall_) wall_ = next() != nullptr ? next()->wall : host_real_time();
     return {*wall_ / k_microseconds, *wall_ % k_microseconds};
+}
+
+std::size_t transcript::unsent(unsigned client, std::size_t actual, std::size_t of_interest)
+{
+    if (repeating()) {
+        const transcript_record* record = next();
+        const bool is_told = record != nullptr && record->what == transcript_kind::unsent && record->client == client;
+        actual = is_told ? static_cast<std::size_t>(record->number) : 0;
+    }
+    if (actual > of_interest) tell(transcript_kind::unsent, client, static_cast<std::int64_t>(actual));
+    return actual;
 }
 
 void transcript::file_read(unsigned which, const std::variant<std::string, std::error_code>& content)

@@ -3,6 +3,7 @@
 #define VIGIL_QMP_BRIDGE_TRANSCRIPT_H
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <cstdio>
 #include <functional>
@@ -28,6 +29,7 @@ enum class transcript_kind : std::uint8_t {
     input,       ///< `bytes` came from the client
     execute,     ///< the client's oldest request is executed
     output,      ///< `bytes` go to the client
+    unsent,      ///< `number` bytes of the client's had not been sent when it mattered
     file,        ///< the file that a command reads is there: its `bytes`, or an error number as `number`
     job,         ///< what a command had left to do later is done
     limiter,     ///< the event rate limiter's period ended, on the host's clock
@@ -64,8 +66,8 @@ struct recorded_run {
 
 /// A transcript is a file of JSON lines: the head, {"vigil-transcript": 1, "version", "process", "arguments"}, then a
 /// record a line, {"time" (ns), "wall" (us), "what", …}, with the members that the record's kind has: "client" or
-/// "file"; "server", "number", "error" or "status"; "look"; and "bytes", in which each character stands for the byte of
-/// its code.
+/// "file"; "server", "unsent", "number", "error" or "status"; "look"; and "bytes", in which each character stands for
+/// the byte of its code.
 
 /// `record` as a line, without its end.
 std::string to_line(const transcript_record& record);
@@ -114,6 +116,9 @@ public:
 
     // What takes effect beside the clients' traffic.
     void job() { tell(transcript_kind::job); }
+    /// How much of a client's output is unsent, for a decision that more than `of_interest` bytes would change:
+    /// `actual`, or what it was in the recorded run.
+    std::size_t unsent(unsigned client, std::size_t actual, std::size_t of_interest);
     void file_read(unsigned which, const std::variant<std::string, std::error_code>& content);
     void limiter_expired() { tell(transcript_kind::limiter); }
     void signalled(int number) { tell(transcript_kind::signal, 0, number); }
@@ -137,9 +142,9 @@ private:
 namespace vigil::runstate {
 
 template <> struct wire_names<qmp_bridge::transcript_kind> {
-    static constexpr std::array<std::string_view, 11> values{"connect", "disconnect",  "input", "execute",
-                                                             "output",  "file",        "job",   "limiter",
-                                                             "signal",  "interrupted", "exit"};
+    static constexpr std::array<std::string_view, 12> values{"connect", "disconnect", "input",       "execute",
+                                                             "output",  "unsent",     "file",        "job",
+                                                             "limiter", "signal",     "interrupted", "exit"};
 };
 
 } // namespace vigil::runstate

@@ -5,6 +5,16 @@
 
 namespace vigil::qmp_bridge {
 
+namespace {
+
+// What is not a client's doing, nor the host's.
+bool comes_by_itself(transcript_kind kind)
+{
+    return kind == transcript_kind::output || kind == transcript_kind::unsent || kind == transcript_kind::exit;
+}
+
+} // namespace
+
 transcript_player::transcript_player(pump& owner, transcript& tale, program others)
     : pump_(owner), tale_(tale), program_(std::move(others))
 {
@@ -18,7 +28,7 @@ bool transcript_player::step()
     pump_.wait_until(what->time);
     if (tale_.next() != what) return true; // something that happens by itself on the way
     if (pump_.leaving()) return false;
-    if (what->what == transcript_kind::output || what->what == transcript_kind::exit) {
+    if (comes_by_itself(what->what)) {
         tale_.missed();
         return false;
     }
@@ -34,7 +44,7 @@ void transcript_player::look()
             pump_.interrupt_step();
             return;
         }
-        if (what->what == transcript_kind::output) return; // comes by itself
+        if (comes_by_itself(what->what)) return;
         act(*what);
     }
 }
@@ -125,11 +135,18 @@ void transcript_player::act_for_client(const transcript_record& what)
     collect(number, one);
 }
 
+unsigned transcript_player::number_of(const session& s) const
+{
+    for (const auto& [number, one] : clients_) {
+        if (one.conversation.get() == &s) return number;
+    }
+    return 0;
+}
+
 void transcript_player::output_added(const session& s)
 {
-    for (auto& [number, one] : clients_) {
-        if (one.conversation.get() == &s) collect(number, one);
-    }
+    const auto found = clients_.find(number_of(s));
+    if (found != clients_.end()) collect(found->first, found->second);
 }
 
 void transcript_player::collect(unsigned number, client& one)

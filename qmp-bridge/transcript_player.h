@@ -33,6 +33,9 @@ public:
     /// Something was added to the session's output outside its own request.
     void output_added(const session& s);
 
+    /// The number of the client whose session `s` is; 0 where there is none.
+    unsigned number_of(const session& s) const;
+
     /// Has `job` done where the recorded run did it.
     void defer(std::function<void()> job) { jobs_.push_back(std::move(job)); }
 

@@ -93,6 +93,11 @@ qmp_bridge::qmp_monitor::options simulation::monitor_options()
         const auto look = [this] { return pump_.look_number(); };
         transcript_ = std::make_unique<qmp_bridge::transcript>(simulated_time, look);
         result.wall_clock = [this] { return transcript_->wall_clock(); };
+        result.unsent = [this](const qmp_bridge::qmp_session& session, std::size_t of_interest) {
+            const unsigned client = number_of(session);
+            if (client == 0) return session.output.size(); // nobody's any more
+            return transcript_->unsent(client, session.output.size(), of_interest);
+        };
     }
     return result;
 }
@@ -305,6 +310,13 @@ std::shared_ptr<void> simulation::read_file(const std::string& path, std::size_t
             transcript_->file_read(which, content);
             done(std::move(content));
         });
+}
+
+unsigned simulation::number_of(const qmp_bridge::session& session) const
+{
+    if (player_) return player_->number_of(session);
+    const auto client = pump_.carrier_of(session);
+    return client ? client->number() : 0;
 }
 
 void simulation::output_added(const qmp_bridge::session& session)

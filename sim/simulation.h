@@ -85,6 +85,7 @@ private:
     std::vector<qmp_bridge::chardev_info> chardevs() const;
     std::shared_ptr<void> read_file(const std::string& path, std::size_t most,
                                     std::function<void(qmp_bridge::file_content)> done);
+    unsigned number_of(const qmp_bridge::session& session) const; ///< of the client; 0 where it has gone
     void output_added(const qmp_bridge::session& session);
     void defer(std::function<void()> job);
     void arm_limiter(runstate::ns period);

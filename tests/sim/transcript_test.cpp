@@ -219,3 +219,27 @@ TEST_CASE("transcript: a command that waited for a pipe repeats with what came t
     CHECK(std::remove(pipe.c_str()) == 0);
     check_same(run, 0);
 }
+
+TEST_CASE("transcript: a client that did not read misses the same events again")
+{
+    recorded run({"-clients", "queue=4K"}, true);
+    connection qtest = run.sim.program.connect("qtest");
+    connection slow = run.sim.qmp();
+    connection client = run.sim.qmp();
+    for (int i = 0; !contains(text_of(run.file), "\"unsent\": "); ++i) {
+        REQUIRE(i < 100);
+        for (int pairs = 0; pairs < 200; ++pairs) {
+            ask(client, "{\"execute\": \"stop\"}{\"execute\": \"cont\"}");
+            read_until(client, "RESUME");
+            client.read_line();
+        }
+    }
+    ask(client, "{\"execute\": \"x-query-qmp-clients\"}{\"execute\": \"quit\"}");
+    read_until(client, "\"events-dropped\": ");
+    CHECK(run.sim.program.wait() == 0);
+    std::string printed;
+    std::string again;
+    CHECK(run.repeat(printed, again) == 0);
+    CHECK(contains(printed, "dropping its events"));
+    CHECK(again == text_of(run.file));
+}

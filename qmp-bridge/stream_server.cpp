@@ -272,7 +272,10 @@ void stream_server::greet(protocol::socket socket)
     if (options_.most_clients != 0 && clients_ >= options_.most_clients) {
         socket.non_blocking(true, ignored);
         socket.send(asio::buffer(options_.refusal), 0, ignored);
-        options_.warn(options_.where.to_string() + ": refused a client beyond the first " + std::to_string(clients_));
+        if (!std::exchange(refusing_, true)) {
+            options_.warn(options_.where.to_string() + ": refusing clients beyond the first " +
+                          std::to_string(clients_));
+        }
         return;
     }
     serve_client(byte_stream(std::move(socket)));
@@ -292,6 +295,7 @@ void stream_server::serve_client(byte_stream stream)
 void stream_server::client_ended()
 {
     --clients_;
+    refusing_ = false;
     if (options_.where.reconnect != 0 && !pump_.leaving()) connect_later();
 }
 

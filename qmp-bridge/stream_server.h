@@ -76,6 +76,7 @@ private:
     boost::asio::steady_timer retry_;                                  ///< accepts or connects again
     std::shared_ptr<const int> alive_ = std::make_shared<const int>(); ///< for callbacks that may come later
     unsigned clients_ = 0;                                             ///< connected now
+    bool refusing_ = false;                                            ///< clients are refused, and the log says so
     bool had_client_ = false;
 };
 

@@ -169,7 +169,7 @@ private:
 
     bool receive()
     {
-        char bytes[16384];
+        char bytes[16384] = {}; // GCC 14 cannot see that it is written
         boost::system::error_code error;
         const std::size_t count = socket_.read_some(asio::buffer(bytes), error);
         received_.append(bytes, count);

@@ -8,6 +8,8 @@ file(MAKE_DIRECTORY "${PROJECT_BINARY_DIR}/include/vigil")
 function(vigil_own_target target)
   target_compile_features(${target} PUBLIC cxx_std_17)
   set_target_properties(${target} PROPERTIES CXX_EXTENSIONS OFF)
+  # SystemC 2.3 needs SC_HAS_PROCESS, which 3.0 calls obsolete.
+  target_compile_definitions(${target} PRIVATE SC_ALLOW_DEPRECATED_IEEE_API)
   target_compile_options(${target} PRIVATE -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror)
   if(VIGIL_SANITIZE)
     if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")

@@ -4,6 +4,7 @@
 #include <map>
 #include <set>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -46,14 +47,15 @@ std::vector<std::string> references(const schema_info& one)
     return names;
 }
 
-template <class What> const What& described_as(const schema_map& all, const std::string& name)
+template <class What> const What& described_as(const schema_map& all, std::string_view name)
 {
-    REQUIRE(all.count(name) == 1);
-    REQUIRE(std::holds_alternative<What>(all.at(name).what));
-    return std::get<What>(all.at(name).what);
+    const auto found = all.find(std::string(name));
+    REQUIRE(found != all.end());
+    REQUIRE(std::holds_alternative<What>(found->second.what));
+    return std::get<What>(found->second.what);
 }
 
-const schema_object_member& member_of(const schema_object& object, const std::string& name)
+const schema_object_member& member_of(const schema_object& object, std::string_view name)
 {
     for (const schema_object_member& one : object.members) {
         if (one.name == name) return one;

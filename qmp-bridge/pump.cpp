@@ -3,8 +3,6 @@
 
 #include <algorithm>
 
-#include <sys/resource.h>
-
 #include <vigil/qmp-bridge/connection.h>
 #include <vigil/qmp-bridge/traffic_observer.h>
 
@@ -20,13 +18,6 @@ constexpr std::size_t k_stack_bytes = 1024 * 1024;
 constexpr auto k_last_words = std::chrono::seconds(2);
 // `free`: the longest the sockets go unlooked at while simulated time runs.
 constexpr auto k_free_poll_interval = std::chrono::microseconds(200);
-// The longest that a sleep is preceded by looking at the sockets without sleeping. A client that asks again as soon as
-// it has its answer is back within this time, and a wake-up costs several microseconds.
-constexpr auto k_longest_spin = std::chrono::microseconds(50);
-// Where the processor is shared, perhaps with the very client, spinning only keeps the client from coming back: where
-// somebody else took the processor in a quarter of so many spins, so many sleeps do without.
-constexpr int k_spins_judged = 16;
-constexpr int k_sleeps_without_spin = 1000;
 // Where nothing but a client, a job or a signal can end a sleep.
 constexpr ns k_until_woken = ns::max();
 // The longest of other sleeps, for event loops that cannot take more.
@@ -202,37 +193,9 @@ void pump::idle()
 
 void pump::sleep(ns longest)
 {
-    const auto start = wall_clock::now();
-    const auto spin = std::min<ns>(spinning_ && spinning_pays() ? k_longest_spin : ns(0), longest);
-    auto now = start;
-    bool done = false;
-    while (!done && now - start < spin) {
-        done = io_.poll_one() != 0;
-        now = wall_clock::now();
-    }
-    if (!done && now - start < longest) {
-        if (longest != k_until_woken) wake_at(start + std::min(longest, k_longest_sleep));
-        io_.run_one();
-        now = wall_clock::now();
-    }
-    spinning_ = now - start < k_longest_spin; // the next wait is taken to be like this one
-    last_poll_ = now;
-}
-
-bool pump::spinning_pays()
-{
-    if (sleeps_without_spin_ != 0) {
-        --sleeps_without_spin_;
-        return false;
-    }
-    if (++spins_ < k_spins_judged) return true;
-    spins_ = 0;
-    rusage usage = {};
-    ::getrusage(RUSAGE_THREAD, &usage);
-    const long preempted = usage.ru_nivcsw - preemptions_;
-    preemptions_ = usage.ru_nivcsw;
-    if (preempted >= k_spins_judged / 4) sleeps_without_spin_ = k_sleeps_without_spin;
-    return sleeps_without_spin_ == 0;
+    if (longest != k_until_woken) wake_at(wall_clock::now() + std::min(longest, k_longest_sleep));
+    io_.run_one();
+    last_poll_ = wall_clock::now();
 }
 
 void pump::wake_at(wall_clock::time_point when)

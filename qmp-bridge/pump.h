@@ -116,10 +116,9 @@ private:
     void idle();         ///< advances time or sleeps until there is something to do
     void idle_paced();
     void idle_free();
-    void sleep(runstate::ns longest);          ///< until a client, a job or the time wakes it (wall-clock time)
-    void wake_at(wall_clock::time_point when); ///< ends a sleep in the event loop, to the microsecond
-    bool spinning_pays(); ///< whether looking at the sockets before sleeping costs nobody the processor
-    void catch_up();      ///< paced: brings simulated time to where the wall clock is
+    void sleep(runstate::ns longest);                  ///< until a client, a job or the time wakes it (wall-clock time)
+    void wake_at(wall_clock::time_point when);         ///< ends a sleep in the event loop, to the microsecond
+    void catch_up();                                   ///< paced: brings simulated time to where the wall clock is
     void step_towards(const sc_core::sc_time& target); ///< takes time, until the next thing happens at most
     bool look();                                       ///< amid a step of the clock; returns whether it must end here
     void poll_once();                                  ///< polling mode: one look at the sockets, then one quantum
@@ -152,10 +151,6 @@ private:
     int exit_status_ = 0;
     bool leaving_ = false;
     bool interrupted_ = false;
-    int spins_ = 0; ///< since they were last judged
-    int sleeps_without_spin_ = 0;
-    long preemptions_ = 0;  ///< when they were
-    bool spinning_ = false; ///< the last sleep was too short to be worth a wake-up
 };
 
 } // namespace vigil::qmp_bridge

@@ -104,6 +104,7 @@ double lateness(const std::string& program, const words& more)
 
 void event_figures(int runs)
 {
+    const one_processor shared;
     const words halted{"-S", "-bios", halting_bios()};
     const words paused{"-action", "watchdog=pause", "-bios", halting_bios()};
     series fan_out, fan_out_of_qemu, expiry, rested, paced;

@@ -80,6 +80,19 @@ bool with_qemu()
     return found;
 }
 
+one_processor::one_processor()
+{
+    ::sched_getaffinity(0, sizeof before_, &before_);
+    int first = 0;
+    while (first < CPU_SETSIZE && !CPU_ISSET(first, &before_)) ++first;
+    cpu_set_t one;
+    CPU_ZERO(&one);
+    CPU_SET(first, &one);
+    ::sched_setaffinity(0, sizeof one, &one);
+}
+
+one_processor::~one_processor() { ::sched_setaffinity(0, sizeof before_, &before_); }
+
 child::child(const words& command)
     : child([&command] {
           words copy = command;

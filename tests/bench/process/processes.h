@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include <sched.h>
 #include <sys/types.h>
 
 namespace vigil::bench {
@@ -21,6 +22,19 @@ const std::string& halting_bios();
 /// Whether QEMU is installed.
 bool with_qemu();
 inline const std::string k_qemu = "qemu-system-x86_64";
+
+/// While one lives, this process and the children that it makes share one processor. Otherwise the kernel decides from
+/// case to case whether a client and its server do, and waking an idle processor costs several round trips.
+class one_processor {
+public:
+    one_processor();
+    ~one_processor();
+    one_processor(const one_processor&) = delete;
+    one_processor& operator=(const one_processor&) = delete;
+
+private:
+    cpu_set_t before_{};
+};
 
 /// A child process, killed at the end.
 class child {

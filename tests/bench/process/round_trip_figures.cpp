@@ -53,6 +53,7 @@ trip round_trip_of(const std::string& program, const words& more)
 
 void round_trip_figures(int runs)
 {
+    const one_processor shared;
     series asio, blocking, qemu, rested, cpu;
     for (int run = 0; run < runs; ++run) {
         const trip echo = round_trip_of_echo(echo_with_asio);

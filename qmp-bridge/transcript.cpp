@@ -256,7 +256,7 @@ std::optional<option_error> transcript::write_to(const std::string& path, const 
 {
     file_ = std::fopen(path.c_str(), "we");
     if (file_ == nullptr) return option_error{path + ": " + std::strerror(errno)};
-    std::fputs((to_line(head) + "\n").c_str(), file_);
+    write(to_line(head));
     return std::nullopt;
 }
 
@@ -305,16 +305,19 @@ void transcript::tell(transcript_kind what, unsigned client, std::int64_t number
     record.wall = *std::exchange(wall_, std::nullopt);
     record.time = simulated_time_();
     record.look = look_();
-    if (file_ != nullptr) {
-        std::fputs((to_line(record) + "\n").c_str(), file_);
-        std::fflush(file_); // the last lines before an abnormal end are the interesting ones
-    }
+    if (file_ != nullptr) write(to_line(record));
     if (!repeating() || divergence_) return;
     if (next() == nullptr || !(*next() == record)) {
         diverged(to_line(record));
     } else {
         ++position_;
     }
+}
+
+void transcript::write(const std::string& line)
+{
+    // Flushed, because the last lines before an abnormal end are the interesting ones.
+    if (std::fputs((line + "\n").c_str(), file_) < 0 || std::fflush(file_) != 0) complete_ = false;
 }
 
 void transcript::diverged(const std::string& instead)

@@ -93,6 +93,9 @@ public:
     /// Writes to the file from now on, `head` first; an error where it cannot be written.
     std::optional<option_error> write_to(const std::string& path, const transcript_head& head);
 
+    /// Whether all of it could be written.
+    bool complete() const noexcept { return complete_; }
+
     /// The run repeats `recorded`, which must outlive it.
     void repeat(const recorded_run& recorded) noexcept { recorded_ = &recorded; }
     bool repeating() const noexcept { return recorded_ != nullptr; }
@@ -127,10 +130,12 @@ public:
 private:
     void tell(transcript_kind what, unsigned client = 0, std::int64_t number = 0, std::string_view bytes = {});
     void diverged(const std::string& instead);
+    void write(const std::string& line);
 
     std::function<runstate::ns()> simulated_time_;
     std::function<std::uint64_t()> look_;
     std::FILE* file_ = nullptr;
+    bool complete_ = true;
     const recorded_run* recorded_ = nullptr;
     std::size_t position_ = 0;         ///< in the repeated run
     std::optional<std::int64_t> wall_; ///< read since the last record

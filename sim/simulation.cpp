@@ -367,11 +367,8 @@ int simulation::finish()
 {
     const int status = pump_.exit_status();
     if (!transcript_) return status;
-    if (!transcript_->repeating()) {
-        transcript_->exited(status);
-        return status;
-    }
-    if (transcript_->next() != nullptr) transcript_->exited(status);
+    if (!transcript_->repeating() || transcript_->next() != nullptr) transcript_->exited(status);
+    if (!transcript_->complete()) complain("-trace " + *options_.trace + ": cannot be written to its end");
     if (const auto& divergence = transcript_->divergence()) {
         complain("-replay " + *options_.replay + ", " + *divergence);
         return 1;

@@ -243,3 +243,12 @@ TEST_CASE("transcript: a client that did not read misses the same events again")
     CHECK(contains(printed, "dropping its events"));
     CHECK(again == text_of(run.file));
 }
+
+TEST_CASE("transcript: where it cannot be written to its end the run goes on, and says so")
+{
+    simulator sim({"-trace", "file=/dev/full"});
+    connection client = sim.qmp();
+    client.send("{\"execute\": \"quit\"}");
+    CHECK(sim.program.wait() == 0);
+    CHECK(contains(sim.place.printed(), "-trace /dev/full: cannot be written to its end"));
+}

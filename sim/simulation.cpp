@@ -7,6 +7,7 @@
 #include <iostream>
 #include <utility>
 
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <vigil/qmp-bridge/file_reader.h>
@@ -132,6 +133,7 @@ simulation::failure simulation::start()
         return std::nullopt;
     }
     await_signal();
+    if (auto error = check_descriptors()) return error;
     if (auto error = start_servers()) return error;
     if (options_.timeline && !start_timeline()) {
         return option_error{"-timeline: cannot connect to its own QMP socket"};
@@ -232,6 +234,17 @@ void simulation::plan_servers()
     for (const qmp_bridge::chardev& idle : options_.idle_chardevs) {
         plans_.push_back({idle, [] { return std::make_unique<silent_session>(); }, {}});
     }
+}
+
+simulation::failure simulation::check_descriptors() const
+{
+    for (const qmp_bridge::fdset_info& set : options_.fdsets) {
+        for (const qmp_bridge::fdset_fd_info& one : set.fds) {
+            if (::fcntl(static_cast<int>(one.fd), F_GETFD) >= 0) continue;
+            return option_error{"-add-fd: descriptor " + std::to_string(one.fd) + " is not open"};
+        }
+    }
+    return std::nullopt;
 }
 
 simulation::failure simulation::start_servers()

@@ -77,6 +77,7 @@ private:
     failure start_guest();
     failure prepare_qtest();
     void plan_servers();
+    failure check_descriptors() const; ///< those of -add-fd
     failure start_servers();
     bool start_timeline();
     std::unique_ptr<qmp_bridge::session> new_qtest_session();

@@ -191,3 +191,26 @@ TEST_CASE("chardev: an address that other hosts reach is warned of")
         CHECK(contains(place.printed(), "can be reached from other hosts") == warned);
     }
 }
+
+TEST_CASE("chardev: a descriptor that was passed on shows in its set, and one that is not open is refused")
+{
+    const workspace place;
+    const std::string socket = (place.path / "qmp").string();
+    int pair[2];
+    REQUIRE(::socketpair(AF_UNIX, SOCK_STREAM, 0, pair) == 0);
+    process program({VIGIL_SIM, "-add-fd", "fd=" + std::to_string(pair[0]) + ",set=2,opaque=a disk", "-qmp",
+                     "unix:" + socket + ",server=on,wait=off"},
+                    place);
+    connection client = program.connect("qmp");
+    client.send(k_capabilities + "{\"execute\": \"query-fdsets\"}");
+    client.read_line();
+    client.read_line();
+    CHECK(client.read_line() ==
+          R"({"return": [{"fdset-id": 2, "fds": [{"fd": )" + std::to_string(pair[0]) + R"(, "opaque": "a disk"}]}]})");
+    ::close(pair[0]);
+    ::close(pair[1]);
+    const workspace second;
+    process refused({VIGIL_SIM, "-add-fd", "fd=999,set=1"}, second);
+    CHECK(refused.wait() == 1);
+    CHECK(contains(second.printed(), "-add-fd: descriptor 999 is not open"));
+}

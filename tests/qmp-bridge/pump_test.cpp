@@ -26,7 +26,8 @@ namespace {
 struct platform {
     explicit platform(pump::pace pace)
         : folder(make_folder()), monitor(controller.control(), monitor_options()),
-          driver("pump", controller, options(pace)), server(driver, server_options(), [this] { return monitor.new_session(); })
+          driver("pump", controller, options(pace)),
+          server(driver, server_options(), [this] { return monitor.new_session(); })
     {
         controller.add_listener(monitor);
         monitor.output_added = [this](qmp_bridge::qmp_session& session) {

@@ -21,8 +21,6 @@ constexpr std::string_view k_null_driver = "null-co";
 constexpr std::string_view k_blkdebug_driver = "blkdebug";
 constexpr std::string_view k_null_filename = "null-co://";
 
-command_error generic_error(std::string desc) { return {error_class::generic_error, std::move(desc)}; }
-
 bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 
 bool is_well_formed(const std::string& name)

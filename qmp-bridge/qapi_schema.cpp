@@ -33,8 +33,6 @@ std::string spelt(const place& at)
     return text;
 }
 
-command_error generic_error(std::string desc) { return {error_class::generic_error, std::move(desc)}; }
-
 // A kind as errors spell it.
 constexpr std::string_view expected(qapi_kind kind)
 {

@@ -45,6 +45,9 @@ struct command_error {
     std::string desc; ///< for a person
 };
 
+/// An error of class GenericError.
+inline command_error generic_error(std::string desc) { return {error_class::generic_error, std::move(desc)}; }
+
 // How a type is described: a specialisation of `described` with the QAPI name and, for a struct, its members.
 
 /// One member of a struct: its name on the wire, where it is (a pointer to member, or a function of the struct), and

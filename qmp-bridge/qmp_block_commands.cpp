@@ -16,8 +16,6 @@ namespace {
 // The most bytes of a configuration file.
 constexpr std::size_t k_most_configuration = 64 * 1024;
 
-command_error generic_error(std::string desc) { return {error_class::generic_error, std::move(desc)}; }
-
 result<empty_object> done_unless_error(std::optional<command_error> error)
 {
     if (error) return std::move(*error);

@@ -26,8 +26,6 @@ constexpr std::size_t k_read_ahead_bytes = 64 * 1024;
 std::string_view as_view(const json::string& text) { return {text.data(), text.size()}; }
 std::string_view key_of(const json::key_value_pair& pair) { return {pair.key().data(), pair.key().size()}; }
 
-command_error generic_error(std::string desc) { return {error_class::generic_error, std::move(desc)}; }
-
 std::string member_text(std::string_view name) { return "QMP input member '" + std::string(name) + "'"; }
 
 // A request to be executed ahead of the queue (QEMU: monitor/qmp.c), whether or not it turns out to be allowed.

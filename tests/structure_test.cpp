@@ -243,6 +243,18 @@ TEST_CASE("no file is named for having no place")
     REQUIRE_NONE(wrong);
 }
 
+TEST_CASE("no test's name has a semicolon, at which CMake would cut it in two")
+{
+    static const std::regex cut{R"(TEST_CASE\(\s*"[^"]*;[^"]*")"};
+    std::vector<std::string> wrong;
+    for (const auto& path : sources("tests")) {
+        const std::string text = read(path);
+        for (std::sregex_iterator name(text.begin(), text.end(), cut), end; name != end; ++name)
+            wrong.push_back(in_tree(path) + ": " + name->str());
+    }
+    REQUIRE_NONE(wrong);
+}
+
 TEST_CASE("every file names its licence in its first line")
 {
     std::vector<std::string> wrong;

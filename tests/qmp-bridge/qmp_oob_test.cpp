@@ -228,7 +228,7 @@ TEST_CASE("out of band: what is malformed, or in band and wrong, keeps its place
                                    generic("JSON parse error, expecting value")}));
 }
 
-TEST_CASE("out of band: eight requests wait beside the one under way; what is behind a ninth is not seen")
+TEST_CASE("out of band: eight requests wait beside the one under way, and what is behind a ninth is not seen")
 {
     slow_machine slowly;
     const auto client = negotiated_oob(slowly.machine);

@@ -477,7 +477,7 @@ TEST_CASE("qmp session: one command is executed at a time")
     CHECK(taken(*client).empty());
 }
 
-TEST_CASE("qmp session: half a command waits for the rest; a client that leaves takes it along")
+TEST_CASE("qmp session: half a command waits for the rest, and a client that leaves takes it along")
 {
     fake_machine machine;
     machine.enter(run_state::running);

@@ -134,7 +134,7 @@ constexpr run_state k_at_rest[] = {run_state::internal_error, run_state::io_erro
 
 } // namespace
 
-TEST_CASE("migration: a running machine stops, passes finish-migrate and ends in postmigrate; cont goes on")
+TEST_CASE("migration: a running machine stops, passes finish-migrate and ends in postmigrate, and cont goes on")
 {
     bench b;
     settle();
@@ -235,7 +235,7 @@ TEST_CASE("migration: a machine saved in debug, in which none can arrive, arrive
     CHECK(b.machine.control().state() == run_state::paused);
 }
 
-TEST_CASE("snapshots: a running machine passes save-vm and goes on; loading passes restore-vm")
+TEST_CASE("snapshots: a running machine passes save-vm and goes on, and loading passes restore-vm")
 {
     bench b;
     settle();

@@ -5,10 +5,15 @@
 
 #include <vigil/qmp-bridge/connection.h>
 #include <vigil/qmp-bridge/traffic_observer.h>
+#include <vigil/runstate/kernel_time.h>
 
 namespace vigil::qmp_bridge {
 
+using runstate::kernel_time_left;
 using runstate::ns;
+using runstate::saturating_add;
+using runstate::saturating_sub;
+using runstate::to_sc_time;
 
 namespace {
 
@@ -31,21 +36,12 @@ constexpr int k_catch_up_steps = 1000;
 // How many deltas without an advance of time may pass before the sockets are looked at.
 constexpr int k_settle_deltas = 1000;
 
-sc_core::sc_time to_sc_time(ns duration)
-{
-    return sc_core::sc_time::from_value(static_cast<sc_dt::uint64>(duration.count()) *
-                                        sc_core::sc_time(1, sc_core::SC_NS).value());
-}
-
-// What is left of the kernel's time.
-sc_core::sc_time time_left() { return sc_core::sc_max_time() - sc_core::sc_time_stamp(); }
-
-// a * b / c without overflow on the way.
+// a * b / c without overflow on the way, held at the ends of the range.
 ns scaled(ns a, std::uint64_t b, std::uint64_t c)
 {
     __extension__ using wide = __int128;
     const wide result = static_cast<wide>(a.count()) * static_cast<wide>(b) / static_cast<wide>(c);
-    return result > static_cast<wide>(ns::max().count()) ? ns::max() : ns(static_cast<std::int64_t>(result));
+    return ns(static_cast<ns::rep>(std::clamp<wide>(result, ns::min().count(), ns::max().count())));
 }
 
 constexpr std::uint64_t k_million = 1'000'000;
@@ -216,7 +212,7 @@ void pump::idle_paced()
     }
     const sc_core::sc_time next = sc_core::sc_time_to_pending_activity();
     const ns lag = behind();
-    if (next <= to_sc_time(std::max(lag, ns(0)))) {
+    if (next <= to_sc_time(lag)) {
         wait(next);
         // A simulation slower than the wall clock must not go deaf.
         if (wall_clock::now() - last_poll_ > k_free_poll_interval) {
@@ -225,8 +221,8 @@ void pump::idle_paced()
         }
         return;
     }
-    const auto in_ns = ns(static_cast<std::int64_t>(next.value() / sc_core::sc_time(1, sc_core::SC_NS).value()));
-    sleep(scaled(in_ns - lag, k_million, options_.factor_millionths) + ns(1));
+    const ns ahead = saturating_sub(runstate::to_ns(next), lag);
+    sleep(saturating_add(scaled(ahead, k_million, options_.factor_millionths), ns(1)));
 }
 
 void pump::idle_free()
@@ -246,8 +242,7 @@ void pump::idle_free()
 void pump::catch_up()
 {
     if (options_.wait != waiting::blocking || options_.time != pace::paced || !controller_.control().running()) return;
-    const sc_core::sc_time target =
-        sc_core::sc_time_stamp() + std::min(to_sc_time(std::max(behind(), ns(0))), time_left());
+    const sc_core::sc_time target = sc_core::sc_time_stamp() + std::min(to_sc_time(behind()), kernel_time_left());
     for (int step = 0; step < k_catch_up_steps && !leaving_ && controller_.control().running(); ++step) {
         if (sc_core::sc_time_stamp() >= target) break;
         step_towards(target);
@@ -264,7 +259,7 @@ void pump::step_towards(const sc_core::sc_time& target)
 
 void pump::wait_until(ns time)
 {
-    const sc_core::sc_time target = to_sc_time(time);
+    const sc_core::sc_time target = std::min(to_sc_time(time), sc_core::sc_time_stamp() + kernel_time_left());
     while (!leaving_ && sc_core::sc_time_stamp() < target) step_towards(target);
 }
 
@@ -272,9 +267,13 @@ void pump::poll_once()
 {
     io_.poll();
     if (!jobs_.empty() || !ready_.empty() || leaving_) return;
-    wait(to_sc_time(options_.quantum));
+    const sc_core::sc_time slice = std::min(to_sc_time(options_.quantum), kernel_time_left());
+    if (slice == sc_core::SC_ZERO_TIME) {
+        wait(); // for ever: nobody can move simulated time any more
+    }
+    wait(slice);
     if (options_.time != pace::paced) return;
-    const ns ahead = -behind();
+    const ns ahead = saturating_sub(ns(0), behind());
     if (ahead > ns(0)) io_.run_one_for(scaled(ahead, k_million, options_.factor_millionths));
 }
 
@@ -286,11 +285,20 @@ void pump::advance_to(ns target)
         clock.run_due();
         if (leaving_ || clock.now() >= target) return;
         if (!clock.running()) break; // a timer stopped the machine on the spot
-        const sc_core::sc_time step = std::min(clock.time_until(std::min(clock.next_deadline(), target)), time_left());
-        if (step == sc_core::SC_ZERO_TIME) return; // the end of the kernel's time
-        wait(step);
+        pass_until(std::min(clock.next_deadline(), target));
     }
     if (target > clock.now()) clock.skip(target - clock.now());
+}
+
+void pump::pass_until(ns time)
+{
+    runstate::vm_clock& clock = controller_.clock;
+    const sc_core::sc_time left = kernel_time_left();
+    if (left == sc_core::SC_ZERO_TIME) {
+        clock.leap(saturating_sub(time, clock.now()));
+    } else {
+        wait(std::min(clock.time_until(time), left));
+    }
 }
 
 bool pump::look()
@@ -333,9 +341,8 @@ void pump::anchor() noexcept
 ns pump::behind() const
 {
     const ns wall = std::chrono::duration_cast<ns>(wall_clock::now() - wall_anchor_);
-    const sc_dt::uint64 ticks = (sc_core::sc_time_stamp() - simulated_anchor_).value();
-    const ns simulated(static_cast<std::int64_t>(ticks / sc_core::sc_time(1, sc_core::SC_NS).value()));
-    return scaled(wall, options_.factor_millionths, k_million) - simulated;
+    const ns simulated = runstate::to_ns(sc_core::sc_time_stamp() - simulated_anchor_);
+    return saturating_sub(scaled(wall, options_.factor_millionths, k_million), simulated);
 }
 
 void pump::on_state_changed(runstate::run_state /*from*/, runstate::run_state to)

@@ -65,7 +65,8 @@ public:
     bool interrupted() const noexcept { return interrupted_; }
 
     /// Moves virtual time to `target`: takes simulated time, with each timer run at its own moment, where the machine
-    /// runs; moves just the number where it does not. Nothing where `target` has passed. From the pump's thread only.
+    /// runs; moves just the number where it does not. Where the kernel's own time is at its end, virtual time goes on
+    /// without it. Nothing where `target` has passed. From the pump's thread only.
     void advance_to(runstate::ns target);
 
     // For a source of work other than clients.
@@ -120,6 +121,7 @@ private:
     void wake_at(wall_clock::time_point when);         ///< ends a sleep in the event loop, to the microsecond
     void catch_up();                                   ///< paced: brings simulated time to where the wall clock is
     void step_towards(const sc_core::sc_time& target); ///< takes time, until the next thing happens at most
+    void pass_until(runstate::ns time);                ///< lets virtual time, which runs, come to `time` at most
     bool look();                                       ///< amid a step of the clock; returns whether it must end here
     void poll_once();                                  ///< polling mode: one look at the sockets, then one quantum
     void finish();                                     ///< flushes and closes every client

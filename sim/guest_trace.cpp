@@ -180,7 +180,7 @@ void trace_player::play()
             config_write(k_command, 2, k_command_memory);
         }
         for (const guest_access& access : accesses_) {
-            wait_until(start + access.at);
+            wait_until(runstate::saturating_add(start, access.at));
             const std::uint32_t value = make(access);
             if (accessed) accessed(access, value);
         }

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include <vigil/qmp-bridge/file_reader.h>
+#include <vigil/runstate/kernel_time.h>
 #include <vigil/sim/catalogue.h>
 #include <vigil/sim/version.h>
 
@@ -19,12 +20,10 @@ namespace vigil::sim {
 namespace {
 
 constexpr int k_interrupt_lines = 24; // of an I/O APIC
+// How far who reads the timeline may fall behind.
+constexpr std::size_t k_most_kept_of_timeline = 16U * 1024 * 1024;
 
-runstate::ns simulated_time()
-{
-    static const sc_core::sc_time one_ns(1, sc_core::SC_NS);
-    return runstate::ns(static_cast<std::int64_t>(sc_core::sc_time_stamp().value() / one_ns.value()));
-}
+runstate::ns simulated_time() { return runstate::to_ns(sc_core::sc_time_stamp()); }
 
 constexpr int k_termination_signals[] = {SIGINT, SIGTERM, SIGHUP};
 
@@ -356,7 +355,7 @@ void simulation::defer(std::function<void()> job)
 void simulation::arm_limiter(runstate::ns period)
 {
     if (options_.pump.time == qmp_bridge::pump::pace::driven) {
-        virtual_limiter_.arm(machine_.controller.clock.now() + period);
+        virtual_limiter_.arm(runstate::saturating_add(machine_.controller.clock.now(), period));
         return;
     }
     if (player_) return; // the transcript knows when
@@ -371,7 +370,7 @@ void simulation::arm_limiter(runstate::ns period)
 // The limiter's time was of a clock that has been set: nothing is held back for it any longer.
 void simulation::end_limiter_period()
 {
-    if (options_.pump.time != qmp_bridge::pump::pace::driven || !virtual_limiter_.armed()) return;
+    if (options_.pump.time != qmp_bridge::pump::pace::driven) return;
     virtual_limiter_.cancel();
     monitor_.limiter_timer_expired();
 }

@@ -2,6 +2,7 @@
 #ifndef VIGIL_QMP_BRIDGE_QMP_MONITOR_H
 #define VIGIL_QMP_BRIDGE_QMP_MONITOR_H
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -22,6 +23,9 @@
 #include <vigil/runstate/run_listener.h>
 
 namespace vigil::qmp_bridge {
+
+/// A time of day as events carry it; before 1970 the seconds are negative and the microseconds are not.
+timestamp to_timestamp(std::chrono::microseconds since_1970);
 
 /// What the machine says of itself.
 struct machine_description {
@@ -49,7 +53,7 @@ public:
     struct options {
         vocabulary words = vocabulary::v2_10;
         machine_description machine;
-        /// Host real time; defaults to std::chrono::system_clock.
+        /// The host's time of day, as `to_timestamp` has it; defaults to that of this host.
         std::function<timestamp()> wall_clock;
         /// Arms the rate limiter's timer (see `event_limiter`): host time, or virtual time under a driven clock. Empty:
         /// no event is limited.

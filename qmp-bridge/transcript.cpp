@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <vigil/qmp-bridge/transcript.h>
 
+#include <algorithm>
 #include <cerrno>
-#include <chrono>
 #include <cstring>
 #include <fstream>
 #include <istream>
+#include <limits>
 #include <tuple>
 #include <utility>
 
@@ -18,13 +19,6 @@ namespace vigil::qmp_bridge {
 namespace {
 
 constexpr std::int64_t k_format = 1;
-constexpr std::int64_t k_microseconds = 1'000'000;
-
-std::int64_t host_real_time()
-{
-    const auto since_1970 = std::chrono::system_clock::now().time_since_epoch();
-    return std::chrono::duration_cast<std::chrono::microseconds>(since_1970).count();
-}
 
 // Which members a kind of record has beside the times and "what".
 struct members {
@@ -134,6 +128,7 @@ private:
     std::optional<std::string> error_;
 };
 
+constexpr std::int64_t k_least = std::numeric_limits<std::int64_t>::min();
 constexpr std::int64_t k_most = std::numeric_limits<std::int64_t>::max();
 
 transcript_head read_head(line_reader& line)
@@ -150,7 +145,8 @@ transcript_record read_record(line_reader& line)
 {
     transcript_record record;
     record.time = runstate::ns(line.number("time", 0, k_most));
-    record.wall = line.number("wall", 0, k_most);
+    record.wall = line.number("wall", k_least, k_most);
+    if (line.has("elapsed")) record.elapsed = line.number("elapsed", 0, k_most);
     const std::string what = line.text("what");
     if (const auto kind = runstate::from_string<transcript_kind>(what)) {
         record.what = *kind;
@@ -177,7 +173,7 @@ transcript_record read_record(line_reader& line)
 bool operator==(const transcript_record& a, const transcript_record& b)
 {
     const auto all = [](const transcript_record& r) {
-        return std::tie(r.what, r.time, r.wall, r.client, r.number, r.bytes, r.look);
+        return std::tie(r.what, r.time, r.wall, r.elapsed, r.client, r.number, r.bytes, r.look);
     };
     return all(a) == all(b);
 }
@@ -185,9 +181,10 @@ bool operator==(const transcript_record& a, const transcript_record& b)
 std::string to_line(const transcript_record& record)
 {
     const members has = members_of(record.what);
-    std::string line = "{\"time\": " + std::to_string(record.time.count()) +
-                       ", \"wall\": " + std::to_string(record.wall) + ", \"what\": \"" +
-                       std::string(runstate::to_string(record.what)) + "\"";
+    std::string line =
+        "{\"time\": " + std::to_string(record.time.count()) + ", \"wall\": " + std::to_string(record.wall);
+    if (record.elapsed) line += ", \"elapsed\": " + std::to_string(*record.elapsed);
+    line += ", \"what\": \"" + std::string(runstate::to_string(record.what)) + "\"";
     if (has.client != nullptr) line += ", \"" + std::string(has.client) + "\": " + std::to_string(record.client);
     if (has.number != nullptr) line += ", \"" + std::string(has.number) + "\": " + std::to_string(record.number);
     if (record.look != 0) line += ", \"look\": " + std::to_string(record.look);
@@ -242,8 +239,9 @@ std::variant<recorded_run, option_error> read_transcript(const std::string& path
     return read_transcript(in, path);
 }
 
-transcript::transcript(std::function<runstate::ns()> simulated_time, std::function<std::uint64_t()> look)
-    : simulated_time_(std::move(simulated_time)), look_(std::move(look))
+transcript::transcript(std::function<runstate::ns()> simulated_time, std::function<std::uint64_t()> look, clocks host)
+    : simulated_time_(std::move(simulated_time)), look_(std::move(look)), host_(std::move(host)),
+      began_(host_.monotonic())
 {
 }
 
@@ -268,10 +266,20 @@ const transcript_record* transcript::next() const noexcept
 
 void transcript::missed() { diverged("nothing"); }
 
-timestamp transcript::wall_clock()
+std::chrono::microseconds transcript::time_of_day()
 {
-    if (!wall_) wall_ = next() != nullptr ? next()->wall : host_real_time();
-    return {*wall_ / k_microseconds, *wall_ % k_microseconds};
+    if (!wall_) wall_ = next() != nullptr ? next()->wall : host_.time_of_day().count();
+    return std::chrono::microseconds(*wall_);
+}
+
+std::chrono::microseconds transcript::elapsed()
+{
+    if (!elapsed_) {
+        // Older transcripts have no such member; their runs took lengths from the time of day.
+        if (next() != nullptr && !next()->elapsed) return std::max(time_of_day(), std::chrono::microseconds(0));
+        elapsed_ = next() != nullptr ? *next()->elapsed : (host_.monotonic() - began_).count();
+    }
+    return std::chrono::microseconds(*elapsed_);
 }
 
 std::size_t transcript::unsent(unsigned client, std::size_t actual, std::size_t of_interest)
@@ -296,13 +304,14 @@ void transcript::file_read(unsigned which, const std::variant<std::string, std::
 
 void transcript::tell(transcript_kind what, unsigned client, std::int64_t number, std::string_view bytes)
 {
-    wall_clock();
+    time_of_day();
     transcript_record record;
     record.what = what;
     record.client = client;
     record.number = number;
     record.bytes = bytes;
     record.wall = *std::exchange(wall_, std::nullopt);
+    record.elapsed = std::exchange(elapsed_, std::nullopt);
     record.time = simulated_time_();
     record.look = look_();
     if (file_ != nullptr) write(to_line(record));

@@ -3,6 +3,7 @@
 #define VIGIL_QMP_BRIDGE_TRANSCRIPT_H
 
 #include <array>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
@@ -11,12 +12,13 @@
 #include <string>
 #include <string_view>
 #include <system_error>
+#include <utility>
 #include <variant>
 #include <vector>
 
 #include <vigil/qmp-bridge/option_list.h>
-#include <vigil/qmp-bridge/qapi_types.h>
 #include <vigil/qmp-bridge/traffic_observer.h>
+#include <vigil/runstate/host_time.h>
 #include <vigil/runstate/time.h>
 #include <vigil/runstate/wire_names.h>
 
@@ -41,9 +43,10 @@ enum class transcript_kind : std::uint8_t {
 /// One line of a transcript.
 struct transcript_record {
     transcript_kind what = transcript_kind::connect;
-    runstate::ns time{0};  ///< simulated
-    std::int64_t wall = 0; ///< host real time, microseconds since 1970
-    unsigned client = 0;   ///< 0 where it is about none
+    runstate::ns time{0};                     ///< simulated
+    std::int64_t wall = 0;                    ///< the host's time of day, microseconds since 1970; negative before
+    std::optional<std::int64_t> elapsed = {}; ///< microseconds of the host's monotonic clock, where it was looked at
+    unsigned client = 0;                      ///< 0 where it is about none
     std::int64_t number = 0;
     std::string bytes;
     std::uint64_t look = 0; ///< for what came in amid a step of the clock: at which look at the clients; 0 otherwise
@@ -65,9 +68,9 @@ struct recorded_run {
 };
 
 /// A transcript is a file of JSON lines: the head, {"vigil-transcript": 1, "version", "process", "arguments"}, then a
-/// record a line, {"time" (ns), "wall" (us), "what", …}, with the members that the record's kind has: "client" or
-/// "file"; "server", "unsent", "number", "error" or "status"; "look"; and "bytes", in which each character stands for
-/// the byte of its code.
+/// record a line, {"time" (ns), "wall" (us), "what", …}, with "elapsed" (us) where a length of host time was to be
+/// known, and the members that the record's kind has: "client" or "file"; "server", "unsent", "number", "error" or
+/// "status"; "look"; and "bytes", in which each character stands for the byte of its code.
 
 /// `record` as a line, without its end.
 std::string to_line(const transcript_record& record);
@@ -79,13 +82,23 @@ std::variant<recorded_run, option_error> read_transcript(const std::string& path
 
 /// Tells a run in a transcript: writes it down, and where the run repeats a recorded one, holds it to the record.
 ///
-/// Host real time is part of the tale: whoever wants to know it asks here, and what is read stays the same until the
-/// next record, which is written with it. A repeated run reads the recorded time.
+/// The host's clocks are part of the tale: whoever wants to know them asks here, and what is read stays the same until
+/// the next record, which is written with it. A repeated run reads the recorded time.
 class transcript final : public traffic_observer {
 public:
+    /// The host's clocks.
+    struct clocks {
+        std::function<std::chrono::microseconds()> time_of_day = runstate::time_of_day;
+        std::function<std::chrono::microseconds()> monotonic = runstate::monotonic_time;
+    };
+
     /// `simulated_time` is that of the run; `look` is the number of the look at the clients that is under way amid a
     /// step of the clock, or 0.
-    transcript(std::function<runstate::ns()> simulated_time, std::function<std::uint64_t()> look);
+    transcript(std::function<runstate::ns()> simulated_time, std::function<std::uint64_t()> look, clocks host);
+    transcript(std::function<runstate::ns()> simulated_time, std::function<std::uint64_t()> look)
+        : transcript(std::move(simulated_time), std::move(look), clocks())
+    {
+    }
     ~transcript();
     transcript(const transcript&) = delete;
     transcript& operator=(const transcript&) = delete;
@@ -106,8 +119,10 @@ public:
     /// The run did not do what comes next.
     void missed();
 
-    /// Host real time.
-    timestamp wall_clock();
+    /// The host's time of day.
+    std::chrono::microseconds time_of_day();
+    /// The host's monotonic clock, since the beginning.
+    std::chrono::microseconds elapsed();
 
     // traffic_observer
     void opened(unsigned client, unsigned server) override { tell(transcript_kind::connect, client, server); }
@@ -134,11 +149,14 @@ private:
 
     std::function<runstate::ns()> simulated_time_;
     std::function<std::uint64_t()> look_;
+    clocks host_;
+    std::chrono::microseconds began_; ///< on the monotonic clock
     std::FILE* file_ = nullptr;
     bool complete_ = true;
     const recorded_run* recorded_ = nullptr;
-    std::size_t position_ = 0;         ///< in the repeated run
-    std::optional<std::int64_t> wall_; ///< read since the last record
+    std::size_t position_ = 0;            ///< in the repeated run
+    std::optional<std::int64_t> wall_;    ///< read since the last record
+    std::optional<std::int64_t> elapsed_; ///< likewise
     std::optional<std::string> divergence_;
 };
 

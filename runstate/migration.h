@@ -12,6 +12,7 @@
 #include <string_view>
 #include <variant>
 
+#include <vigil/runstate/host_time.h>
 #include <vigil/runstate/run_control.h>
 #include <vigil/runstate/snapshot.h>
 #include <vigil/runstate/wire_names.h>
@@ -48,11 +49,8 @@ public:
     /// Runs a job soon, in a turn of its own (`pump::post`): what goes on after a command has been answered. Must be
     /// set before `migrate`, `start_incoming` and `incoming` are used.
     std::function<void(std::function<void()>)> defer;
-    /// The host's time, for how long a migration took.
-    std::function<std::chrono::microseconds()> host_time = [] {
-        return std::chrono::duration_cast<std::chrono::microseconds>(
-            std::chrono::steady_clock::now().time_since_epoch());
-    };
+    /// The host's monotonic clock, for how long a migration took.
+    std::function<std::chrono::microseconds()> host_time = monotonic_time;
     /// Called when virtual time has been set to that of a file, for timers that are not the machine's.
     std::function<void()> clock_set;
 

@@ -92,7 +92,7 @@ qmp_bridge::qmp_monitor::options simulation::monitor_options()
     if (options_.trace || recorded_ != nullptr) {
         const auto look = [this] { return pump_.look_number(); };
         transcript_ = std::make_unique<qmp_bridge::transcript>(simulated_time, look);
-        result.wall_clock = [this] { return transcript_->wall_clock(); };
+        result.wall_clock = [this] { return qmp_bridge::to_timestamp(transcript_->time_of_day()); };
         result.unsent = [this](const qmp_bridge::qmp_session& session, std::size_t of_interest) {
             const unsigned client = number_of(session);
             if (client == 0) return session.output.size(); // nobody's any more
@@ -158,10 +158,7 @@ simulation::failure simulation::start_transcript()
 {
     if (!transcript_) return std::nullopt;
     if (recorded_ != nullptr) transcript_->repeat(*recorded_);
-    migration_.host_time = [this] {
-        const qmp_bridge::timestamp now = transcript_->wall_clock();
-        return std::chrono::seconds(now.seconds) + std::chrono::microseconds(now.microseconds);
-    };
+    migration_.host_time = [this] { return transcript_->elapsed(); };
     pump_.observe(transcript_.get());
     if (!options_.trace) return std::nullopt;
     qmp_bridge::transcript_head head{k_version, options_.arguments, ::getpid()};

@@ -1,10 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <catch.h>
 
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <limits>
 #include <sstream>
 #include <string>
 #include <variant>
 #include <vector>
+
+#include <unistd.h>
 
 #include <vigil/qmp-bridge/transcript.h>
 
@@ -99,6 +105,71 @@ TEST_CASE("transcript: a line says what is needed, and nothing else")
     CHECK(to_line(record(transcript_kind::limiter)) == R"({"time": 12, "wall": 1700000000000001, "what": "limiter"})");
 }
 
+TEST_CASE("transcript: any time of day is written and read back, and a length of time where it was looked at")
+{
+    for (const std::int64_t wall : {std::numeric_limits<std::int64_t>::min(), std::int64_t{-1}, std::int64_t{0},
+                                    std::numeric_limits<std::int64_t>::max()}) {
+        transcript_record one = record(transcript_kind::limiter);
+        one.wall = wall;
+        one.elapsed = 5;
+        const recorded_run run = read_back(k_head + "\n" + to_line(one) + "\n");
+        CHECK(run.records.front() == one);
+    }
+    CHECK(refused(k_head + "\n{\"time\": 0, \"wall\": 0, \"elapsed\": -1, \"what\": \"limiter\"}\n") ==
+          "t:2: 'elapsed' must be an integer from 0 to 9223372036854775807");
+}
+
+TEST_CASE("transcript: a host's clock that is set back changes no length of time, and the run repeats to the byte")
+{
+    using std::chrono::microseconds;
+    microseconds day(-1'500'000); // before 1970
+    microseconds since_boot(77);
+    const auto tell = [](transcript& told, std::vector<microseconds>& lengths) {
+        told.executing(1);
+        lengths.push_back(told.elapsed());
+        told.answered(1, "a");
+        told.executing(1);
+        lengths.push_back(told.elapsed());
+        CHECK(told.elapsed() == lengths.back()); // until the next record
+        told.answered(1, "b");
+    };
+    std::string file = "/tmp/vigil-transcript-XXXXXX";
+    ::close(::mkstemp(file.data()));
+    std::vector<microseconds> lengths;
+    {
+        transcript::clocks host{[&day] { return day -= microseconds(3'600'000'000); },
+                                [&since_boot] { return since_boot += microseconds(10); }};
+        transcript told([] { return ns(12); }, [] { return std::uint64_t{0}; }, host);
+        REQUIRE_FALSE(told.write_to(file, {"1", {}, 7}));
+        tell(told, lengths);
+    }
+    CHECK(lengths == std::vector<microseconds>{microseconds(10), microseconds(20)});
+
+    const auto read = read_transcript(file);
+    std::remove(file.c_str());
+    const auto* run = std::get_if<recorded_run>(&read);
+    REQUIRE(run != nullptr);
+    REQUIRE(run->records.size() == 4);
+    CHECK(run->records[0].wall == -3'601'500'000);
+    CHECK(run->records[1].elapsed == 10);
+    CHECK_FALSE(run->records[2].elapsed);
+    std::vector<microseconds> repeated;
+    tale again(*run);
+    tell(again.told, repeated);
+    CHECK_FALSE(again.told.divergence());
+    CHECK(repeated == lengths);
+}
+
+TEST_CASE("transcript: where no length was recorded, it is taken from the time of day")
+{
+    recorded_run run;
+    run.records = {record(transcript_kind::execute, 1), record(transcript_kind::output, 1, 0, "a")};
+    tale one(run);
+    CHECK(one.told.elapsed() == std::chrono::microseconds(1'700'000'000'000'001));
+    one.told.executing(1);
+    CHECK_FALSE(one.told.divergence());
+}
+
 TEST_CASE("transcript: a file that is none is refused with the line and what would be right")
 {
     const std::string good = R"({"time": 0, "wall": 0, "what": "limiter"})";
@@ -159,10 +230,9 @@ TEST_CASE("transcript: the host's time is that of the next record, until it is w
     run.records = {record(transcript_kind::execute, 1), record(transcript_kind::output, 1, 0, "a")};
     run.records[1].wall += 2'000'000;
     tale one(run);
-    CHECK(one.told.wall_clock().seconds == 1'700'000'000);
-    CHECK(one.told.wall_clock().microseconds == 1);
+    CHECK(one.told.time_of_day() == std::chrono::microseconds(1'700'000'000'000'001));
     one.told.executing(1);
-    CHECK(one.told.wall_clock().seconds == 1'700'000'002);
+    CHECK(one.told.time_of_day() == std::chrono::microseconds(1'700'000'002'000'001));
     one.told.answered(1, "a");
     CHECK_FALSE(one.told.divergence());
 }

@@ -102,7 +102,9 @@ TEST_CASE("end of time: a watchdog expires in the last nanoseconds, and its even
     connection qtest = sim.program.connect("qtest");
     start_at_the_edge(qtest, 1, true);
     CHECK(contains(qmp.read_line(), "\"WATCHDOG\""));
-    CHECK(answer(qtest, "clock_step") == "OK " + k_end); // where the limiter's period would be over
+    // The event limiter's period would end beyond: that is no timer to step to.
+    CHECK(answer(qtest, "clock_step") == "OK " + std::to_string(INT64_MAX - 1));
+    CHECK(answer(qtest, "clock_step 1") == "OK " + k_end);
     check_orderly_end(sim, qmp);
 }
 

@@ -19,6 +19,8 @@ namespace vigil::qmp_bridge {
 namespace {
 
 constexpr std::int64_t k_format = 1;
+// How far a reader of the transcript may fall behind.
+constexpr std::size_t k_most_kept = 16U * 1024 * 1024;
 
 // Which members a kind of record has beside the times and "what".
 struct members {
@@ -247,6 +249,7 @@ transcript::transcript(std::function<runstate::ns()> simulated_time, std::functi
 
 transcript::~transcript()
 {
+    output_.reset();
     if (file_ != nullptr) std::fclose(file_);
 }
 
@@ -254,6 +257,8 @@ std::optional<option_error> transcript::write_to(const std::string& path, const 
 {
     file_ = std::fopen(path.c_str(), "we");
     if (file_ == nullptr) return option_error{path + ": " + std::strerror(errno)};
+    writing_ = true;
+    output_.emplace(::fileno(file_), line_output::options{k_most_kept, {}});
     write(to_line(head));
     return std::nullopt;
 }
@@ -314,7 +319,7 @@ void transcript::tell(transcript_kind what, unsigned client, std::int64_t number
     record.elapsed = std::exchange(elapsed_, std::nullopt);
     record.time = simulated_time_();
     record.look = look_();
-    if (file_ != nullptr) write(to_line(record));
+    if (writing_) write(to_line(record));
     if (!repeating() || divergence_) return;
     if (next() == nullptr || !(*next() == record)) {
         diverged(to_line(record));
@@ -325,8 +330,20 @@ void transcript::tell(transcript_kind what, unsigned client, std::int64_t number
 
 void transcript::write(const std::string& line)
 {
-    // Flushed, because the last lines before an abnormal end are the interesting ones.
-    if (std::fputs((line + "\n").c_str(), file_) < 0 || std::fflush(file_) != 0) complete_ = false;
+    // At once, because the last lines before an abnormal end are the interesting ones.
+    output_->write(line + "\n");
+    if (output_->dropped() != 0) stop_writing();
+}
+
+void transcript::finish()
+{
+    if (writing_ && (!output_->finish(line_output::k_last_words) || output_->dropped() != 0)) stop_writing();
+}
+
+void transcript::stop_writing()
+{
+    writing_ = false;
+    if (ended) ended(output_->error() != 0 ? std::strerror(output_->error()) : "nobody reads it");
 }
 
 void transcript::diverged(const std::string& instead)

@@ -16,6 +16,7 @@
 #include <variant>
 #include <vector>
 
+#include <vigil/qmp-bridge/line_output.h>
 #include <vigil/qmp-bridge/option_list.h>
 #include <vigil/qmp-bridge/traffic_observer.h>
 #include <vigil/runstate/host_time.h>
@@ -106,8 +107,13 @@ public:
     /// Writes to the file from now on, `head` first; an error where it cannot be written.
     std::optional<option_error> write_to(const std::string& path, const transcript_head& head);
 
-    /// Whether all of it could be written.
-    bool complete() const noexcept { return complete_; }
+    /// Called once, with the reason, where the file cannot be written on: nothing more of the run is written then, and
+    /// the run goes on.
+    std::function<void(const std::string& reason)> ended;
+    /// The run is over: gives a reader that lags the time to take what is left, up to a limit.
+    void finish();
+    /// Where it is written to; null: nowhere.
+    line_output* output() noexcept { return output_ ? &*output_ : nullptr; }
 
     /// The run repeats `recorded`, which must outlive it.
     void repeat(const recorded_run& recorded) noexcept { recorded_ = &recorded; }
@@ -146,13 +152,15 @@ private:
     void tell(transcript_kind what, unsigned client = 0, std::int64_t number = 0, std::string_view bytes = {});
     void diverged(const std::string& instead);
     void write(const std::string& line);
+    void stop_writing(); ///< and says why
 
     std::function<runstate::ns()> simulated_time_;
     std::function<std::uint64_t()> look_;
     clocks host_;
     std::chrono::microseconds began_; ///< on the monotonic clock
     std::FILE* file_ = nullptr;
-    bool complete_ = true;
+    std::optional<line_output> output_;
+    bool writing_ = false; ///< nothing is missing so far
     const recorded_run* recorded_ = nullptr;
     std::size_t position_ = 0;            ///< in the repeated run
     std::optional<std::int64_t> wall_;    ///< read since the last record

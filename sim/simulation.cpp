@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <chrono>
 #include <csignal>
-#include <iostream>
 #include <utility>
 
 #include <fcntl.h>
@@ -117,6 +116,7 @@ int simulation::run()
 
 simulation::failure simulation::start()
 {
+    keep_offering(standard_error());
     if (machine_.error()) return option_error{*machine_.error()};
     if (options_.pidfile && !pid_.write(*options_.pidfile)) {
         return option_error{"-pidfile " + *options_.pidfile + ": cannot be written, or belongs to a running instance"};
@@ -138,6 +138,11 @@ simulation::failure simulation::start()
         return option_error{"-timeline: cannot connect to its own QMP socket"};
     }
     return std::nullopt;
+}
+
+void simulation::keep_offering(qmp_bridge::line_output& output)
+{
+    retries_.push_back(std::make_unique<qmp_bridge::output_retry>(pump_.io(), output));
 }
 
 void simulation::wire_machine()
@@ -163,7 +168,12 @@ simulation::failure simulation::start_transcript()
     if (!options_.trace) return std::nullopt;
     qmp_bridge::transcript_head head{k_version, options_.arguments, ::getpid()};
     if (recorded_ != nullptr) head = recorded_->head;
+    transcript_->ended = [this](const std::string& reason) {
+        complain("-trace " + *options_.trace + ": cannot be written to its end: " + reason +
+                 "; nothing more is recorded");
+    };
     if (auto error = transcript_->write_to(*options_.trace, head)) return option_error{"-trace: " + error->text};
+    keep_offering(*transcript_->output());
     return std::nullopt;
 }
 
@@ -197,6 +207,7 @@ simulation::failure simulation::prepare_qtest()
         std::FILE* file = options_.qtest_log ? std::fopen(options_.qtest_log->c_str(), "we") : stderr;
         if (file == nullptr) return option_error{"-qtest-log " + *options_.qtest_log + ": cannot be written"};
         qtest_log_.open(file);
+        if (file != stderr) keep_offering(qtest_log_.output());
     }
     qtest_ = std::make_unique<qmp_bridge::qtest_adapter>("qtest", machine_.controller, pump_);
     qtest_->io.socket.bind(machine_.io_ports());
@@ -268,7 +279,11 @@ std::unique_ptr<qmp_bridge::session> simulation::new_qtest_session()
 
 bool simulation::start_timeline()
 {
-    timeline_ = std::make_unique<timeline>(std::cout, machine_.controller, pump_);
+    qmp_bridge::line_output::options opts;
+    opts.most_kept = k_most_kept_of_timeline;
+    opts.tell_dropped = [](std::uint64_t lines) { return dropped_text("the timeline", lines) + "\n"; };
+    keep_offering(standard_output_.emplace(STDOUT_FILENO, std::move(opts)));
+    timeline_ = std::make_unique<timeline>(*standard_output_, machine_.controller, pump_);
     if (guest_) timeline_->watch(*guest_);
     for (const auto& watchdog : machine_.watchdogs()) {
         watchdog->stage_expired = [this](unsigned stage) { timeline_->stage_ended(stage); };
@@ -375,9 +390,12 @@ void simulation::end_limiter_period()
 int simulation::finish()
 {
     const int status = pump_.exit_status();
+    if (standard_output_ && !standard_output_->finish(qmp_bridge::line_output::k_last_words)) {
+        complain("-timeline: nobody reads it; it is cut off");
+    }
     if (!transcript_) return status;
     if (!transcript_->repeating() || transcript_->next() != nullptr) transcript_->exited(status);
-    if (!transcript_->complete()) complain("-trace " + *options_.trace + ": cannot be written to its end");
+    transcript_->finish();
     if (const auto& divergence = transcript_->divergence()) {
         complain("-replay " + *options_.replay + ", " + *divergence);
         return 1;

@@ -12,6 +12,7 @@
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#include <vigil/qmp-bridge/output_retry.h>
 #include <vigil/qmp-bridge/pump.h>
 #include <vigil/qmp-bridge/qmp_monitor.h>
 #include <vigil/qmp-bridge/qmp_session.h>
@@ -80,6 +81,7 @@ private:
     failure check_descriptors() const; ///< those of -add-fd
     failure start_servers();
     bool start_timeline();
+    void keep_offering(qmp_bridge::line_output& output); ///< what its reader does not take at once
     std::unique_ptr<qmp_bridge::session> new_qtest_session();
     void replay(); ///< instead of servers
     void await_signal();
@@ -115,7 +117,9 @@ private:
     std::vector<server_plan> plans_;
     std::vector<std::unique_ptr<qmp_bridge::stream_server>> servers_;
     std::unique_ptr<qmp_bridge::transcript_player> player_;
+    std::optional<qmp_bridge::line_output> standard_output_; ///< of the timeline
     std::unique_ptr<timeline> timeline_;
+    std::vector<std::unique_ptr<qmp_bridge::output_retry>> retries_;
     unsigned files_asked_for_ = 0;
 };
 

@@ -88,6 +88,7 @@ std::optional<option_error> leave_what_was_for_starting()
     }
     if (the_daemon) {
         if (auto error = the_daemon->ready()) return option_error{*error};
+        sim::standard_error().look();
     }
     return std::nullopt;
 }

@@ -60,7 +60,7 @@ public:
         /// How many bytes of a session are unsent, where more than `of_interest` make a difference; empty: those in its
         /// output queue.
         std::function<std::size_t(const qmp_session&, std::size_t of_interest)> unsent;
-        /// Behind migrate, snapshot-save and their like, which are refused without it. Must outlive the monitor.
+        /// Behind migrate, x-snapshot-save and their like, which are refused without it. Must outlive the monitor.
         runstate::migration* migration = nullptr;
         /// Which files those commands may name.
         runstate::file_access files;

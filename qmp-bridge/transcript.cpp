@@ -17,7 +17,7 @@ namespace vigil::qmp_bridge {
 
 namespace {
 
-constexpr std::int64_t k_format = 1;
+constexpr std::int64_t k_format = 2;
 constexpr std::int64_t k_microseconds = 1'000'000;
 
 std::int64_t host_real_time()
@@ -138,12 +138,18 @@ constexpr std::int64_t k_most = std::numeric_limits<std::int64_t>::max();
 
 transcript_head read_head(line_reader& line)
 {
+    const std::string ours = std::to_string(k_format);
     if (!line.has("vigil-transcript")) {
-        line.complain("this is no transcript: it must begin with {\"vigil-transcript\": 1, ...}");
-    } else {
-        line.number("vigil-transcript", k_format, k_format);
+        line.complain("this is no transcript: it must begin with {\"vigil-transcript\": " + ours + ", ...}");
     }
-    return {line.text("version"), line.texts("arguments"), line.number("process", 0, k_most)};
+    const std::int64_t format = line.number("vigil-transcript", 1, k_most);
+    transcript_head head{line.text("version"), line.texts("arguments"), line.number("process", 0, k_most)};
+    if (format == k_format) return head;
+    std::string why = "this transcript has format " + std::to_string(format) + ", written by Vigil " + head.version +
+                      "; this program repeats format " + ours;
+    if (format == 1) why += ": in format 1, x-snapshot-save and x-snapshot-load had other names";
+    line.complain(why + ". Repeat it with that Vigil, or record the run again with this one");
+    return head;
 }
 
 transcript_record read_record(line_reader& line)

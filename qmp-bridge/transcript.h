@@ -64,7 +64,7 @@ struct recorded_run {
     std::vector<transcript_record> records;
 };
 
-/// A transcript is a file of JSON lines: the head, {"vigil-transcript": 1, "version", "process", "arguments"}, then a
+/// A transcript is a file of JSON lines: the head, {"vigil-transcript": 2, "version", "process", "arguments"}, then a
 /// record a line, {"time" (ns), "wall" (us), "what", …}, with the members that the record's kind has: "client" or
 /// "file"; "server", "unsent", "number", "error" or "status"; "look"; and "bytes", in which each character stands for
 /// the byte of its code.

@@ -148,7 +148,7 @@ constexpr option_row k_rows[] = {
     {"preconfig", "", "take only the commands that come before the machine is initialised, until x-exit-preconfig",
      on_preconfig},
     {"incoming", "file:PATH|defer",
-     "continue a machine that migrate or snapshot-save saved, now or by migrate-incoming", on_incoming},
+     "continue a machine that migrate or x-snapshot-save saved, now or by migrate-incoming", on_incoming},
     {"clock", "MODE",
      "driven (by qtest), paced[,factor=F] (with the wall clock times F; default) or free (as fast as it goes)",
      on_clock},

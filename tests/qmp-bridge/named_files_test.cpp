@@ -43,7 +43,7 @@ TEST_CASE("qmp session: commands reach files in the one directory that they are 
     const auto said = [&](const std::string& command, const std::string& path) {
         return ask(*client, "{\"execute\": \"" + command + "\", \"arguments\": {\"uri\": \"file:" + path + "\"}}\n");
     };
-    for (const char* command : {"migrate", "migrate-incoming", "snapshot-save", "snapshot-load"}) {
+    for (const char* command : {"migrate", "migrate-incoming", "x-snapshot-save", "x-snapshot-load"}) {
         CAPTURE(command);
         const std::string outside = name + "/file";
         for (const std::string& path : {std::string("../file"), outside}) {
@@ -52,8 +52,8 @@ TEST_CASE("qmp session: commands reach files in the one directory that they are 
         }
     }
     CHECK_FALSE(fs::exists(name + "/file"));
-    CHECK(said("snapshot-save", "file") == lines({"{\"return\": {}}"}));
+    CHECK(said("x-snapshot-save", "file") == lines({"{\"return\": {}}"}));
     CHECK(fs::exists(name + "/in/file"));
-    CHECK(said("snapshot-load", name + "/in/file") == lines({"{\"return\": {}}"}));
+    CHECK(said("x-snapshot-load", name + "/in/file") == lines({"{\"return\": {}}"}));
     fs::remove_all(name);
 }

@@ -14,7 +14,7 @@ using runstate::ns;
 
 namespace {
 
-const std::string k_head = R"({"vigil-transcript": 1, "version": "1", "process": 7, "arguments": ["-S"]})";
+const std::string k_head = R"({"vigil-transcript": 2, "version": "1", "process": 7, "arguments": ["-S"]})";
 
 transcript_record record(transcript_kind what, unsigned client = 0, std::int64_t number = 0, std::string bytes = {})
 {
@@ -104,8 +104,19 @@ TEST_CASE("transcript: a file that is none is refused with the line and what wou
     const std::string good = R"({"time": 0, "wall": 0, "what": "limiter"})";
     CHECK(refused("") == "t: this is no transcript: it is empty");
     CHECK(refused("hello\n") == "t:1: this is not a JSON object");
-    CHECK(refused("{}\n") == "t:1: this is no transcript: it must begin with {\"vigil-transcript\": 1, ...}");
-    CHECK(refused("{\"vigil-transcript\": 2}\n") == "t:1: 'vigil-transcript' must be an integer from 1 to 1");
+    CHECK(refused("{}\n") == "t:1: this is no transcript: it must begin with {\"vigil-transcript\": 2, ...}");
+    CHECK(refused("{\"vigil-transcript\": 0}\n") ==
+          "t:1: 'vigil-transcript' must be an integer from 1 to 9223372036854775807");
+    CHECK(
+        refused(R"({"vigil-transcript": 1, "version": "0.1.0", "process": 7, "arguments": ["-S"]})"
+                "\n") ==
+        "t:1: this transcript has format 1, written by Vigil 0.1.0; this program repeats format 2: in format 1, "
+        "x-snapshot-save and x-snapshot-load had other names. Repeat it with that Vigil, or record the run again with "
+        "this one");
+    CHECK(refused(R"({"vigil-transcript": 3, "version": "9", "process": 7, "arguments": []})"
+                  "\n") ==
+          "t:1: this transcript has format 3, written by Vigil 9; this program repeats format 2. Repeat "
+          "it with that Vigil, or record the run again with this one");
     CHECK(refused(k_head + "\n" + good) == "t:2: the line is cut off");
     CHECK(refused(k_head + "\n" + good + "\n[]\n") == "t:3: this is not a JSON object");
     CHECK(refused(k_head + "\n{\"time\": -1, \"wall\": 0, \"what\": \"job\"}\n") ==

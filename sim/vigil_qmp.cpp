@@ -20,6 +20,8 @@
 #include <boost/asio/write.hpp>
 #include <boost/json.hpp>
 
+#include <vigil/sim/first_steps.h>
+
 namespace {
 
 namespace asio = boost::asio;
@@ -193,6 +195,7 @@ private:
 
 int main(int argc, char* argv[])
 {
+    if (!vigil::sim::open_missing_descriptors()) return 1;
     std::vector<std::string> words(argv + 1, argv + argc);
     if (words.empty() || words.front() == "-h" || words.front() == "--help" || words.front() == "-help") {
         (words.empty() ? std::cerr : std::cout) << k_usage;

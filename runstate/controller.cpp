@@ -83,6 +83,8 @@ std::variant<run_state, refusal> controller::restore(const snapshot& saved)
     const std::vector<std::uint8_t>& name = machine.bytes(k_run_state_field);
     const auto state = from_string<run_state>(std::string(name.begin(), name.end()));
     machine.require(state.has_value(), std::string("field '") + k_run_state_field + "' must name a run state");
+    machine.require(state && can_be_saved(*state), std::string("no machine can be saved in run state '") +
+                                                       std::string(name.begin(), name.end()) + "'");
     const auto at = machine.number(k_clock_field, 0, static_cast<std::uint64_t>(ns::max().count()));
     if (machine.fault()) return refusal{*machine.fault()};
 

@@ -287,6 +287,30 @@ TEST_CASE("snapshots: what one component refuses, none takes over")
     CHECK(b.machine.clock.running());
 }
 
+TEST_CASE("snapshots: a run state that no machine can be saved in is refused by name, and nothing changes")
+{
+    bench b;
+    settle();
+    b.first.value = 7;
+    const snapshot whole = b.machine.save();
+    for (std::size_t i = 0; i < k_run_state_count; ++i) {
+        const auto state = static_cast<run_state>(i);
+        const std::string name(to_string(state));
+        CAPTURE(name);
+        snapshot saved = whole;
+        saved[0].fields[0].value = std::vector<std::uint8_t>(name.begin(), name.end());
+        saved[1].fields[0].value = std::uint64_t{8};
+        b.first.value = 7;
+        const auto restored = b.machine.restore(saved);
+        const bool passing = state == run_state::inmigrate || state == run_state::finish_migrate ||
+                             state == run_state::restore_vm || state == run_state::save_vm;
+        CHECK(std::holds_alternative<refusal>(restored) == passing);
+        CHECK(b.first.value == (passing ? 7 : 8));
+        if (!passing) continue;
+        CHECK(std::get<refusal>(restored).text == "machine: no machine can be saved in run state '" + name + "'");
+    }
+}
+
 TEST_CASE("snapshots: sections that are missing, added or in another order are refused by name")
 {
     bench b;

@@ -78,8 +78,9 @@ qmp_bridge::qmp_monitor::options simulation::monitor_options()
     result.machine.machines = known_machines();
     result.machine.fdsets = options_.fdsets;
     result.chardevs = [this] { return chardevs(); };
-    result.read_file = [this](const std::string& path, std::size_t most, auto done) {
-        return read_file(path, most, std::move(done));
+    result.locate = [this](const std::string& path) { return files_.resolve(path); };
+    result.read_file = [this](const runstate::file_place& place, std::size_t most, auto done) {
+        return read_file(place, most, std::move(done));
     };
     result.preconfig = options_.preconfig;
     result.exit_preconfig = [this] {
@@ -87,7 +88,6 @@ qmp_bridge::qmp_monitor::options simulation::monitor_options()
     };
     result.event_queue_bytes = options_.clients.queue_bytes;
     result.migration = &migration_;
-    result.files = files_;
     result.objects = &objects_;
     result.arm_limiter = [this](runstate::ns period) { arm_limiter(period); };
     if (options_.trace || recorded_ != nullptr) {
@@ -176,7 +176,7 @@ simulation::failure simulation::start_incoming()
     if (!options_.incoming) return std::nullopt;
     migration_.await_incoming();
     if (!options_.incoming->path) return std::nullopt;
-    if (const auto refused = migration_.incoming(*options_.incoming->path)) {
+    if (const auto refused = migration_.incoming(runstate::file_place(*options_.incoming->path))) {
         return option_error{"-incoming: " + refused->text};
     }
     return std::nullopt;
@@ -312,13 +312,13 @@ std::vector<qmp_bridge::chardev_info> simulation::chardevs() const
     return all;
 }
 
-std::shared_ptr<void> simulation::read_file(const std::string& path, std::size_t most,
+std::shared_ptr<void> simulation::read_file(const runstate::file_place& place, std::size_t most,
                                             std::function<void(qmp_bridge::file_content)> done)
 {
     if (player_) return player_->read_file(std::move(done));
-    if (!transcript_) return qmp_bridge::read_file(pump_, path, most, std::move(done));
+    if (!transcript_) return qmp_bridge::read_file(pump_, place, most, std::move(done));
     return qmp_bridge::read_file(
-        pump_, path, most,
+        pump_, place, most,
         [this, which = ++files_asked_for_, done = std::move(done)](qmp_bridge::file_content content) {
             transcript_->file_read(which, content);
             done(std::move(content));

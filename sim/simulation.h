@@ -84,7 +84,7 @@ private:
     void replay(); ///< instead of servers
     void await_signal();
     std::vector<qmp_bridge::chardev_info> chardevs() const;
-    std::shared_ptr<void> read_file(const std::string& path, std::size_t most,
+    std::shared_ptr<void> read_file(const runstate::file_place& place, std::size_t most,
                                     std::function<void(qmp_bridge::file_content)> done);
     unsigned number_of(const qmp_bridge::session& session) const; ///< of the client; 0 where it has gone
     void output_added(const qmp_bridge::session& session);

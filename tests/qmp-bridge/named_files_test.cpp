@@ -21,6 +21,7 @@ struct empty_machine : runstate::movable_machine {
     {
         return runstate::run_state::paused;
     }
+    std::uint64_t most_bytes() const override { return 1024; }
 };
 
 } // namespace
@@ -37,7 +38,8 @@ TEST_CASE("qmp session: commands reach files in the one directory that they are 
     migration.defer = [](const std::function<void()>&) {};
     fake_machine machine(vocabulary::v7_2, [&](qmp_monitor::options& opts) {
         opts.migration = &migration;
-        opts.files = std::get<runstate::file_access>(runstate::file_access::confined_to(name + "/in"));
+        auto files = std::get<runstate::file_access>(runstate::file_access::confined_to(name + "/in"));
+        opts.locate = [files](const std::string& path) { return files.resolve(path); };
     });
     const auto client = negotiated(machine);
     const auto said = [&](const std::string& command, const std::string& path) {

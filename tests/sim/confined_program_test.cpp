@@ -223,7 +223,10 @@ TEST_CASE("snapshots: a daemon with a directory for them finds it from wherever 
     CHECK(ask(client, "x-snapshot-save", "machine") == k_done);
     CHECK(fs::exists("saved/machine"));
     CHECK(contains(ask(client, "x-snapshot-save", "../machine"), "'../machine' is not inside 'saved'"));
-    CHECK(contains(ask(client, "x-snapshot-load", "/etc/passwd"), "'/etc/passwd' is not inside 'saved'"));
+    for (const char* outside : {"/etc/passwd", "/etc/none", "../none/none"}) { // whether it exists or not
+        CHECK(
+            contains(ask(client, "x-snapshot-load", outside), "'" + std::string(outside) + "' is not inside 'saved'"));
+    }
     CHECK(ask(client, "quit") == k_done);
     CHECK(daemon.end() == 0);
 }

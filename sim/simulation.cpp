@@ -119,8 +119,10 @@ int simulation::run()
 simulation::failure simulation::start()
 {
     if (machine_.error()) return option_error{*machine_.error()};
-    if (options_.pidfile && !pid_.write(*options_.pidfile)) {
-        return option_error{"-pidfile " + *options_.pidfile + ": cannot be written, or belongs to a running instance"};
+    if (options_.pidfile) {
+        if (const auto why = pid_.write(*options_.pidfile)) {
+            return option_error{"-pidfile " + *options_.pidfile + ": " + *why};
+        }
     }
     wire_machine();
     if (auto error = start_transcript()) return error;

@@ -159,7 +159,8 @@ TEST_CASE("daemon: where it cannot start, the command says why in one line and e
     {
         process second(command({"-daemonize", "-pidfile", "pid"}), here);
         CHECK(second.wait() == 1);
-        CHECK(here.printed() == "vigil-sim: -pidfile pid: cannot be written, or belongs to a running instance");
+        CHECK(here.printed() == "vigil-sim: -pidfile pid: belongs to a program that still runs, process " +
+                                    std::to_string(process_in("pid")));
     }
     SECTION("its socket is in no folder")
     {

@@ -11,6 +11,7 @@
 
 #include <boost/json/parse.hpp>
 
+#include <vigil/qmp-bridge/host_file.h>
 #include <vigil/qmp-bridge/json.h>
 
 namespace vigil::qmp_bridge {
@@ -260,8 +261,9 @@ transcript::~transcript()
 
 std::optional<option_error> transcript::write_to(const std::string& path, const transcript_head& head)
 {
-    file_ = std::fopen(path.c_str(), "we");
-    if (file_ == nullptr) return option_error{path + ": " + std::strerror(errno)};
+    auto opened = open_private_file(path);
+    if (auto* error = std::get_if<option_error>(&opened)) return std::move(*error);
+    file_ = std::get<std::FILE*>(opened);
     write(to_line(head));
     return std::nullopt;
 }

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include <vigil/qmp-bridge/file_reader.h>
+#include <vigil/qmp-bridge/host_file.h>
 #include <vigil/sim/catalogue.h>
 #include <vigil/sim/version.h>
 
@@ -200,9 +201,10 @@ simulation::failure simulation::prepare_qtest()
 {
     if (!options_.qtest) return std::nullopt;
     if (options_.qtest_log.value_or("") != "none") {
-        std::FILE* file = options_.qtest_log ? std::fopen(options_.qtest_log->c_str(), "we") : stderr;
-        if (file == nullptr) return option_error{"-qtest-log " + *options_.qtest_log + ": cannot be written"};
-        qtest_log_.open(file);
+        std::variant<std::FILE*, option_error> file = stderr;
+        if (options_.qtest_log) file = qmp_bridge::open_private_file(*options_.qtest_log);
+        if (const auto* error = std::get_if<option_error>(&file)) return option_error{"-qtest-log " + error->text};
+        qtest_log_.open(std::get<std::FILE*>(file));
     }
     qtest_ = std::make_unique<qmp_bridge::qtest_adapter>("qtest", machine_.controller, pump_);
     qtest_->io.socket.bind(machine_.io_ports());

@@ -161,8 +161,7 @@ constexpr option_row k_rows[] = {
      "write a transcript of everything that clients send and receive, with simulated and wall-clock time", on_trace},
     {"replay", "file=FILE",
      "run a transcript again, under the options that it was written with; fails where anything comes out otherwise. "
-     "Goes "
-     "with -trace only",
+     "Nothing is written; snapshots that others saved are read from -snapshot-dir only. Goes with that and -trace only",
      on_replay},
 };
 

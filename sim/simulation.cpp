@@ -5,6 +5,7 @@
 #include <chrono>
 #include <csignal>
 #include <iostream>
+#include <sstream>
 #include <utility>
 
 #include <fcntl.h>
@@ -79,7 +80,7 @@ qmp_bridge::qmp_monitor::options simulation::monitor_options()
     result.machine.machines = known_machines();
     result.machine.fdsets = options_.fdsets;
     result.chardevs = [this] { return chardevs(); };
-    result.locate = [this](const std::string& path) { return files_.resolve(path); };
+    result.locate = [this](const std::string& path) { return locate(path); };
     result.read_file = [this](const runstate::file_place& place, std::size_t most, auto done) {
         return read_file(place, most, std::move(done));
     };
@@ -161,7 +162,13 @@ void simulation::wire_machine()
 simulation::failure simulation::start_transcript()
 {
     if (!transcript_) return std::nullopt;
-    if (recorded_ != nullptr) transcript_->repeat(*recorded_);
+    if (recorded_ != nullptr) {
+        transcript_->repeat(*recorded_);
+        told_snapshots_ = std::make_unique<qmp_bridge::repeated_snapshots>(*transcript_, files_);
+    } else {
+        told_snapshots_ = std::make_unique<qmp_bridge::recorded_snapshots>(*transcript_, snapshot_files_);
+    }
+    migration_.store = told_snapshots_.get();
     migration_.host_time = [this] {
         const qmp_bridge::timestamp now = transcript_->wall_clock();
         return std::chrono::seconds(now.seconds) + std::chrono::microseconds(now.microseconds);
@@ -188,13 +195,34 @@ simulation::failure simulation::start_incoming()
 simulation::failure simulation::start_guest()
 {
     if (!options_.guest_trace) return std::nullopt;
-    auto accesses = read_guest_trace(options_.guest_trace->file, options_.guest_trace->scenario);
+    const std::string& name = options_.guest_trace->file;
+    const auto text = guest_trace_text();
+    if (const auto* error = std::get_if<option_error>(&text)) return option_error{"-guest-trace " + error->text};
+    std::istringstream in(std::get<std::string>(text));
+    auto accesses = read_guest_trace(in, name, options_.guest_trace->scenario);
     if (auto* error = std::get_if<option_error>(&accesses)) return option_error{"-guest-trace " + error->text};
     guest_ = std::make_unique<trace_player>("guest", machine_.controller,
                                             std::move(std::get<std::vector<guest_access>>(accesses)));
     guest_->io.socket.bind(machine_.io_ports());
     guest_->memory.socket.bind(machine_.memory());
     return std::nullopt;
+}
+
+std::variant<std::string, qmp_bridge::option_error> simulation::guest_trace_text()
+{
+    constexpr std::size_t k_most = std::size_t{64} * 1024 * 1024;
+    const std::string& name = options_.guest_trace->file;
+    if (recorded_ == nullptr) {
+        auto text = qmp_bridge::read_whole_file(name, k_most);
+        if (const auto* content = std::get_if<std::string>(&text); content != nullptr && transcript_) {
+            transcript_->guest_trace(*content);
+        }
+        return text;
+    }
+    auto content = transcript_->recorded_guest_trace();
+    if (!content) return option_error{name + ": the transcript does not hold it"};
+    transcript_->guest_trace(*content);
+    return std::move(*content);
 }
 
 simulation::failure simulation::prepare_qtest()
@@ -314,6 +342,18 @@ std::vector<qmp_bridge::chardev_info> simulation::chardevs() const
         all.push_back({plan.where.label, plan.where.to_string(), !plan.refusal.empty()});
     }
     return all;
+}
+
+std::variant<runstate::file_place, runstate::refusal> simulation::locate(const std::string& path)
+{
+    std::variant<runstate::file_place, runstate::refusal> place = runstate::file_place(path);
+    if (recorded_ == nullptr) place = files_.resolve(path);
+    if (!transcript_) return place;
+    const auto* refused = std::get_if<runstate::refusal>(&place);
+    if (auto why = transcript_->refused(refused != nullptr ? std::optional(refused->text) : std::nullopt)) {
+        return runstate::refusal{std::move(*why)};
+    }
+    return place;
 }
 
 std::shared_ptr<void> simulation::read_file(const runstate::file_place& place, std::size_t most,

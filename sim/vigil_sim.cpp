@@ -63,6 +63,7 @@ std::optional<option_error> take_recorded_options()
     options.timestamps = the_options.timestamps;
     options.log_guest_errors = the_options.log_guest_errors;
     options.pidfile.reset();
+    options.snapshot_dir = the_options.snapshot_dir;
     options.daemonize = the_options.daemonize;
     options.sandbox = the_options.sandbox;
     options.qtest_log = "none";

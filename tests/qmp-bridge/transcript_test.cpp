@@ -72,6 +72,10 @@ TEST_CASE("transcript: every record reads back as it was written")
                                                  record(transcript_kind::unsent, 1, 20'000'000'000),
                                                  record(transcript_kind::file, 1, 0, "a"),
                                                  record(transcript_kind::file, 2, 13),
+                                                 record(transcript_kind::refused, 0, 0, "not \xC3\xA9"),
+                                                 record(transcript_kind::snapshot, 0, 0xFFFF'FFFF),
+                                                 record(transcript_kind::snapshot, 0, 0, "disk full"),
+                                                 record(transcript_kind::guest_trace, 0, 0, every_byte()),
                                                  record(transcript_kind::job),
                                                  record(transcript_kind::limiter),
                                                  record(transcript_kind::signal, 0, 15),
@@ -176,4 +180,29 @@ TEST_CASE("transcript: the host's time is that of the next record, until it is w
     CHECK(one.told.wall_clock().seconds == 1'700'000'002);
     one.told.answered(1, "a");
     CHECK_FALSE(one.told.divergence());
+}
+
+TEST_CASE("transcript: what the host made of files is repeated, not asked for again")
+{
+    recorded_run run;
+    run.records = {record(transcript_kind::refused, 0, 0, "no"), record(transcript_kind::snapshot, 0, 0, "disk full"),
+                   record(transcript_kind::snapshot, 0, 7), record(transcript_kind::snapshot, 0, 9),
+                   record(transcript_kind::guest_trace, 0, 0, "{}")};
+    tale one(run);
+    CHECK_FALSE(one.told.recorded_snapshot());
+    CHECK(one.told.refused(std::nullopt) == "no");
+    CHECK(one.told.refused("something") == std::nullopt);
+    CHECK(std::get<std::string>(*one.told.recorded_snapshot()) == "disk full");
+    CHECK(one.told.reads_snapshot_later(9));
+    CHECK_FALSE(one.told.reads_snapshot_later(8));
+    one.told.snapshot("disk full");
+    CHECK(std::get<std::uint32_t>(*one.told.recorded_snapshot()) == 7);
+    one.told.snapshot(std::uint32_t{7});
+    CHECK_FALSE(one.told.reads_snapshot_later(9)); // it comes next
+    one.told.snapshot(std::uint32_t{9});
+    CHECK(one.told.recorded_guest_trace() == "{}");
+    CHECK_FALSE(one.told.divergence());
+    one.told.end_here("there is no such file");
+    CHECK(one.told.divergence() == "line 6: there is no such file");
+    CHECK(one.told.next() == nullptr);
 }

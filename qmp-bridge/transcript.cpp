@@ -2,23 +2,26 @@
 #include <vigil/qmp-bridge/transcript.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
 #include <fstream>
 #include <istream>
 #include <limits>
+#include <new>
 #include <tuple>
 #include <utility>
 
 #include <boost/json/parse.hpp>
 
+#include <vigil/qmp-bridge/host_file.h>
 #include <vigil/qmp-bridge/json.h>
 
 namespace vigil::qmp_bridge {
 
 namespace {
 
-constexpr std::int64_t k_format = 1;
+constexpr std::int64_t k_format = 2;
 // How far a reader of the transcript may fall behind.
 constexpr std::size_t k_most_kept = 16U * 1024 * 1024;
 
@@ -26,26 +29,29 @@ constexpr std::size_t k_most_kept = 16U * 1024 * 1024;
 struct members {
     const char* client; ///< what `client` is called; null: it has none
     const char* number; ///< what its number is called; null: it has none
-    bool bytes;
+    const char* bytes;  ///< what its bytes are called; null: it has none
 };
 
 members members_of(transcript_kind kind)
 {
     switch (kind) {
-    case transcript_kind::connect: return {"client", "server", false};
+    case transcript_kind::connect: return {"client", "server", nullptr};
     case transcript_kind::disconnect:
-    case transcript_kind::execute: return {"client", nullptr, false};
+    case transcript_kind::execute: return {"client", nullptr, nullptr};
     case transcript_kind::input:
-    case transcript_kind::output: return {"client", nullptr, true};
-    case transcript_kind::unsent: return {"client", "unsent", false};
-    case transcript_kind::file: return {"file", "error", true};
-    case transcript_kind::signal: return {nullptr, "number", false};
-    case transcript_kind::exit: return {nullptr, "status", false};
+    case transcript_kind::output: return {"client", nullptr, "bytes"};
+    case transcript_kind::unsent: return {"client", "unsent", nullptr};
+    case transcript_kind::file: return {"file", "error", "bytes"};
+    case transcript_kind::refused: return {nullptr, nullptr, "reason"};
+    case transcript_kind::snapshot: return {nullptr, "checksum", "reason"};
+    case transcript_kind::guest_trace: return {nullptr, nullptr, "bytes"};
+    case transcript_kind::signal: return {nullptr, "number", nullptr};
+    case transcript_kind::exit: return {nullptr, "status", nullptr};
     case transcript_kind::job:
     case transcript_kind::limiter:
     case transcript_kind::interrupted: break;
     }
-    return {nullptr, nullptr, false};
+    return {nullptr, nullptr, nullptr};
 }
 
 // Each byte as the character of its code, in UTF-8, and back.
@@ -131,16 +137,39 @@ private:
 };
 
 constexpr std::int64_t k_least = std::numeric_limits<std::int64_t>::min();
+// What a record can be about has its limits: a request, a reply, a guest's trace, each byte as six characters at most.
+constexpr std::size_t k_most_of_line = std::size_t{400} * 1024 * 1024;
+
+// The next line, or as much of it as is more than the most; false at the end.
+bool next_line(std::istream& in, std::string& line)
+{
+    std::array<char, 65536> piece; // NOLINT: written before it is read
+    line.clear();
+    do {
+        in.clear(in.rdstate() & ~std::ios::failbit);
+        in.getline(piece.data(), piece.size());
+        const bool ended = !in.fail() && !in.eof(); // by a line's end, which is counted
+        line.append(piece.data(), static_cast<std::size_t>(in.gcount()) - (ended ? 1 : 0));
+    } while (in.fail() && !in.eof() && !in.bad() && line.size() <= k_most_of_line);
+    return !in.fail() || line.size() > k_most_of_line;
+}
+
 constexpr std::int64_t k_most = std::numeric_limits<std::int64_t>::max();
 
 transcript_head read_head(line_reader& line)
 {
+    const std::string ours = std::to_string(k_format);
     if (!line.has("vigil-transcript")) {
-        line.complain("this is no transcript: it must begin with {\"vigil-transcript\": 1, ...}");
-    } else {
-        line.number("vigil-transcript", k_format, k_format);
+        line.complain("this is no transcript: it must begin with {\"vigil-transcript\": " + ours + ", ...}");
     }
-    return {line.text("version"), line.texts("arguments"), line.number("process", 0, k_most)};
+    const std::int64_t format = line.number("vigil-transcript", 1, k_most);
+    transcript_head head{line.text("version"), line.texts("arguments"), line.number("process", 0, k_most)};
+    if (format == k_format) return head;
+    std::string why = "this transcript has format " + std::to_string(format) + ", written by Vigil " + head.version +
+                      "; this program repeats format " + ours;
+    if (format == 1) why += ": in format 1, x-snapshot-save and x-snapshot-load had other names";
+    line.complain(why + ". Repeat it with that Vigil, or record the run again with this one");
+    return head;
 }
 
 transcript_record read_record(line_reader& line)
@@ -160,11 +189,11 @@ transcript_record read_record(line_reader& line)
     if (has.client != nullptr) record.client = static_cast<unsigned>(line.number(has.client, 1, most_clients));
     if (has.number != nullptr) record.number = line.number(has.number, 0, k_most);
     if (line.has("look")) record.look = static_cast<std::uint64_t>(line.number("look", 1, k_most));
-    if (has.bytes) {
-        if (auto bytes = as_bytes(line.text("bytes"))) {
+    if (has.bytes != nullptr) {
+        if (auto bytes = as_bytes(line.text(has.bytes))) {
             record.bytes = std::move(*bytes);
         } else {
-            line.complain("'bytes' has a character beyond U+00FF");
+            line.complain("'" + std::string(has.bytes) + "' has a character beyond U+00FF");
         }
     }
     return record;
@@ -190,8 +219,8 @@ std::string to_line(const transcript_record& record)
     if (has.client != nullptr) line += ", \"" + std::string(has.client) + "\": " + std::to_string(record.client);
     if (has.number != nullptr) line += ", \"" + std::string(has.number) + "\": " + std::to_string(record.number);
     if (record.look != 0) line += ", \"look\": " + std::to_string(record.look);
-    if (has.bytes) {
-        line += ", \"bytes\": ";
+    if (has.bytes != nullptr) {
+        line += ", \"" + std::string(has.bytes) + "\": ";
         print_json_string(line, as_characters(record.bytes));
     }
     return line + "}";
@@ -215,8 +244,11 @@ std::variant<recorded_run, option_error> read_transcript(std::istream& in, const
 {
     recorded_run run;
     std::size_t number = 0;
-    for (std::string text; std::getline(in, text);) {
+    for (std::string text; next_line(in, text);) {
         const std::string where = name + ":" + std::to_string(++number) + ": ";
+        if (text.size() > k_most_of_line) {
+            return option_error{where + "the line has more than " + std::to_string(k_most_of_line) + " bytes"};
+        }
         boost::system::error_code error;
         const json::value value = json::parse(text, error);
         if (in.eof()) return option_error{where + "the line is cut off"};
@@ -238,7 +270,11 @@ std::variant<recorded_run, option_error> read_transcript(const std::string& path
 {
     std::ifstream in(path);
     if (!in) return option_error{path + ": " + std::strerror(errno)};
-    return read_transcript(in, path);
+    try {
+        return read_transcript(in, path);
+    } catch (const std::bad_alloc&) {
+        return option_error{path + ": there is not enough memory to read it"};
+    }
 }
 
 transcript::transcript(std::function<runstate::ns()> simulated_time, std::function<std::uint64_t()> look, clocks host)
@@ -255,8 +291,9 @@ transcript::~transcript()
 
 std::optional<option_error> transcript::write_to(const std::string& path, const transcript_head& head)
 {
-    file_ = std::fopen(path.c_str(), "we");
-    if (file_ == nullptr) return option_error{path + ": " + std::strerror(errno)};
+    auto opened = open_private_file(path);
+    if (auto* error = std::get_if<option_error>(&opened)) return std::move(*error);
+    file_ = std::get<std::FILE*>(opened);
     writing_ = true;
     output_.emplace(::fileno(file_), line_output::options{k_most_kept, {}});
     write(to_line(head));
@@ -269,7 +306,18 @@ const transcript_record* transcript::next() const noexcept
     return &recorded_->records[position_];
 }
 
+const transcript_record* transcript::next_if(transcript_kind kind) const noexcept
+{
+    const transcript_record* const record = next();
+    return record != nullptr && record->what == kind ? record : nullptr;
+}
+
 void transcript::missed() { diverged("nothing"); }
+
+void transcript::end_here(const std::string& why)
+{
+    if (!divergence_) divergence_ = "line " + std::to_string(position_ + 2) + ": " + why;
+}
 
 std::chrono::microseconds transcript::time_of_day()
 {
@@ -305,6 +353,49 @@ void transcript::file_read(unsigned which, const std::variant<std::string, std::
     } else {
         tell(transcript_kind::file, which, 0, std::get<std::string>(content));
     }
+}
+
+std::optional<std::string> transcript::refused(std::optional<std::string> actual)
+{
+    if (repeating()) {
+        const transcript_record* const record = next_if(transcript_kind::refused);
+        actual = record != nullptr ? std::optional(record->bytes) : std::nullopt;
+    }
+    if (actual) tell(transcript_kind::refused, 0, 0, *actual);
+    return actual;
+}
+
+std::optional<std::string> transcript::recorded_guest_trace() const
+{
+    const transcript_record* const record = next_if(transcript_kind::guest_trace);
+    if (record == nullptr) return std::nullopt;
+    return record->bytes;
+}
+
+void transcript::snapshot(const snapshot_outcome& outcome)
+{
+    if (const auto* reason = std::get_if<std::string>(&outcome)) {
+        tell(transcript_kind::snapshot, 0, 0, *reason);
+    } else {
+        tell(transcript_kind::snapshot, 0, std::get<std::uint32_t>(outcome));
+    }
+}
+
+std::optional<transcript::snapshot_outcome> transcript::recorded_snapshot() const
+{
+    const transcript_record* const record = next_if(transcript_kind::snapshot);
+    if (record == nullptr) return std::nullopt;
+    if (!record->bytes.empty()) return record->bytes;
+    return static_cast<std::uint32_t>(record->number);
+}
+
+bool transcript::reads_snapshot_later(std::uint32_t checksum) const
+{
+    if (next() == nullptr) return false;
+    const auto& records = recorded_->records;
+    return std::any_of(records.begin() + static_cast<std::ptrdiff_t>(position_) + 1, records.end(), [&](const auto& r) {
+        return r.what == transcript_kind::snapshot && r.bytes.empty() && r.number == checksum;
+    });
 }
 
 void transcript::tell(transcript_kind what, unsigned client, std::int64_t number, std::string_view bytes)

@@ -27,13 +27,17 @@ namespace vigil::qmp_bridge {
 
 /// What one line of a transcript is about.
 enum class transcript_kind : std::uint8_t {
-    connect,     ///< a client came; `number` is that of its server
-    disconnect,  ///< the connection ended
-    input,       ///< `bytes` came from the client
-    execute,     ///< the client's oldest request is executed
-    output,      ///< `bytes` go to the client
-    unsent,      ///< `number` bytes of the client's had not been sent when it mattered
-    file,        ///< the file that a command reads is there: its `bytes`, or an error number as `number`
+    connect,    ///< a client came; `number` is that of its server
+    disconnect, ///< the connection ended
+    input,      ///< `bytes` came from the client
+    execute,    ///< the client's oldest request is executed
+    output,     ///< `bytes` go to the client
+    unsent,     ///< `number` bytes of the client's had not been sent when it mattered
+    file,       ///< the file that a command reads is there: its `bytes`, or an error number as `number`
+    refused,    ///< a command may not use the file that it names, for the reason in `bytes`
+    snapshot, ///< a file for the machine's state was created (`number` 0), written or read (`number`: the checksum), or
+              ///< was not, for the reason in `bytes`
+    guest_trace, ///< -guest-trace has read `bytes`
     job,         ///< what a command had left to do later is done
     limiter,     ///< the event rate limiter's period ended, on the host's clock
     signal,      ///< the termination signal `number` takes effect
@@ -68,10 +72,10 @@ struct recorded_run {
     std::vector<transcript_record> records;
 };
 
-/// A transcript is a file of JSON lines: the head, {"vigil-transcript": 1, "version", "process", "arguments"}, then a
+/// A transcript is a file of JSON lines: the head, {"vigil-transcript": 2, "version", "process", "arguments"}, then a
 /// record a line, {"time" (ns), "wall" (us), "what", …}, with "elapsed" (us) where a length of host time was to be
-/// known, and the members that the record's kind has: "client" or "file"; "server", "unsent", "number", "error" or
-/// "status"; "look"; and "bytes", in which each character stands for the byte of its code.
+/// known, and the members that the record's kind has: "client" or "file"; "server", "unsent", "number", "error",
+/// "checksum" or "status"; "look"; and "bytes" or "reason", in which each character stands for the byte of its code.
 
 /// `record` as a line, without its end.
 std::string to_line(const transcript_record& record);
@@ -125,6 +129,9 @@ public:
     /// The run did not do what comes next.
     void missed();
 
+    /// The repeated run cannot go on, for lack of something that the recorded one had.
+    void end_here(const std::string& why);
+
     /// The host's time of day.
     std::chrono::microseconds time_of_day();
     /// The host's monotonic clock, since the beginning.
@@ -144,6 +151,21 @@ public:
     /// `actual`, or what it was in the recorded run.
     std::size_t unsent(unsigned client, std::size_t actual, std::size_t of_interest);
     void file_read(unsigned which, const std::variant<std::string, std::error_code>& content);
+    /// Why a command may not use the file that it names: `actual`, or why it might not in the recorded run.
+    std::optional<std::string> refused(std::optional<std::string> actual);
+    /// What -guest-trace has read.
+    void guest_trace(std::string_view content) { tell(transcript_kind::guest_trace, 0, 0, content); }
+    /// What it read in the recorded run; nothing where that is not what comes next.
+    std::optional<std::string> recorded_guest_trace() const;
+
+    /// What became of a file for the machine's state: its checksum, or why there is none.
+    using snapshot_outcome = std::variant<std::uint32_t, std::string>;
+    void snapshot(const snapshot_outcome& outcome);
+    /// What became of it in the recorded run; nothing where that is not what comes next.
+    std::optional<snapshot_outcome> recorded_snapshot() const;
+    /// Whether the recorded run reads a snapshot with this checksum after what comes next.
+    bool reads_snapshot_later(std::uint32_t checksum) const;
+
     void limiter_expired() { tell(transcript_kind::limiter); }
     void signalled(int number) { tell(transcript_kind::signal, 0, number); }
     void exited(int status) { tell(transcript_kind::exit, 0, status); }
@@ -151,6 +173,7 @@ public:
 private:
     void tell(transcript_kind what, unsigned client = 0, std::int64_t number = 0, std::string_view bytes = {});
     void diverged(const std::string& instead);
+    const transcript_record* next_if(transcript_kind kind) const noexcept;
     void write(const std::string& line);
     void stop_writing(); ///< and says why
 
@@ -158,7 +181,7 @@ private:
     std::function<std::uint64_t()> look_;
     clocks host_;
     std::chrono::microseconds began_; ///< on the monotonic clock
-    std::FILE* file_ = nullptr;
+    std::FILE* file_ = nullptr; ///< owned
     std::optional<line_output> output_;
     bool writing_ = false; ///< nothing is missing so far
     const recorded_run* recorded_ = nullptr;
@@ -173,9 +196,9 @@ private:
 namespace vigil::runstate {
 
 template <> struct wire_names<qmp_bridge::transcript_kind> {
-    static constexpr std::array<std::string_view, 12> values{"connect", "disconnect", "input",       "execute",
-                                                             "output",  "unsent",     "file",        "job",
-                                                             "limiter", "signal",     "interrupted", "exit"};
+    static constexpr std::array<std::string_view, 15> values{
+        "connect",  "disconnect",  "input", "execute", "output", "unsent",      "file", "refused",
+        "snapshot", "guest-trace", "job",   "limiter", "signal", "interrupted", "exit"};
 };
 
 } // namespace vigil::runstate

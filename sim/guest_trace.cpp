@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
-#include <fstream>
 
 #include <boost/json/parse.hpp>
 
@@ -147,14 +146,6 @@ std::variant<std::vector<guest_access>, option_error> read_guest_trace(std::istr
     }
     if (accesses.empty()) return option_error{name + ": no access of a guest in it"};
     return accesses;
-}
-
-std::variant<std::vector<guest_access>, option_error> read_guest_trace(const std::string& file,
-                                                                       const std::string& scenario)
-{
-    std::ifstream in(file);
-    if (!in) return option_error{file + ": cannot be opened"};
-    return read_guest_trace(in, file, scenario);
 }
 
 trace_player::trace_player(const sc_core::sc_module_name& name, runstate::controller& controller,

@@ -125,8 +125,8 @@ constexpr option_row k_rows[] = {
      "give up what serving does not need once every socket is open: system calls, capabilities, new privileges. Keys "
      "that keep some, all deny by default: obsolete, elevateprivileges (also children), spawn, resourcecontrol",
      on_sandbox},
-    {"snapshot-dir", "DIR", "commands of clients (migrate, snapshot-save, blockdev-add ...) reach files below DIR only",
-     on_snapshot_dir},
+    {"snapshot-dir", "DIR",
+     "commands of clients (migrate, x-snapshot-save, blockdev-add ...) reach files below DIR only", on_snapshot_dir},
     {"d", "guest_errors", "log what a guest does wrong to standard error", on_log_items},
     {"msg", "timestamp=on", "put the time before each message on standard error", on_messages},
     {"version", "", "print the version and exit", on_version},

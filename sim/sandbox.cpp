@@ -73,12 +73,12 @@ constexpr call_names k_sockets{"accept",   "accept4",     "connect",         "sh
                                "sendmmsg", "getsockname", "getpeername",     "getsockopt", "setsockopt"};
 
 // chdir, because a daemon leaves its folder last of all.
-constexpr call_names k_files{"open",       "openat",    "openat2",      "creat",      "rename",     "renameat",
-                             "renameat2",  "unlink",    "unlinkat",     "readlink",   "readlinkat", "getcwd",
-                             "chdir",      "umask",     "access",       "faccessat",  "faccessat2", "stat",
-                             "stat64",     "lstat",     "lstat64",      "fstat",      "fstat64",    "fstatat64",
-                             "newfstatat", "statx",     "getdents",     "getdents64", "ftruncate",  "ftruncate64",
-                             "fallocate",  "fadvise64", "fadvise64_64", "fsync",      "fdatasync",  "flock"};
+constexpr call_names k_files{
+    "open",         "openat",   "openat2",    "creat",      "rename",    "renameat",    "renameat2", "unlink",
+    "unlinkat",     "readlink", "readlinkat", "getcwd",     "chdir",     "umask",       "access",    "faccessat",
+    "faccessat2",   "stat",     "stat64",     "lstat",      "lstat64",   "fstat",       "fstat64",   "fstatat64",
+    "newfstatat",   "statx",    "getdents",   "getdents64", "ftruncate", "ftruncate64", "fallocate", "fadvise64",
+    "fadvise64_64", "fsync",    "fdatasync",  "flock",      "linkat"};
 
 constexpr call_names k_memory{"brk", "munmap", "mremap", "madvise", "mincore", "membarrier"};
 

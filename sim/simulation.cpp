@@ -4,12 +4,14 @@
 #include <algorithm>
 #include <chrono>
 #include <csignal>
+#include <sstream>
 #include <utility>
 
 #include <fcntl.h>
 #include <unistd.h>
 
 #include <vigil/qmp-bridge/file_reader.h>
+#include <vigil/qmp-bridge/host_file.h>
 #include <vigil/runstate/kernel_time.h>
 #include <vigil/sim/catalogue.h>
 #include <vigil/sim/version.h>
@@ -76,8 +78,9 @@ qmp_bridge::qmp_monitor::options simulation::monitor_options()
     result.machine.machines = known_machines();
     result.machine.fdsets = options_.fdsets;
     result.chardevs = [this] { return chardevs(); };
-    result.read_file = [this](const std::string& path, std::size_t most, auto done) {
-        return read_file(path, most, std::move(done));
+    result.locate = [this](const std::string& path) { return locate(path); };
+    result.read_file = [this](const runstate::file_place& place, std::size_t most, auto done) {
+        return read_file(place, most, std::move(done));
     };
     result.preconfig = options_.preconfig;
     result.exit_preconfig = [this] {
@@ -85,7 +88,6 @@ qmp_bridge::qmp_monitor::options simulation::monitor_options()
     };
     result.event_queue_bytes = options_.clients.queue_bytes;
     result.migration = &migration_;
-    result.files = files_;
     result.objects = &objects_;
     result.arm_limiter = [this](runstate::ns period) { arm_limiter(period); };
     if (options_.trace || recorded_ != nullptr) {
@@ -118,8 +120,10 @@ simulation::failure simulation::start()
 {
     keep_offering(standard_error());
     if (machine_.error()) return option_error{*machine_.error()};
-    if (options_.pidfile && !pid_.write(*options_.pidfile)) {
-        return option_error{"-pidfile " + *options_.pidfile + ": cannot be written, or belongs to a running instance"};
+    if (options_.pidfile) {
+        if (const auto why = pid_.write(*options_.pidfile)) {
+            return option_error{"-pidfile " + *options_.pidfile + ": " + *why};
+        }
     }
     wire_machine();
     if (auto error = start_transcript()) return error;
@@ -162,7 +166,13 @@ void simulation::wire_machine()
 simulation::failure simulation::start_transcript()
 {
     if (!transcript_) return std::nullopt;
-    if (recorded_ != nullptr) transcript_->repeat(*recorded_);
+    if (recorded_ != nullptr) {
+        transcript_->repeat(*recorded_);
+        told_snapshots_ = std::make_unique<qmp_bridge::repeated_snapshots>(*transcript_, files_);
+    } else {
+        told_snapshots_ = std::make_unique<qmp_bridge::recorded_snapshots>(*transcript_, snapshot_files_);
+    }
+    migration_.store = told_snapshots_.get();
     migration_.host_time = [this] { return transcript_->elapsed(); };
     pump_.observe(transcript_.get());
     if (!options_.trace) return std::nullopt;
@@ -182,7 +192,7 @@ simulation::failure simulation::start_incoming()
     if (!options_.incoming) return std::nullopt;
     migration_.await_incoming();
     if (!options_.incoming->path) return std::nullopt;
-    if (const auto refused = migration_.incoming(*options_.incoming->path)) {
+    if (const auto refused = migration_.incoming(runstate::file_place(*options_.incoming->path))) {
         return option_error{"-incoming: " + refused->text};
     }
     return std::nullopt;
@@ -191,7 +201,11 @@ simulation::failure simulation::start_incoming()
 simulation::failure simulation::start_guest()
 {
     if (!options_.guest_trace) return std::nullopt;
-    auto accesses = read_guest_trace(options_.guest_trace->file, options_.guest_trace->scenario);
+    const std::string& name = options_.guest_trace->file;
+    const auto text = guest_trace_text();
+    if (const auto* error = std::get_if<option_error>(&text)) return option_error{"-guest-trace " + error->text};
+    std::istringstream in(std::get<std::string>(text));
+    auto accesses = read_guest_trace(in, name, options_.guest_trace->scenario);
     if (auto* error = std::get_if<option_error>(&accesses)) return option_error{"-guest-trace " + error->text};
     guest_ = std::make_unique<trace_player>("guest", machine_.controller,
                                             std::move(std::get<std::vector<guest_access>>(accesses)));
@@ -200,14 +214,32 @@ simulation::failure simulation::start_guest()
     return std::nullopt;
 }
 
+std::variant<std::string, qmp_bridge::option_error> simulation::guest_trace_text()
+{
+    constexpr std::size_t k_most = std::size_t{64} * 1024 * 1024;
+    const std::string& name = options_.guest_trace->file;
+    if (recorded_ == nullptr) {
+        auto text = qmp_bridge::read_whole_file(name, k_most);
+        if (const auto* content = std::get_if<std::string>(&text); content != nullptr && transcript_) {
+            transcript_->guest_trace(*content);
+        }
+        return text;
+    }
+    auto content = transcript_->recorded_guest_trace();
+    if (!content) return option_error{name + ": the transcript does not hold it"};
+    transcript_->guest_trace(*content);
+    return std::move(*content);
+}
+
 simulation::failure simulation::prepare_qtest()
 {
     if (!options_.qtest) return std::nullopt;
     if (options_.qtest_log.value_or("") != "none") {
-        std::FILE* file = options_.qtest_log ? std::fopen(options_.qtest_log->c_str(), "we") : stderr;
-        if (file == nullptr) return option_error{"-qtest-log " + *options_.qtest_log + ": cannot be written"};
-        qtest_log_.open(file);
-        if (file != stderr) keep_offering(qtest_log_.output());
+        std::variant<std::FILE*, option_error> file = stderr;
+        if (options_.qtest_log) file = qmp_bridge::open_private_file(*options_.qtest_log);
+        if (const auto* error = std::get_if<option_error>(&file)) return option_error{"-qtest-log " + error->text};
+        qtest_log_.open(std::get<std::FILE*>(file));
+        if (options_.qtest_log) keep_offering(qtest_log_.output());
     }
     qtest_ = std::make_unique<qmp_bridge::qtest_adapter>("qtest", machine_.controller, pump_);
     qtest_->io.socket.bind(machine_.io_ports());
@@ -323,13 +355,25 @@ std::vector<qmp_bridge::chardev_info> simulation::chardevs() const
     return all;
 }
 
-std::shared_ptr<void> simulation::read_file(const std::string& path, std::size_t most,
+std::variant<runstate::file_place, runstate::refusal> simulation::locate(const std::string& path)
+{
+    std::variant<runstate::file_place, runstate::refusal> place = runstate::file_place(path);
+    if (recorded_ == nullptr) place = files_.resolve(path);
+    if (!transcript_) return place;
+    const auto* refused = std::get_if<runstate::refusal>(&place);
+    if (auto why = transcript_->refused(refused != nullptr ? std::optional(refused->text) : std::nullopt)) {
+        return runstate::refusal{std::move(*why)};
+    }
+    return place;
+}
+
+std::shared_ptr<void> simulation::read_file(const runstate::file_place& place, std::size_t most,
                                             std::function<void(qmp_bridge::file_content)> done)
 {
     if (player_) return player_->read_file(std::move(done));
-    if (!transcript_) return qmp_bridge::read_file(pump_, path, most, std::move(done));
+    if (!transcript_) return qmp_bridge::read_file(pump_, place, most, std::move(done));
     return qmp_bridge::read_file(
-        pump_, path, most,
+        pump_, place, most,
         [this, which = ++files_asked_for_, done = std::move(done)](qmp_bridge::file_content content) {
             transcript_->file_read(which, content);
             done(std::move(content));

@@ -21,6 +21,7 @@
 #include <vigil/qmp-bridge/stream_server.h>
 #include <vigil/qmp-bridge/transcript.h>
 #include <vigil/qmp-bridge/transcript_player.h>
+#include <vigil/qmp-bridge/transcript_snapshots.h>
 #include <vigil/runstate/migration.h>
 #include <vigil/sim/guest_trace.h>
 #include <vigil/sim/machine.h>
@@ -76,6 +77,7 @@ private:
     failure start_transcript();
     failure start_incoming();
     failure start_guest();
+    std::variant<std::string, option_error> guest_trace_text();
     failure prepare_qtest();
     void plan_servers();
     failure check_descriptors() const; ///< those of -add-fd
@@ -86,7 +88,8 @@ private:
     void replay(); ///< instead of servers
     void await_signal();
     std::vector<qmp_bridge::chardev_info> chardevs() const;
-    std::shared_ptr<void> read_file(const std::string& path, std::size_t most,
+    std::variant<runstate::file_place, runstate::refusal> locate(const std::string& path);
+    std::shared_ptr<void> read_file(const runstate::file_place& place, std::size_t most,
                                     std::function<void(qmp_bridge::file_content)> done);
     unsigned number_of(const qmp_bridge::session& session) const; ///< of the client; 0 where it has gone
     void output_added(const qmp_bridge::session& session);
@@ -107,6 +110,8 @@ private:
     batched_log qtest_log_;
     listed_session::list qtest_sessions_;
     std::unique_ptr<qmp_bridge::transcript> transcript_;
+    runstate::snapshot_files snapshot_files_;
+    std::unique_ptr<runstate::snapshot_store> told_snapshots_; ///< with a transcript
     qmp_bridge::qmp_monitor monitor_;
     qmp_bridge::pump pump_;
     runstate::vm_timer virtual_limiter_{machine_.controller.clock, [this] { monitor_.limiter_timer_expired(); }};

@@ -24,6 +24,7 @@
 #include <boost/json.hpp>
 
 #include <vigil/qmp-bridge/utf8.h>
+#include <vigil/sim/first_steps.h>
 
 namespace {
 
@@ -331,6 +332,7 @@ private:
 
 int main(int argc, char* argv[])
 {
+    if (!vigil::sim::open_missing_descriptors()) return 1;
     std::vector<std::string> words(argv + 1, argv + argc);
     if (words.empty() || words.front() == "-h" || words.front() == "--help" || words.front() == "-help") {
         (words.empty() ? std::cerr : std::cout) << k_usage;

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // vigil-sim: the machine, its monitors and its clock, under QEMU's option spellings.
 
-#include <csignal>
 #include <cstdlib>
 #include <iostream>
 #include <string>
@@ -15,6 +14,7 @@
 
 #include <vigil/runstate/file_access.h>
 #include <vigil/sim/daemon.h>
+#include <vigil/sim/first_steps.h>
 #include <vigil/sim/options.h>
 #include <vigil/sim/program_log.h>
 #include <vigil/sim/sandbox.h>
@@ -63,6 +63,7 @@ std::optional<option_error> take_recorded_options()
     options.timestamps = the_options.timestamps;
     options.log_guest_errors = the_options.log_guest_errors;
     options.pidfile.reset();
+    options.snapshot_dir = the_options.snapshot_dir;
     options.daemonize = the_options.daemonize;
     options.sandbox = the_options.sandbox;
     options.qtest_log = "none";
@@ -123,6 +124,8 @@ int sc_main(int, char*[])
 
 int main(int argc, char* argv[])
 {
+    if (!sim::open_missing_descriptors()) return 1;
+    sim::survive_failing_writes();
     if (const auto error = read_options(std::vector<std::string>(argv + 1, argv + argc))) {
         sim::complain(error->text);
         return 1;
@@ -136,7 +139,6 @@ int main(int argc, char* argv[])
         sim::complain(error->text);
         return 1;
     }
-    std::signal(SIGPIPE, SIG_IGN);
     // Without this, glibc keeps what a client's one huge request took.
     ::mallopt(M_MMAP_THRESHOLD, k_mmap_threshold);
     ::setenv("SYSTEMC_DISABLE_COPYRIGHT_MESSAGE", "1", 1);

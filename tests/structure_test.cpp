@@ -34,10 +34,10 @@ const names k_below_the_bridge{"bus", "models", "runstate"};
 
 /// The files that need no SystemC, by folder and stem.
 const std::regex k_pure{
-    "runstate/(actions|events|file_access|host_time|inspectable|migration|policy|run_control|run_state|saved_state|"
-    "snapshot|time|timer_queue|wire_names)|"
-    "qmp-bridge/(block_nodes|event_limiter|hmp|introspection|json\\w*|line_output|qapi_\\w+|qdict_order|qmp_\\w+|"
-    "qom_tree|qtest_session|qtest_text|session|traffic_observer|transcript)"};
+    "runstate/(actions|descriptor|events|file_access|file_place|host_time|inspectable|migration|new_file|policy|"
+    "run_control|run_state|saved_state|snapshot|snapshot_store|time|timer_queue|wire_names)|qmp-bridge/(block_nodes|"
+    "event_limiter|hmp|introspection|json\\w*|line_output|qapi_\\w+|qdict_order|qmp_\\w+|qom_tree|qtest_session|"
+    "qtest_text|session|traffic_observer|transcript)"};
 
 std::string read(const fs::path& path)
 {

@@ -119,8 +119,9 @@ outcome talk(const conditions& given, const std::vector<std::string_view>& parts
     fake_machine machine(given.words, [&](qmp_monitor::options& o) {
         o.objects = &objects;
         o.preconfig = given.preconfig;
-        o.read_file = [&files](const std::string& path, std::size_t, std::function<void(file_content)> done) {
-            return files.read(path, std::move(done));
+        o.read_file = [&files](const vigil::runstate::file_place& place, std::size_t,
+                               std::function<void(file_content)> done) {
+            return files.read(place.shown(), std::move(done));
         };
     });
     const auto watcher = negotiated(machine);

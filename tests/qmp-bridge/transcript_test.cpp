@@ -20,7 +20,7 @@ using runstate::ns;
 
 namespace {
 
-const std::string k_head = R"({"vigil-transcript": 1, "version": "1", "process": 7, "arguments": ["-S"]})";
+const std::string k_head = R"({"vigil-transcript": 2, "version": "1", "process": 7, "arguments": ["-S"]})";
 
 transcript_record record(transcript_kind what, unsigned client = 0, std::int64_t number = 0, std::string bytes = {})
 {
@@ -78,6 +78,10 @@ TEST_CASE("transcript: every record reads back as it was written")
                                                  record(transcript_kind::unsent, 1, 20'000'000'000),
                                                  record(transcript_kind::file, 1, 0, "a"),
                                                  record(transcript_kind::file, 2, 13),
+                                                 record(transcript_kind::refused, 0, 0, "not \xC3\xA9"),
+                                                 record(transcript_kind::snapshot, 0, 0xFFFF'FFFF),
+                                                 record(transcript_kind::snapshot, 0, 0, "disk full"),
+                                                 record(transcript_kind::guest_trace, 0, 0, every_byte()),
                                                  record(transcript_kind::job),
                                                  record(transcript_kind::limiter),
                                                  record(transcript_kind::signal, 0, 15),
@@ -175,8 +179,19 @@ TEST_CASE("transcript: a file that is none is refused with the line and what wou
     const std::string good = R"({"time": 0, "wall": 0, "what": "limiter"})";
     CHECK(refused("") == "t: this is no transcript: it is empty");
     CHECK(refused("hello\n") == "t:1: this is not a JSON object");
-    CHECK(refused("{}\n") == "t:1: this is no transcript: it must begin with {\"vigil-transcript\": 1, ...}");
-    CHECK(refused("{\"vigil-transcript\": 2}\n") == "t:1: 'vigil-transcript' must be an integer from 1 to 1");
+    CHECK(refused("{}\n") == "t:1: this is no transcript: it must begin with {\"vigil-transcript\": 2, ...}");
+    CHECK(refused("{\"vigil-transcript\": 0}\n") ==
+          "t:1: 'vigil-transcript' must be an integer from 1 to 9223372036854775807");
+    CHECK(
+        refused(R"({"vigil-transcript": 1, "version": "0.1.0", "process": 7, "arguments": ["-S"]})"
+                "\n") ==
+        "t:1: this transcript has format 1, written by Vigil 0.1.0; this program repeats format 2: in format 1, "
+        "x-snapshot-save and x-snapshot-load had other names. Repeat it with that Vigil, or record the run again with "
+        "this one");
+    CHECK(refused(R"({"vigil-transcript": 3, "version": "9", "process": 7, "arguments": []})"
+                  "\n") ==
+          "t:1: this transcript has format 3, written by Vigil 9; this program repeats format 2. Repeat "
+          "it with that Vigil, or record the run again with this one");
     CHECK(refused(k_head + "\n" + good) == "t:2: the line is cut off");
     CHECK(refused(k_head + "\n" + good + "\n[]\n") == "t:3: this is not a JSON object");
     CHECK(refused(k_head + "\n{\"time\": -1, \"wall\": 0, \"what\": \"job\"}\n") ==
@@ -235,4 +250,29 @@ TEST_CASE("transcript: the host's time is that of the next record, until it is w
     CHECK(one.told.time_of_day() == std::chrono::microseconds(1'700'000'002'000'001));
     one.told.answered(1, "a");
     CHECK_FALSE(one.told.divergence());
+}
+
+TEST_CASE("transcript: what the host made of files is repeated, not asked for again")
+{
+    recorded_run run;
+    run.records = {record(transcript_kind::refused, 0, 0, "no"), record(transcript_kind::snapshot, 0, 0, "disk full"),
+                   record(transcript_kind::snapshot, 0, 7), record(transcript_kind::snapshot, 0, 9),
+                   record(transcript_kind::guest_trace, 0, 0, "{}")};
+    tale one(run);
+    CHECK_FALSE(one.told.recorded_snapshot());
+    CHECK(one.told.refused(std::nullopt) == "no");
+    CHECK(one.told.refused("something") == std::nullopt);
+    CHECK(std::get<std::string>(*one.told.recorded_snapshot()) == "disk full");
+    CHECK(one.told.reads_snapshot_later(9));
+    CHECK_FALSE(one.told.reads_snapshot_later(8));
+    one.told.snapshot("disk full");
+    CHECK(std::get<std::uint32_t>(*one.told.recorded_snapshot()) == 7);
+    one.told.snapshot(std::uint32_t{7});
+    CHECK_FALSE(one.told.reads_snapshot_later(9)); // it comes next
+    one.told.snapshot(std::uint32_t{9});
+    CHECK(one.told.recorded_guest_trace() == "{}");
+    CHECK_FALSE(one.told.divergence());
+    one.told.end_here("there is no such file");
+    CHECK(one.told.divergence() == "line 6: there is no such file");
+    CHECK(one.told.next() == nullptr);
 }

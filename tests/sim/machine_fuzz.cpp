@@ -193,8 +193,8 @@ struct fuzzed_machine {
         if (auto* number = std::get_if<std::uint64_t>(&field.value)) {
             const std::uint64_t value = in.number(8);
             *number = value >> (in.byte() % 64);
-        } else {
-            auto& bytes = std::get<std::vector<std::uint8_t>>(field.value);
+        } else if (auto* held = std::get_if<std::vector<std::uint8_t>>(&field.value)) {
+            std::vector<std::uint8_t>& bytes = *held;
             if (!bytes.empty() && in.byte() % 4 != 0) {
                 std::uint8_t& one = bytes[in.number(2) % bytes.size()];
                 one = in.byte();

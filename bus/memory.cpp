@@ -57,7 +57,7 @@ void memory::b_transport(tlm::tlm_generic_payload& payload, sc_core::sc_time& /*
         } else if (payload.is_read()) {
             std::memcpy(payload.get_data_ptr(), content_->data() + address, length);
         } else if (payload.is_write()) {
-            content_->write(address, payload.get_data_ptr(), length);
+            write(address, payload.get_data_ptr(), length);
         }
     }
     payload.set_response_status(status);
@@ -72,7 +72,7 @@ unsigned memory::transport_dbg(tlm::tlm_generic_payload& payload)
     if (payload.is_read()) {
         std::memcpy(payload.get_data_ptr(), content_->data() + address, length);
     } else if (payload.is_write()) {
-        content_->write(address, payload.get_data_ptr(), length);
+        write(address, payload.get_data_ptr(), length);
     } else {
         return 0;
     }

@@ -56,6 +56,11 @@ public:
 
     /// The bytes themselves, for the host to read until they are replaced.
     const std::uint8_t* data() const noexcept { return content_ == nullptr ? nullptr : content_->data(); }
+    /// The host writes `count` bytes, which must lie within the memory.
+    void write(std::uint64_t address, const std::uint8_t* bytes, std::uint64_t count)
+    {
+        content_->write(address, bytes, count);
+    }
 
     /// All that is in it, for saving; null only where the host refused the address space. Whoever holds it still has it
     /// when the memory has been given another.

@@ -28,17 +28,10 @@ std::string name_beside(const file_place& place, unsigned number)
     return "." + place.name().substr(0, k_most_of_name) + ".saving-" + std::to_string(number);
 }
 
-bool is_named(int file, int folder, const std::string& name)
-{
-    struct stat open = {};
-    struct stat named = {};
-    return ::fstat(file, &open) == 0 && ::fstatat(folder, name.c_str(), &named, AT_SYMLINK_NOFOLLOW) == 0 &&
-           open.st_dev == named.st_dev && open.st_ino == named.st_ino;
-}
-
 bool lock(int file) { return ::flock(file, LOCK_EX | LOCK_NB) == 0; }
 
-// Removes what a maker that was killed has left under this name. Returns whether the name is free now.
+// Removes what a maker that was killed has left under this name, which nobody else gives to a file. Returns whether the
+// name is free now.
 bool clear_name(int folder, const std::string& name)
 {
     const descriptor left(::openat(folder, name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC | O_NOCTTY));
@@ -87,6 +80,14 @@ std::error_code sync_folder(int folder)
 }
 
 } // namespace
+
+bool is_named(int file, int folder, const std::string& name)
+{
+    struct stat open = {};
+    struct stat named = {};
+    return ::fstat(file, &open) == 0 && ::fstatat(folder, name.c_str(), &named, AT_SYMLINK_NOFOLLOW) == 0 &&
+           open.st_dev == named.st_dev && open.st_ino == named.st_ino;
+}
 
 std::variant<new_file, std::error_code> new_file::at(const file_place& place, bool nameless)
 {

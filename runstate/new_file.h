@@ -11,6 +11,9 @@
 
 namespace vigil::runstate {
 
+/// Whether an open file has this name in the folder, so that who removes the name removes that file.
+bool is_named(int file, int folder, const std::string& name);
+
 /// A file in the making, which gets its name once it is complete, so that whatever fails leaves an older file of that
 /// name as it was.
 ///

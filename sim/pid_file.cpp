@@ -12,6 +12,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <vigil/runstate/new_file.h>
+
 namespace vigil::sim {
 
 using runstate::file_place;
@@ -68,14 +70,7 @@ pid_file::~pid_file()
     if (ours_ && is_named()) ::unlinkat(place_->folder(), place_->name().c_str(), 0);
 }
 
-bool pid_file::is_named() const
-{
-    struct stat open = {};
-    struct stat named = {};
-    return ::fstat(file_.number(), &open) == 0 &&
-           ::fstatat(place_->folder(), place_->name().c_str(), &named, AT_SYMLINK_NOFOLLOW) == 0 &&
-           open.st_dev == named.st_dev && open.st_ino == named.st_ino;
-}
+bool pid_file::is_named() const { return runstate::is_named(file_.number(), place_->folder(), place_->name()); }
 
 std::optional<std::string> pid_file::write(const std::string& path)
 {

@@ -215,6 +215,7 @@ TEST_CASE("line output: an event loop offers what is kept again until it is take
     boost::asio::io_context io;
     const output_retry retry(io, out);
     CHECK(io.poll() == 0);
+    io.restart();
     for (int i = 0; i < 2000; ++i) out.write(line(i));
     std::string text;
     while (io.run_one() != 0) text += reader.read_all(); // ends where nothing waits any more

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <catch.h>
 
+#include <fstream>
 #include <sstream>
 #include <string>
 #include <vector>

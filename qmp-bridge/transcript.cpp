@@ -6,6 +6,7 @@
 #include <cstring>
 #include <fstream>
 #include <istream>
+#include <new>
 #include <tuple>
 #include <utility>
 
@@ -47,6 +48,7 @@ members members_of(transcript_kind kind)
     case transcript_kind::exit: return {nullptr, "status", false};
     case transcript_kind::job:
     case transcript_kind::limiter:
+    case transcript_kind::turn:
     case transcript_kind::interrupted: break;
     }
     return {nullptr, nullptr, false};
@@ -294,8 +296,9 @@ void transcript::file_read(unsigned which, const std::variant<std::string, std::
     }
 }
 
-void transcript::tell(transcript_kind what, unsigned client, std::int64_t number, std::string_view bytes)
-{
+void transcript::tell(transcript_kind what, unsigned client, std::int64_t number, std::string_view bytes) noexcept
+try {
+    if (broken_off_) return;
     wall_clock();
     transcript_record record;
     record.what = what;
@@ -312,6 +315,8 @@ void transcript::tell(transcript_kind what, unsigned client, std::int64_t number
     } else {
         ++position_;
     }
+} catch (const std::bad_alloc&) {
+    complete_ = false;
 }
 
 void transcript::write(const std::string& line)

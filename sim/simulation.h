@@ -12,6 +12,7 @@
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#include <vigil/qmp-bridge/lifeline.h>
 #include <vigil/qmp-bridge/pump.h>
 #include <vigil/qmp-bridge/qmp_monitor.h>
 #include <vigil/qmp-bridge/qmp_session.h>
@@ -43,6 +44,9 @@ public:
     /// Starts it, runs it to its end, and returns the program's exit status.
     int run();
 
+    /// Has all there that serving may want to start or load later, for a process that will not be allowed to.
+    void prepare_for_confinement();
+
 private:
     using option_error = qmp_bridge::option_error;
     using failure = std::optional<option_error>;
@@ -51,7 +55,8 @@ private:
     struct listed_session : qmp_bridge::qtest_session {
         using list = std::vector<qmp_bridge::qtest_session*>;
 
-        listed_session(list& sessions, qmp_bridge::qtest_machine& machine, std::function<void(std::string_view)> log);
+        listed_session(list& sessions, qmp_bridge::qtest_machine& machine, std::function<void(std::string_view)> log,
+                       interrupt_queue limit);
         ~listed_session() override;
 
         list& sessions_;
@@ -87,6 +92,7 @@ private:
     std::shared_ptr<void> read_file(const std::string& path, std::size_t most,
                                     std::function<void(qmp_bridge::file_content)> done);
     unsigned number_of(const qmp_bridge::session& session) const; ///< of the client; 0 where it has gone
+    std::size_t unsent(const qmp_bridge::session& session, std::size_t of_interest); ///< as the transcript has it
     void output_added(const qmp_bridge::session& session);
     void defer(std::function<void()> job);
     void arm_limiter(runstate::ns period);
@@ -117,6 +123,7 @@ private:
     std::unique_ptr<qmp_bridge::transcript_player> player_;
     std::unique_ptr<timeline> timeline_;
     unsigned files_asked_for_ = 0;
+    qmp_bridge::lifeline life_;
 };
 
 } // namespace vigil::sim

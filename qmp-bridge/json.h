@@ -53,6 +53,11 @@ public:
     /// The next complete value or error, or nothing until more bytes come.
     std::optional<json_item> next();
 
+    /// About how much memory what was fed and not yet fetched holds.
+    std::size_t held() const noexcept;
+    /// About how much the value fetched last holds.
+    std::size_t fetched() const noexcept;
+
     /// Forgets partial input, as at a disconnect.
     void reset();
 

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <new>
 #include <type_traits>
 #include <utility>
 #include <variant>
@@ -92,7 +93,12 @@ void qmp_monitor::on_event(const runstate::event& e)
             deliver(line);
         }
     };
-    std::visit(tell, e);
+    // Whoever causes an event goes on where it cannot be told.
+    try {
+        std::visit(tell, e);
+    } catch (const std::bad_alloc&) {
+        miss_event();
+    }
 }
 
 void qmp_monitor::deliver(const std::string& line)
@@ -100,8 +106,19 @@ void qmp_monitor::deliver(const std::string& line)
     std::string pretty;
     for (qmp_session* one : sessions_) {
         if (one->negotiating()) continue;
-        if (one->pretty_ && pretty.empty()) pretty = qmp_session::over_several_lines(line);
-        one->append_event(one->pretty_ ? pretty : line);
+        try {
+            if (one->pretty_ && pretty.empty()) pretty = qmp_session::over_several_lines(line);
+            one->append_event(one->pretty_ ? pretty : line);
+        } catch (const std::bad_alloc&) {
+            one->miss_event();
+        }
+    }
+}
+
+void qmp_monitor::miss_event()
+{
+    for (qmp_session* one : sessions_) {
+        if (!one->negotiating()) one->miss_event();
     }
 }
 

@@ -132,6 +132,7 @@ public:
 private:
     friend class qmp_session;
     void deliver(const std::string& line); ///< one serialised event (CR LF included) to every session in command mode
+    void miss_event();                     ///< no session in command mode gets one
     void forget(const qmp_session& closed);
 
     runstate::run_control& control_;

@@ -49,6 +49,7 @@ members members_of(transcript_kind kind)
     case transcript_kind::exit: return {nullptr, "status", nullptr};
     case transcript_kind::job:
     case transcript_kind::limiter:
+    case transcript_kind::turn:
     case transcript_kind::interrupted: break;
     }
     return {nullptr, nullptr, nullptr};
@@ -398,8 +399,9 @@ bool transcript::reads_snapshot_later(std::uint32_t checksum) const
     });
 }
 
-void transcript::tell(transcript_kind what, unsigned client, std::int64_t number, std::string_view bytes)
-{
+void transcript::tell(transcript_kind what, unsigned client, std::int64_t number, std::string_view bytes) noexcept
+try {
+    if (broken_off_) return;
     time_of_day();
     transcript_record record;
     record.what = what;
@@ -417,24 +419,36 @@ void transcript::tell(transcript_kind what, unsigned client, std::int64_t number
     } else {
         ++position_;
     }
+} catch (const std::bad_alloc&) {
+    stop_writing("there is no memory for a record");
 }
 
 void transcript::write(const std::string& line)
 {
     // At once, because the last lines before an abnormal end are the interesting ones.
     output_->write(line + "\n");
-    if (output_->dropped() != 0) stop_writing();
+    if (output_->dropped() != 0) stop_writing(reason_to_stop());
 }
 
 void transcript::finish()
 {
-    if (writing_ && (!output_->finish(line_output::k_last_words) || output_->dropped() != 0)) stop_writing();
+    if (writing_ && (!output_->finish(line_output::k_last_words) || output_->dropped() != 0)) {
+        stop_writing(reason_to_stop());
+    }
 }
 
-void transcript::stop_writing()
+const char* transcript::reason_to_stop() const
 {
-    writing_ = false;
-    if (ended) ended(output_->error() != 0 ? std::strerror(output_->error()) : "nobody reads it");
+    return output_->error() != 0 ? std::strerror(output_->error()) : "nobody reads it";
+}
+
+void transcript::stop_writing(const char* why) noexcept
+{
+    if (!std::exchange(writing_, false) || !ended) return;
+    try {
+        ended(why);
+    } catch (const std::bad_alloc&) { // nor is there memory to say so
+    }
 }
 
 void transcript::diverged(const std::string& instead)

@@ -41,6 +41,7 @@ enum class transcript_kind : std::uint8_t {
     job,         ///< what a command had left to do later is done
     limiter,     ///< the event rate limiter's period ended, on the host's clock
     signal,      ///< the termination signal `number` takes effect
+    turn,        ///< a step of the clock was parted in two turns, between which others are served
     interrupted, ///< a signal ended a step of the clock early
     exit,        ///< the run is over, with the status `number`
 };
@@ -128,6 +129,8 @@ public:
     const std::optional<std::string>& divergence() const noexcept { return divergence_; }
     /// The run did not do what comes next.
     void missed();
+    /// The repeated run has come to where the recorded one broke off: what it still does is not told.
+    void break_off() noexcept { broken_off_ = true; }
 
     /// The repeated run cannot go on, for lack of something that the recorded one had.
     void end_here(const std::string& why);
@@ -143,6 +146,7 @@ public:
     void received(unsigned client, std::string_view bytes) override { tell(transcript_kind::input, client, 0, bytes); }
     void executing(unsigned client) override { tell(transcript_kind::execute, client); }
     void answered(unsigned client, std::string_view bytes) override { tell(transcript_kind::output, client, 0, bytes); }
+    void turn_parted() override { tell(transcript_kind::turn); }
     void step_interrupted() override { tell(transcript_kind::interrupted); }
 
     // What takes effect beside the clients' traffic.
@@ -171,21 +175,24 @@ public:
     void exited(int status) { tell(transcript_kind::exit, 0, status); }
 
 private:
-    void tell(transcript_kind what, unsigned client = 0, std::int64_t number = 0, std::string_view bytes = {});
+    void tell(transcript_kind what, unsigned client = 0, std::int64_t number = 0,
+              std::string_view bytes = {}) noexcept; ///< ends the writing where there is no memory for it
     void diverged(const std::string& instead);
     const transcript_record* next_if(transcript_kind kind) const noexcept;
     void write(const std::string& line);
-    void stop_writing(); ///< and says why
+    const char* reason_to_stop() const;
+    void stop_writing(const char* why) noexcept; ///< and tells
 
     std::function<runstate::ns()> simulated_time_;
     std::function<std::uint64_t()> look_;
     clocks host_;
     std::chrono::microseconds began_; ///< on the monotonic clock
-    std::FILE* file_ = nullptr; ///< owned
+    std::FILE* file_ = nullptr;       ///< owned
     std::optional<line_output> output_;
     bool writing_ = false; ///< nothing is missing so far
     const recorded_run* recorded_ = nullptr;
-    std::size_t position_ = 0;            ///< in the repeated run
+    std::size_t position_ = 0; ///< in the repeated run
+    bool broken_off_ = false;
     std::optional<std::int64_t> wall_;    ///< read since the last record
     std::optional<std::int64_t> elapsed_; ///< likewise
     std::optional<std::string> divergence_;
@@ -196,9 +203,9 @@ private:
 namespace vigil::runstate {
 
 template <> struct wire_names<qmp_bridge::transcript_kind> {
-    static constexpr std::array<std::string_view, 15> values{
-        "connect",  "disconnect",  "input", "execute", "output", "unsent",      "file", "refused",
-        "snapshot", "guest-trace", "job",   "limiter", "signal", "interrupted", "exit"};
+    static constexpr std::array<std::string_view, 16> values{
+        "connect",  "disconnect",  "input", "execute", "output", "unsent", "file",        "refused",
+        "snapshot", "guest-trace", "job",   "limiter", "signal", "turn",   "interrupted", "exit"};
 };
 
 } // namespace vigil::runstate

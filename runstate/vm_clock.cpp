@@ -2,6 +2,8 @@
 #include <vigil/runstate/vm_clock.h>
 
 #include <algorithm>
+#include <new>
+#include <utility>
 
 #include <vigil/runstate/kernel_time.h>
 
@@ -16,6 +18,19 @@ constexpr ns k_least_reach = ns(16);
 constexpr ns k_longest_reach = std::chrono::hours(24 * 365);
 // How much further than the distance that cut it off the next notification may be placed.
 constexpr int k_reach_per_cut = 16;
+
+// Sets a flag for its own lifetime.
+class restored_at_end {
+public:
+    restored_at_end(bool& flag, bool value) noexcept : flag_(flag), before_(std::exchange(flag, value)) {}
+    ~restored_at_end() { flag_ = before_; }
+    restored_at_end(const restored_at_end&) = delete;
+    restored_at_end& operator=(const restored_at_end&) = delete;
+
+private:
+    bool& flag_;
+    bool before_;
+};
 
 sc_dt::uint64 checked_ticks_per_ns()
 {
@@ -87,12 +102,12 @@ bool vm_clock::run_due()
 {
     if (!running_ || timers_.next_deadline() > now()) return false;
     const bool outermost = !placing_;
-    placing_ = true;
-    const bool any = timers_.run_due([this] { return running_ ? now() : ns::min(); });
-    if (outermost) {
-        placing_ = false;
-        place_notification();
+    bool any = false;
+    {
+        const restored_at_end placing(placing_, true); // whatever a timer throws
+        any = timers_.run_due([this] { return running_ ? now() : ns::min(); });
     }
+    if (outermost) place_notification();
     return any;
 }
 
@@ -126,9 +141,11 @@ void vm_clock::place_notification()
     const ns target = at + std::min(distance, reach_);
     const sc_core::sc_time delay = time_until(target);
     if (delay > kernel_time_left()) return; // only a leap gets there
-    notified_for_ = target;
+    notified_for_ = k_never;
+    pending_ticks_ = k_not_pending;
     wakeup_.cancel();
-    wakeup_.notify(delay);
+    wakeup_.notify(delay); // for which memory may run out
+    notified_for_ = target;
     pending_ticks_ = sc_core::sc_time_stamp().value() + delay.value();
 }
 
@@ -138,7 +155,15 @@ void vm_clock::on_wakeup()
     if (!running_) return;
     notified_for_ = k_never;
     reach_ = std::min(reach_ * 2, k_longest_reach);
-    if (!run_due()) place_notification();
+    // Out of memory, a timer has come to nothing; the others go on.
+    for (int attempt = 0; attempt < 2; ++attempt) {
+        try {
+            if (!run_due()) place_notification();
+            return;
+        } catch (const std::bad_alloc&) {
+            notified_for_ = k_never;
+        }
+    }
 }
 
 ns vm_timer::remaining() const noexcept

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <chrono>
 #include <csignal>
+#include <new>
 #include <sstream>
 #include <utility>
 
@@ -48,8 +49,8 @@ struct silent_session : qmp_bridge::session {
 } // namespace
 
 simulation::listed_session::listed_session(list& sessions, qmp_bridge::qtest_machine& machine,
-                                           std::function<void(std::string_view)> log)
-    : qtest_session(machine, std::move(log)), sessions_(sessions)
+                                           std::function<void(std::string_view)> log, interrupt_queue limit)
+    : qtest_session(machine, std::move(log), std::move(limit)), sessions_(sessions)
 {
     sessions_.push_back(this);
 }
@@ -95,9 +96,7 @@ qmp_bridge::qmp_monitor::options simulation::monitor_options()
         transcript_ = std::make_unique<qmp_bridge::transcript>(simulated_time, look);
         result.wall_clock = [this] { return qmp_bridge::to_timestamp(transcript_->time_of_day()); };
         result.unsent = [this](const qmp_bridge::qmp_session& session, std::size_t of_interest) {
-            const unsigned client = number_of(session);
-            if (client == 0) return session.output.size(); // nobody's any more
-            return transcript_->unsent(client, session.output.size(), of_interest);
+            return unsent(session, of_interest);
         };
     }
     return result;
@@ -111,7 +110,11 @@ int simulation::run()
         complain(error->text);
         return 1;
     }
-    sc_core::sc_start();
+    try {
+        sc_core::sc_start();
+    } catch (const std::bad_alloc&) { // for the kernel's remark that it has stopped
+        if (!pump_.leaving()) throw;
+    }
     hold_signals_back();
     return finish();
 }
@@ -306,7 +309,21 @@ std::unique_ptr<qmp_bridge::session> simulation::new_qtest_session()
 {
     std::function<void(std::string_view)> log;
     if (qtest_log_.is_open()) log = [this](std::string_view line) { qtest_log_.write(line, pump_.io()); };
-    return std::make_unique<listed_session>(qtest_sessions_, *qtest_, log);
+    qmp_bridge::qtest_session::interrupt_queue limit;
+    limit.most = options_.clients.queue_bytes;
+    limit.unsent = [this](const qmp_bridge::session& session, std::size_t of_interest) {
+        return unsent(session, of_interest);
+    };
+    limit.warn = complain;
+    return std::make_unique<listed_session>(qtest_sessions_, *qtest_, log, std::move(limit));
+}
+
+void simulation::prepare_for_confinement()
+{
+    const auto looks_names_up = [](const server_plan& plan) {
+        return plan.where.kind == qmp_bridge::chardev::transport::tcp && plan.where.reconnect != 0;
+    };
+    if (std::any_of(plans_.begin(), plans_.end(), looks_names_up)) pump_.names().prepare();
 }
 
 bool simulation::start_timeline()
@@ -337,13 +354,13 @@ void simulation::replay()
 void simulation::await_signal()
 {
     for (const int number : k_termination_signals) signals_.add(number);
-    signals_.async_wait([this](const boost::system::error_code& error, int number) {
+    signals_.async_wait(life_.tied([this](const boost::system::error_code& error, int number) {
         if (error) return;
         pump_.interrupt([this, number] {
             if (transcript_) transcript_->signalled(number);
             machine_.controller.control().terminate_by_signal();
         });
-    });
+    }));
 }
 
 std::vector<qmp_bridge::chardev_info> simulation::chardevs() const
@@ -387,6 +404,13 @@ unsigned simulation::number_of(const qmp_bridge::session& session) const
     return client ? client->number() : 0;
 }
 
+std::size_t simulation::unsent(const qmp_bridge::session& session, std::size_t of_interest)
+{
+    const unsigned client = transcript_ ? number_of(session) : 0;
+    if (client == 0) return session.output.size(); // nobody's any more, or nobody takes note
+    return transcript_->unsent(client, session.output.size(), of_interest);
+}
+
 void simulation::output_added(const qmp_bridge::session& session)
 {
     if (player_) {
@@ -416,11 +440,11 @@ void simulation::arm_limiter(runstate::ns period)
     }
     if (player_) return; // the transcript knows when
     host_limiter_.expires_after(period);
-    host_limiter_.async_wait([this](const boost::system::error_code& error) {
+    host_limiter_.async_wait(life_.tied([this](const boost::system::error_code& error) {
         if (error) return;
         if (transcript_) transcript_->limiter_expired();
         monitor_.limiter_timer_expired();
-    });
+    }));
 }
 
 // The limiter's time was of a clock that has been set: nothing is held back for it any longer.

@@ -12,6 +12,7 @@
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#include <vigil/qmp-bridge/lifeline.h>
 #include <vigil/qmp-bridge/output_retry.h>
 #include <vigil/qmp-bridge/pump.h>
 #include <vigil/qmp-bridge/qmp_monitor.h>
@@ -45,6 +46,9 @@ public:
     /// Starts it, runs it to its end, and returns the program's exit status.
     int run();
 
+    /// Has all there that serving may want to start or load later, for a process that will not be allowed to.
+    void prepare_for_confinement();
+
 private:
     using option_error = qmp_bridge::option_error;
     using failure = std::optional<option_error>;
@@ -53,7 +57,8 @@ private:
     struct listed_session : qmp_bridge::qtest_session {
         using list = std::vector<qmp_bridge::qtest_session*>;
 
-        listed_session(list& sessions, qmp_bridge::qtest_machine& machine, std::function<void(std::string_view)> log);
+        listed_session(list& sessions, qmp_bridge::qtest_machine& machine, std::function<void(std::string_view)> log,
+                       interrupt_queue limit);
         ~listed_session() override;
 
         list& sessions_;
@@ -92,6 +97,7 @@ private:
     std::shared_ptr<void> read_file(const runstate::file_place& place, std::size_t most,
                                     std::function<void(qmp_bridge::file_content)> done);
     unsigned number_of(const qmp_bridge::session& session) const; ///< of the client; 0 where it has gone
+    std::size_t unsent(const qmp_bridge::session& session, std::size_t of_interest); ///< as the transcript has it
     void output_added(const qmp_bridge::session& session);
     void defer(std::function<void()> job);
     void arm_limiter(runstate::ns period);
@@ -126,6 +132,7 @@ private:
     std::unique_ptr<timeline> timeline_;
     std::vector<std::unique_ptr<qmp_bridge::output_retry>> retries_;
     unsigned files_asked_for_ = 0;
+    qmp_bridge::lifeline life_;
 };
 
 } // namespace vigil::sim

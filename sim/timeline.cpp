@@ -123,7 +123,7 @@ void timeline::quit_when_over()
 
 void timeline::read_line()
 {
-    asio::async_read_until(socket_, input_, '\n', [this](const boost::system::error_code& error, std::size_t) {
+    const auto read = [this](const boost::system::error_code& error, std::size_t) {
         if (error) return;
         std::istream stream(&input_);
         std::string line;
@@ -131,7 +131,8 @@ void timeline::read_line()
         if (!line.empty() && line.back() == '\r') line.pop_back();
         received(line);
         read_line();
-    });
+    };
+    asio::async_read_until(socket_, input_, '\n', life_.tied(read));
 }
 
 void timeline::received(const std::string& line)

@@ -9,6 +9,7 @@
 #include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/streambuf.hpp>
 
+#include <vigil/qmp-bridge/lifeline.h>
 #include <vigil/qmp-bridge/line_output.h>
 #include <vigil/qmp-bridge/pump.h>
 #include <vigil/runstate/controller.h>
@@ -50,6 +51,7 @@ private:
     bool counting_ = false;  ///< the guest has switched the watchdog on
     std::uint64_t kicks_ = 0;
     std::uint32_t configuration_ = 0; ///< WDT Configuration as the guest wrote it
+    qmp_bridge::lifeline life_;
 };
 
 } // namespace vigil::sim

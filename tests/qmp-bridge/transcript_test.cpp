@@ -85,6 +85,7 @@ TEST_CASE("transcript: every record reads back as it was written")
                                                  record(transcript_kind::job),
                                                  record(transcript_kind::limiter),
                                                  record(transcript_kind::signal, 0, 15),
+                                                 record(transcript_kind::turn),
                                                  record(transcript_kind::interrupted),
                                                  record(transcript_kind::disconnect, 1),
                                                  record(transcript_kind::exit, 0, 1),

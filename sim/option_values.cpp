@@ -28,6 +28,23 @@ std::optional<bus::pci_address> parse_pci_address(std::string_view text)
     return bus::pci_address{static_cast<std::uint8_t>(*slot), static_cast<std::uint8_t>(*function)};
 }
 
+std::optional<std::uint64_t> parse_uint64(std::string_view text)
+{
+    const bool negative = text.substr(0, 1) == "-";
+    if (negative) text.remove_prefix(1);
+    int base = 10;
+    if (text.substr(0, 2) == "0x" || text.substr(0, 2) == "0X") {
+        base = 16;
+        text.remove_prefix(2);
+    } else if (text.size() > 1 && text.front() == '0') {
+        base = 8;
+    }
+    std::uint64_t number = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number, base);
+    if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+    return negative ? 0 - number : number;
+}
+
 std::optional<std::uint32_t> parse_number(std::string_view text, std::uint32_t most)
 {
     const bool hexadecimal = text.substr(0, 2) == "0x";

@@ -15,6 +15,9 @@ namespace vigil::sim {
 /// SLOT or SLOT.FUNCTION, hexadecimal.
 std::optional<bus::pci_address> parse_pci_address(std::string_view text);
 
+/// A number as strtoull() takes it in any base: decimal, 0x for hexadecimal, 0 for octal; one below zero wraps around.
+std::optional<std::uint64_t> parse_uint64(std::string_view text);
+
 /// A number from 0 to `most`, decimal or, with 0x, hexadecimal.
 std::optional<std::uint32_t> parse_number(std::string_view text, std::uint32_t most);
 

@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <array>
 #include <cstdio>
-#include <limits>
 
 #include <vigil/qmp-bridge/json.h>
 #include <vigil/sim/option_values.h>
@@ -78,25 +77,6 @@ failure on_machine(option_parser& p, const std::string& value)
     return k_fine;
 }
 
-// Takes the property `name` into `value`, where the driver has it and it was given.
-template <class Number>
-failure parse_property(option_list& list, const device_driver& driver, std::string_view name,
-                       std::optional<Number>& value)
-{
-    if (std::find(driver.properties.begin(), driver.properties.end(), name) == driver.properties.end()) return k_fine;
-    const auto text = list.take(name);
-    if (!text) return k_fine;
-    constexpr std::uint32_t most = std::numeric_limits<Number>::max();
-    const auto number = parse_number(*text, most);
-    if (!number) {
-        return option_error{"Property '" + std::string(driver.name) + "." + std::string(name) +
-                            "' doesn't take value " + quoted(*text) + "; use a number from 0 to " +
-                            std::to_string(most)};
-    }
-    value = static_cast<Number>(*number);
-    return k_fine;
-}
-
 // A -device written as a JSON object, as the same list that the other spelling gives.
 std::variant<option_list, option_error> device_from_json(const std::string& text)
 {
@@ -136,23 +116,49 @@ std::variant<option_list, option_error> device_from_json(const std::string& text
 // Known in QEMU, without a meaning here, and without a place of their own on a bus.
 constexpr std::array<std::string_view, 3> k_inert_devices{"isa-serial", "isa-parallel", "isa-debugcon"};
 
-// The properties of a driver, one a line.
-std::string properties_text(const device_driver& driver)
+std::string devices_text()
 {
-    std::string text = std::string(driver.name) + " options:\n  id=<str>\n";
-    if (driver.pci) text += "  addr=<SLOT[.FUNCTION], hexadecimal>\n";
-    for (const std::string_view one : driver.properties) text += "  " + std::string(one) + "=<number>\n";
+    std::string text;
+    for (const device_row& row : device_rows()) {
+        if (row.make == nullptr) continue;
+        text += "name \"" + std::string(row.name) + "\", bus " + std::string(bus_word(row.bus)) + "\n";
+    }
     return text;
+}
+
+std::variant<const device_row*, option_error> pluggable_row(const std::string& driver)
+{
+    const device_row* row = find_device_row(driver);
+    if (row != nullptr && row->make == nullptr)
+        return option_error{"Parameter 'driver' expects a pluggable device type"};
+    if (row != nullptr) return row;
+    std::vector<std::string_view> known;
+    for (const device_row& one : device_rows()) {
+        if (one.make != nullptr) known.push_back(one.name);
+    }
+    return option_error{quoted(driver) + " is not a valid device model name" + suggestion(driver, known)};
+}
+
+failure take_properties(option_list& list, const device_row& row, property_values& values)
+{
+    for (const device_property* property : settable_properties(row)) {
+        const auto text = list.take(property->name);
+        if (!text) continue;
+        auto value = parse_property(row, *property, std::string_view(*text));
+        if (auto* wrong = std::get_if<std::string>(&value)) return option_error{*wrong};
+        values.set(property->name, std::get<device_value>(std::move(value)));
+    }
+    const auto key = list.unknown_key();
+    if (!key) return k_fine;
+    const bool known = find_property(row, *key) != nullptr;
+    return option_error{"Property '" + std::string(row.name) + "." + *key +
+                        (known ? "' is not writable" : "' not found")};
 }
 
 failure on_device(option_parser& p, const std::string& value)
 {
     if (asks_for_help(value)) {
-        std::string text;
-        for (const device_driver& row : device_drivers()) {
-            text += "name \"" + std::string(row.name) + "\", bus " + (row.pci ? "PCI" : "ISA") + "\n";
-        }
-        p.result.text = std::move(text);
+        p.result.text = devices_text();
         return k_fine;
     }
     auto parsed = value.empty() || value.front() != '{'
@@ -165,41 +171,20 @@ failure on_device(option_parser& p, const std::string& value)
     if (std::find(k_inert_devices.begin(), k_inert_devices.end(), request.driver) != k_inert_devices.end()) {
         return k_fine;
     }
-    const device_driver* driver = nullptr;
-    std::vector<std::string_view> known;
-    for (const device_driver& row : device_drivers()) {
-        known.push_back(row.name);
-        if (row.name == request.driver) driver = &row;
-    }
-    if (driver == nullptr) {
-        return option_error{quoted(request.driver) + " is not a valid device model name" +
-                            suggestion(request.driver, known)};
-    }
+    const auto found = pluggable_row(request.driver);
+    if (const auto* error = std::get_if<option_error>(&found)) return *error;
+    const device_row& row = *std::get<const device_row*>(found);
     if (list.take("help") || list.take("?")) {
-        p.result.text = properties_text(*driver);
+        p.result.text = device_help(row);
         return k_fine;
     }
     request.id = list.take("id");
     for (const device_request& other : p.result.machine.devices) {
         if (request.id && other.id == request.id) return option_error{"Duplicate ID '" + *request.id + "' for device"};
     }
-    if (driver->pci) {
-        if (const auto address = list.take("addr")) {
-            request.address = parse_pci_address(*address);
-            if (!request.address) {
-                return option_error{"Property '" + request.driver + ".addr' doesn't take value " + quoted(*address) +
-                                    "; use SLOT or SLOT.FUNCTION, hexadecimal, as in addr=1d.4"};
-            }
-        }
-        if (const auto bus = list.take("bus"); bus && *bus != "pci.0" && *bus != "pcie.0") {
-            return option_error{"Bus " + quoted(*bus) + " not found"};
-        }
-    }
-    if (auto error = parse_property(list, *driver, "ioport", request.ioport)) return error;
-    if (auto error = parse_property(list, *driver, "events", request.events)) return error;
-    if (const auto key = list.unknown_key()) {
-        return option_error{"Property '" + request.driver + "." + *key + "' not found"};
-    }
+    request.bus = list.take("bus");
+    request.where.text = "-device " + value;
+    if (auto error = take_properties(list, row, request.values)) return error;
     p.result.machine.devices.push_back(std::move(request));
     return k_fine;
 }

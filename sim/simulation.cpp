@@ -118,7 +118,7 @@ int simulation::run()
 
 simulation::failure simulation::start()
 {
-    if (machine_.error()) return option_error{*machine_.error()};
+    if (machine_.error()) return *machine_.error();
     if (options_.pidfile && !pid_.write(*options_.pidfile)) {
         return option_error{"-pidfile " + *options_.pidfile + ": cannot be written, or belongs to a running instance"};
     }
@@ -274,7 +274,7 @@ bool simulation::start_timeline()
 {
     timeline_ = std::make_unique<timeline>(std::cout, machine_.controller, pump_);
     if (guest_) timeline_->watch(*guest_);
-    for (const auto& watchdog : machine_.watchdogs()) {
+    for (models::i6300esb* watchdog : machine_.watchdogs()) {
         watchdog->stage_expired = [this](unsigned stage) { timeline_->stage_ended(stage); };
     }
     return timeline_->connect(options_.monitors.front().where.path);

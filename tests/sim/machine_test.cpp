@@ -35,7 +35,7 @@ machine_config with_watchdog(machine_type type, bool defaults)
     machine_config config;
     config.type = type;
     config.default_vga = config.default_nic = defaults;
-    config.devices.push_back({"i6300esb", {}, {}});
+    config.devices.push_back({"i6300esb"});
     return config;
 }
 
@@ -76,20 +76,22 @@ TEST_CASE("machine: a q35 with default devices has the watchdog in slot 3")
 TEST_CASE("machine: a second device in the same place is refused by name")
 {
     machine_config config = with_watchdog(machine_type::pc, false);
-    config.devices.push_back({"i6300esb", {}, bus::pci_address{2, 0}});
+    sim::device_request second{"i6300esb"};
+    second.values.set("addr", std::int64_t{bus::pci_address{2}.devfn()});
+    config.devices.push_back(second);
     sim::machine machine("machine", config);
     REQUIRE(machine.error());
-    CHECK(*machine.error() ==
-          "-device i6300esb: PCI: slot 2 function 0 not available for i6300esb, in use by i6300esb");
+    CHECK(machine.error()->text == "-device i6300esb: PCI: slot 2 function 0 not available for i6300esb, in use by "
+                                   "i6300esb,id=(null)");
 }
 
 TEST_CASE("machine: a bus holds as many watchdogs as it has slots, and no more")
 {
     machine_config config = with_watchdog(machine_type::pc, false);
-    for (int i = 1; i < 31; ++i) config.devices.push_back({"i6300esb", {}, {}});
+    for (int i = 1; i < 31; ++i) config.devices.push_back({"i6300esb"});
     sim::machine machine("machine", config);
     REQUIRE(machine.error());
-    CHECK(machine.error()->find("all in use or reserved") != std::string::npos);
+    CHECK(machine.error()->text.find("all in use or reserved") != std::string::npos);
     CHECK(machine.watchdogs().size() == 30);
 }
 

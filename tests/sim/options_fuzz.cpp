@@ -195,17 +195,26 @@ private:
         for (const auto& device : machine.devices) {
             std::string text = setting("driver", device.driver);
             if (device.id) text += "," + setting("id", *device.id);
-            if (device.address) text += ",addr=" + address_text(*device.address);
-            if (device.ioport) text += ",ioport=" + std::to_string(*device.ioport);
-            if (device.events) text += ",events=" + std::to_string(*device.events);
+            if (device.bus) text += "," + setting("bus", *device.bus);
+            for (const auto& [name, value] : device.values.all()) text += "," + setting(name, value_text(name, value));
             add("-device", text);
         }
     }
 
-    static std::string address_text(const bus::pci_address& address)
+    static std::string value_text(std::string_view name, const sim::device_value& value)
+    {
+        if (const bool* flag = std::get_if<bool>(&value)) return *flag ? "on" : "off";
+        if (const auto* number = std::get_if<std::uint64_t>(&value)) return std::to_string(*number);
+        if (const auto* text = std::get_if<std::string>(&value)) return *text;
+        require(name == "addr");
+        return address_text(std::get<std::int64_t>(value));
+    }
+
+    static std::string address_text(std::int64_t place)
     {
         constexpr std::string_view k_digits = "0123456789abcdef";
-        return {k_digits[address.slot >> 4], k_digits[address.slot & 15], '.', k_digits[address.function]};
+        const auto slot = static_cast<std::size_t>(place >> 3);
+        return {k_digits[slot >> 4], k_digits[slot & 15], '.', k_digits[static_cast<std::size_t>(place & 7)]};
     }
 
     void add_policy(const sim::sim_options& options)

@@ -87,6 +87,7 @@ void connection::flush()
             close();
             return;
         }
+        if (sent) sent(output.unsent().substr(0, count));
         output.sent(count);
         observed_ -= std::min(observed_, count);
     }

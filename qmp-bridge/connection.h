@@ -22,6 +22,9 @@ public:
     /// Called once, when the connection ends.
     std::function<void()> ended;
 
+    /// Called with what the stream took; may be empty.
+    std::function<void(std::string_view)> sent;
+
     /// Greets and begins to read.
     void start();
     /// Executes some of what the client asked for.

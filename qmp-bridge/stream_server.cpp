@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <vigil/qmp-bridge/stream_server.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
+#include <cstddef>
 #include <cstring>
 #include <filesystem>
 #include <utility>
@@ -27,6 +29,22 @@ namespace {
 constexpr auto k_accept_retry = std::chrono::milliseconds(100);
 
 void set_close_on_exec(int fd) { ::fcntl(fd, F_SETFD, ::fcntl(fd, F_GETFD) | FD_CLOEXEC); }
+
+// A name in the kernel, after a zero; one that is not tight is filled up with zeros.
+asio::generic::stream_protocol::endpoint abstract_endpoint(const chardev& where)
+{
+    sockaddr_un address = {};
+    address.sun_family = AF_UNIX;
+    where.path.copy(address.sun_path + 1, sizeof address.sun_path - 1);
+    const std::size_t named = offsetof(sockaddr_un, sun_path) + 1 + where.path.size();
+    return {&address, where.tight ? named : sizeof address};
+}
+
+bool is_wanted(const chardev& where, const asio::ip::tcp::endpoint& endpoint)
+{
+    using family = chardev::family;
+    return where.addresses == family::any || (where.addresses == family::ipv4) == endpoint.address().is_v4();
+}
 
 asio::posix::stream_descriptor duplicate(asio::io_context& io, int fd, boost::system::error_code& error)
 {
@@ -60,7 +78,8 @@ stream_server::~stream_server()
 
 std::optional<option_error> stream_server::start()
 {
-    std::optional<option_error> error;
+    std::optional<option_error> error = open_log();
+    if (error) return error;
     switch (options_.where.kind) {
     case chardev::transport::unix_socket:
     case chardev::transport::tcp: error = options_.where.server ? listen() : connect(); break;
@@ -99,6 +118,7 @@ std::variant<stream_server::endpoints, option_error> stream_server::resolve(cons
             return failed(purpose, "the path is too long: it must be shorter than " +
                                        std::to_string(sizeof(sockaddr_un::sun_path)) + " bytes");
         }
+        if (where.abstract_name) return endpoints{abstract_endpoint(where)};
         return endpoints{asio::local::stream_protocol::endpoint(where.path)};
     }
     boost::system::error_code error;
@@ -106,7 +126,7 @@ std::variant<stream_server::endpoints, option_error> stream_server::resolve(cons
     const std::string host = where.host.empty() ? "127.0.0.1" : where.host;
     endpoints found;
     for (const auto& one : resolver.resolve(host, where.port, asio::ip::resolver_base::passive, error)) {
-        found.emplace_back(one.endpoint());
+        if (is_wanted(where, one.endpoint())) found.emplace_back(one.endpoint());
     }
     if (found.empty()) return failed(purpose, error ? error.message() : "the host has no address");
     return found;
@@ -114,13 +134,11 @@ std::variant<stream_server::endpoints, option_error> stream_server::resolve(cons
 
 std::optional<option_error> stream_server::listen()
 {
+    if (options_.where.kind == chardev::transport::tcp) return listen_on_ports();
     auto found = resolve("listen on");
     if (auto* error = std::get_if<option_error>(&found)) return std::move(*error);
     const protocol::endpoint& endpoint = std::get<endpoints>(found).front();
-    if (options_.where.kind == chardev::transport::tcp) {
-        warn_if_exposed(endpoint);
-        return listen_at(endpoint);
-    }
+    if (options_.where.abstract_name) return listen_at(endpoint);
     const std::string& path = options_.where.path;
     struct stat info = {};
     if (::lstat(path.c_str(), &info) == 0) {
@@ -134,6 +152,38 @@ std::optional<option_error> stream_server::listen()
     if (!error) bound_path_ = std::filesystem::absolute(path).string(); // a daemon does not stay in its folder
 
     return error;
+}
+
+std::optional<option_error> stream_server::listen_on_ports()
+{
+    const int first = std::stoi(options_.where.port);
+    const int last = options_.where.last_port.empty() ? first : std::stoi(options_.where.last_port);
+    std::optional<option_error> error;
+    for (int port = first; port <= std::max(first, last); ++port) {
+        options_.where.port = std::to_string(port);
+        auto found = resolve("listen on");
+        if (auto* unknown = std::get_if<option_error>(&found)) return std::move(*unknown);
+        const protocol::endpoint& endpoint = std::get<endpoints>(found).front();
+        error = listen_at(endpoint);
+        if (error) continue;
+        warn_if_exposed(endpoint);
+        return std::nullopt;
+    }
+    return error;
+}
+
+std::optional<option_error> stream_server::open_log()
+{
+    if (!options_.where.logfile) return std::nullopt;
+    constexpr mode_t k_owner_only = 0600;
+    const std::string& path = *options_.where.logfile;
+    const int fd = ::open(
+        path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | (options_.where.logappend ? O_APPEND : O_TRUNC), k_owner_only);
+    std::FILE* file = fd < 0 ? nullptr : ::fdopen(fd, "w");
+    if (file == nullptr) return option_error{"Unable to open logfile " + path + ": " + std::strerror(errno)};
+    std::setvbuf(file, nullptr, _IONBF, 0); // a reader sees what the client has seen
+    log_.reset(file, std::fclose);
+    return std::nullopt;
 }
 
 std::optional<option_error> stream_server::listen_at(const protocol::endpoint& endpoint)
@@ -286,6 +336,9 @@ void stream_server::serve_client(byte_stream stream)
     had_client_ = true;
     ++clients_;
     const auto client = std::make_shared<connection>(pump_, std::move(stream), make_session_(), options_.number);
+    if (log_) {
+        client->sent = [log = log_](std::string_view bytes) { std::fwrite(bytes.data(), 1, bytes.size(), log.get()); };
+    }
     client->ended = [this, alive = std::weak_ptr(alive_)] {
         if (!alive.expired()) client_ended();
     };

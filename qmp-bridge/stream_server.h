@@ -2,6 +2,7 @@
 #ifndef VIGIL_QMP_BRIDGE_STREAM_SERVER_H
 #define VIGIL_QMP_BRIDGE_STREAM_SERVER_H
 
+#include <cstdio>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -55,6 +56,8 @@ private:
     /// Where the chardev's address leads, in the order to be tried.
     std::variant<endpoints, option_error> resolve(const char* purpose);
     std::optional<option_error> listen();
+    std::optional<option_error> listen_on_ports(); ///< TCP: the chardev's port, or one after it that is free
+    std::optional<option_error> open_log();
     std::optional<option_error> listen_at(const protocol::endpoint& endpoint);
     std::optional<option_error> connect();
     std::optional<option_error> adopt_descriptor();
@@ -73,6 +76,7 @@ private:
     session_factory make_session_;
     boost::asio::basic_socket_acceptor<protocol> acceptor_;
     std::string bound_path_;                                           ///< to be removed at the end
+    std::shared_ptr<std::FILE> log_;                                   ///< the chardev's logfile; null: none
     boost::asio::steady_timer retry_;                                  ///< accepts or connects again
     std::shared_ptr<const int> alive_ = std::make_shared<const int>(); ///< for callbacks that may come later
     unsigned clients_ = 0;                                             ///< connected now

@@ -3,9 +3,11 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include <vigil/sim/devices.h>
+#include <vigil/sim/machine_types.h>
 
 namespace vigil::sim {
 
@@ -18,9 +20,27 @@ using qmp_bridge::qom_tree;
 constexpr std::int64_t k_most_cpus = 255; // as -smp has it
 constexpr std::string_view k_cpu = "qemu64-x86_64-cpu";
 
-machine_info pc(std::string_view name, std::string_view alias)
+machine_info information(const machine_kind& one)
 {
-    return {name, alias, std::nullopt, k_most_cpus, false, false, false, k_cpu, "pc.ram"};
+    machine_info info{one.name, std::nullopt,   std::nullopt, k_most_cpus, false,
+                      false,    one.deprecated, std::nullopt, "ram"};
+    if (!one.alias.empty()) info.alias = one.alias;
+    if (one.alias == "pc") info.is_default = true;
+    if (one.type == machine_type::none) return info;
+    info.default_cpu_type = k_cpu;
+    info.default_ram_id = "pc.ram";
+    return info;
+}
+
+// The names of the machines' types, which outlive everything that refers to them.
+const std::vector<std::string>& machine_type_names()
+{
+    static const std::vector<std::string> names = [] {
+        std::vector<std::string> made;
+        for (const machine_kind& one : machine_kinds()) made.push_back(one.name + "-machine");
+        return made;
+    }();
+    return names;
 }
 
 qmp_bridge::json::value listed(const device_value& value)
@@ -45,17 +65,17 @@ std::vector<qom_tree::type> made_types()
     std::vector<qom_tree::type> types{{"object", {}, true},
                                       {"container", "object"},
                                       {"machine", "object", true},
-                                      {"none-machine", "machine"},
                                       {"x86-machine", "machine", true},
                                       {"generic-pc-machine", "x86-machine", true},
-                                      {"pc-i440fx-7.2-machine", "generic-pc-machine"},
-                                      {"pc-q35-7.2-machine", "generic-pc-machine"},
                                       {"device", "object", true},
                                       {"cpu", "device", true},
                                       {"x86_64-cpu", "cpu", true},
                                       {k_cpu, "x86_64-cpu"},
                                       {"pci-device", "device", true},
                                       {"isa-device", "device", true}};
+    for (const std::string& name : machine_type_names()) {
+        types.push_back({name, name == "none-machine" ? "machine" : "generic-pc-machine"});
+    }
     for (const device_row& row : device_rows()) types.push_back(device_type(row));
     return types;
 }
@@ -64,11 +84,8 @@ std::vector<qom_tree::type> made_types()
 
 std::vector<machine_info> known_machines()
 {
-    std::vector<machine_info> all{
-        pc("pc-i440fx-7.2", "pc"),
-        pc("pc-q35-7.2", "q35"),
-        {"none", std::nullopt, std::nullopt, k_most_cpus, false, false, false, std::nullopt, "ram"}};
-    all.front().is_default = true;
+    std::vector<machine_info> all;
+    for (const machine_kind& one : machine_kinds()) all.push_back(information(one));
     return all;
 }
 

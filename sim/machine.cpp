@@ -27,16 +27,19 @@ constexpr int k_background = -1000;
 constexpr int k_device = 0;
 constexpr int k_inside_device = 1;
 
-// The most RAM that stays below 4 GiB; more makes the machine keep only `second` there and move the rest above (QEMU:
-// hw/i386/pc_piix.c, pc_q35.c).
-struct low_memory {
-    std::uint64_t most;
-    std::uint64_t second;
-};
-
-low_memory low_memory_of(machine_type type)
+// How much RAM stays below 4 GiB; the rest goes above (QEMU: hw/i386/pc_piix.c, pc_q35.c).
+std::uint64_t low_memory_bytes(const machine_config& config)
 {
-    return type == machine_type::q35 ? low_memory{0xB000'0000, 0x8000'0000} : low_memory{0xE000'0000, 0xC000'0000};
+    const std::uint64_t size = config.ram_bytes;
+    const std::uint64_t limit = config.max_ram_below_4g.value_or(k_four_gibibytes);
+    if (config.type == machine_type::q35) {
+        const std::uint64_t low = size >= 0xB000'0000 ? 0x8000'0000 : 0xB000'0000;
+        return std::min({size, low, limit});
+    }
+    const std::uint64_t most = config.max_ram_below_4g.value_or(0xE000'0000);
+    const bool aligned = find_machine(config.name) == nullptr || !find_machine(config.name)->deprecated;
+    const std::uint64_t low = size >= most && aligned ? std::min<std::uint64_t>(most, 0xC000'0000) : most;
+    return std::min(size, low);
 }
 
 constexpr unsigned k_pci_slots = 32;
@@ -95,8 +98,7 @@ machine::~machine() = default;
 void machine::map_memory()
 {
     const std::uint64_t size = ram_.size();
-    const low_memory low = low_memory_of(config_.type);
-    const std::uint64_t below = size > low.most ? low.second : size;
+    const std::uint64_t below = low_memory_bytes(config_);
     memory_router_.map(0, below, ram_.socket, {0, k_device});
     controller.add_snapshottable(saved_ram_);
     if (size > below) {

@@ -23,21 +23,22 @@
 #include <vigil/qmp-bridge/qom_tree.h>
 #include <vigil/runstate/controller.h>
 #include <vigil/sim/devices.h>
+#include <vigil/sim/machine_types.h>
 #include <vigil/sim/saved_parts.h>
 
 namespace vigil::sim {
 
-/// Which of QEMU's machines.
-enum class machine_type : std::uint8_t { pc, q35, none };
-
 /// What the machine is made of.
 struct machine_config {
     machine_type type = machine_type::pc;
+    std::string name = "pc-i440fx-7.2"; ///< one of `machine_kinds()`, of that type
     std::uint64_t ram_bytes = 128U * 1024 * 1024;
-    bool default_vga = true;   ///< a slot stays reserved for the VGA adapter that QEMU would have
-    bool default_nic = true;   ///< likewise for the network adapter
-    unsigned cpus = 1;         ///< virtual CPUs
-    bool hyperv_crash = false; ///< the CPUs have the Hyper-V crash MSRs (-cpu …,hv-crash=on)
+    std::optional<std::uint64_t> max_ram_below_4g = {}; ///< bytes; the machine's own choice where absent
+    property_values power_management; ///< of PIIX4_PM or ICH9-LPC: what differs from the row's defaults
+    bool default_vga = true;          ///< a slot stays reserved for the VGA adapter that QEMU would have
+    bool default_nic = true;          ///< likewise for the network adapter
+    unsigned cpus = 1;                ///< virtual CPUs
+    bool hyperv_crash = false;        ///< the CPUs have the Hyper-V crash MSRs (-cpu …,hv-crash=on)
     std::vector<device_request> devices;
 };
 

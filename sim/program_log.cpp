@@ -32,10 +32,12 @@ std::string time_text()
 
 void complain_with_time(bool yes) noexcept { the_time_is_told = yes; }
 
-void complain(std::string_view text)
+void complain(std::string_view text) { complain_of_file(" " + std::string(text)); }
+
+void complain_of_file(std::string_view text)
 {
     const std::string time = the_time_is_told ? time_text() : std::string();
-    std::fprintf(stderr, "%svigil-sim: %.*s\n", time.c_str(), static_cast<int>(text.size()), text.data());
+    std::fprintf(stderr, "%svigil-sim:%.*s\n", time.c_str(), static_cast<int>(text.size()), text.data());
 }
 
 batched_log::~batched_log()

@@ -108,7 +108,11 @@ int simulation::run()
     auto error = start();
     if (!error && started) error = started();
     if (error) {
-        complain(error->text);
+        if (error->in_file) {
+            complain_of_file(error->text);
+        } else {
+            complain(error->text);
+        }
         return 1;
     }
     sc_core::sc_start();

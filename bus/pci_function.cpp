@@ -12,7 +12,6 @@ namespace {
 constexpr unsigned k_bar_count = 6;
 constexpr std::uint32_t k_bars_end = pci_reg::bar0 + 4 * k_bar_count;
 constexpr std::uint32_t k_io_space = 0x1; ///< BAR bit 0, read-only
-constexpr std::uint8_t k_header_multifunction = 0x80;
 
 constexpr std::uint32_t bar_offset(unsigned index) noexcept { return pci_reg::bar0 + 4 * index; }
 
@@ -39,7 +38,7 @@ pci_function::pci_function(const sc_core::sc_module_name& name, const pci_identi
     set_config(pci_reg::device_id, 2, identity.device_id);
     set_config(pci_reg::revision_id, 1, identity.revision_id);
     set_config(pci_reg::class_code, 3, identity.class_code);
-    set_config(pci_reg::header_type, 1, identity.multifunction ? k_header_multifunction : 0U);
+    set_multifunction(identity.multifunction);
     set_config(pci_reg::subsystem_vendor_id, 2, identity.subsystem_vendor_id);
     set_config(pci_reg::subsystem_id, 2, identity.subsystem_id);
 
@@ -109,6 +108,11 @@ void pci_function::on_decode_change(std::function<void()> callee)
         return;
     }
     decode_changed_ = std::move(callee);
+}
+
+void pci_function::set_multifunction(bool yes)
+{
+    set_config(pci_reg::header_type, 1, yes ? k_header_multifunction : 0U);
 }
 
 void pci_function::reset_header()

@@ -82,6 +82,7 @@ class pci_function : public sc_core::sc_module {
 
 public:
     static constexpr std::uint32_t k_config_size = 256;
+    static constexpr std::uint8_t k_header_multifunction = 0x80; ///< header type bit 7
 
     pci_function(const sc_core::sc_module_name& name, const pci_identity& identity);
     ~pci_function() override;
@@ -112,6 +113,10 @@ public:
     /// Called after every change of a BAR, of the command register's decode bits or of a port block; one callee (the
     /// carrier). A second one is an error, /vigil/bus/carrier, unless an empty one took the first away.
     void on_decode_change(std::function<void()> callee);
+
+    /// Says in the header that the device has further functions, or may have; before the function is attached.
+    void set_multifunction(bool yes);
+    bool multifunction() const noexcept { return (bytes_[pci_reg::header_type] & k_header_multifunction) != 0; }
 
     /// Clears what a PCI reset clears in the header: the writable bits of command, status, BARs, interrupt line and
     /// cache line size. Storage from 40h on keeps its contents.

@@ -116,6 +116,7 @@ void connection::send_on()
             close();
             return;
         }
+        if (sent) sent(output.unsent().substr(0, count));
         output.sent(count);
         observed_ -= std::min(observed_, count);
     }

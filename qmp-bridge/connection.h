@@ -26,6 +26,9 @@ public:
     /// Called where the client is dropped for what it says, with the reason.
     std::function<void(std::string_view)> dropped;
 
+    /// Called with what the stream took; may be empty.
+    std::function<void(std::string_view)> sent;
+
     /// Greets and begins to read.
     void start();
     /// Executes some of what the client asked for.

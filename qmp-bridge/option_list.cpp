@@ -48,6 +48,24 @@ option_error::option_error(std::string what) : text(std::move(what))
     std::replace_if(text.begin(), text.end(), is_control, '?');
 }
 
+option_error option_place::error(const std::string& what) const
+{
+    option_error made(text.empty() ? what : text + ": " + what);
+    made.in_file = in_file;
+    return made;
+}
+
+std::optional<bool> parse_switch(std::string_view text) noexcept
+{
+    for (const std::string_view yes : {"on", "yes", "true", "y"}) {
+        if (text == yes) return true;
+    }
+    for (const std::string_view no : {"off", "no", "false", "n"}) {
+        if (text == no) return false;
+    }
+    return std::nullopt;
+}
+
 option_list option_list::parse(std::string_view text, std::string_view implied_key,
                                const std::vector<std::string_view>& negatable)
 {
@@ -88,12 +106,7 @@ std::variant<bool, option_error> option_list::take_switch(std::string_view key, 
 {
     const auto value = take(key);
     if (!value) return fallback;
-    for (const char* yes : {"on", "yes", "true", "y"}) {
-        if (*value == yes) return true;
-    }
-    for (const char* no : {"off", "no", "false", "n"}) {
-        if (*value == no) return false;
-    }
+    if (const auto given = parse_switch(*value)) return *given;
     return option_error{"Parameter '" + std::string(key) + "' expects 'on' or 'off'"};
 }
 

@@ -18,7 +18,20 @@ struct option_error {
     option_error(std::string what);
 
     std::string text;
+    bool in_file = false; ///< the text begins with the file and line that it speaks of, not with an option
 };
+
+/// Where something was written: on the command line or in a configuration file.
+struct option_place {
+    std::string text;     ///< the option as typed, or FILE:LINE; empty: nowhere in particular
+    bool in_file = false; ///< it is FILE:LINE
+
+    /// The error that says so first.
+    option_error error(const std::string& what) const;
+};
+
+/// `on`, `yes`, `true`, `y` or `off`, `no`, `false`, `n`; nothing where the text is none of them.
+std::optional<bool> parse_switch(std::string_view text) noexcept;
 
 /// A `key=value,key=value` list as QEMU's options take it.
 class option_list {

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <vigil/qmp-bridge/stream_server.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
+#include <cstddef>
 #include <cstring>
 #include <filesystem>
 #include <new>
@@ -18,6 +20,8 @@
 #include <boost/asio/connect.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
+
+#include <vigil/runstate/descriptor.h>
 
 namespace vigil::qmp_bridge {
 
@@ -39,6 +43,28 @@ std::optional<std::string> lack_of_descriptors(int fd)
     if (spare < 0) return std::strerror(errno);
     ::close(spare);
     return std::nullopt;
+}
+
+// A name in the kernel, after a zero; one that is not tight is filled up with zeros.
+asio::generic::stream_protocol::endpoint abstract_endpoint(const chardev& where)
+{
+    sockaddr_un address = {};
+    address.sun_family = AF_UNIX;
+    where.path.copy(address.sun_path + 1, sizeof address.sun_path - 1);
+    const std::size_t named = offsetof(sockaddr_un, sun_path) + 1 + where.path.size();
+    return {&address, where.tight ? named : sizeof address};
+}
+
+// Those of the addresses that are of the family asked for.
+name_resolver::result only_wanted(const chardev& where, name_resolver::result found)
+{
+    auto* all = std::get_if<name_resolver::endpoints>(&found);
+    if (where.addresses == chardev::family::any || all == nullptr) return found;
+    const int family = where.addresses == chardev::family::ipv4 ? AF_INET : AF_INET6;
+    const auto other = [&](const auto& endpoint) { return endpoint.protocol().family() != family; };
+    all->erase(std::remove_if(all->begin(), all->end(), other), all->end());
+    if (all->empty()) return "the host has no address of that family";
+    return found;
 }
 
 asio::posix::stream_descriptor duplicate(asio::io_context& io, int fd, boost::system::error_code& error)
@@ -66,7 +92,8 @@ stream_server::~stream_server() { pump_.remove(*this); }
 
 std::optional<option_error> stream_server::start()
 {
-    std::optional<option_error> error;
+    std::optional<option_error> error = open_log();
+    if (error) return error;
     switch (options_.where.kind) {
     case chardev::transport::unix_socket:
     case chardev::transport::tcp: error = options_.where.server ? listen() : connect(); break;
@@ -107,22 +134,21 @@ std::variant<stream_server::endpoints, option_error> stream_server::resolve(cons
             return failed(purpose, "the path is too long: it must be shorter than " +
                                        std::to_string(sizeof(sockaddr_un::sun_path)) + " bytes");
         }
+        if (where.abstract_name) return endpoints{abstract_endpoint(where)};
         return endpoints{asio::local::stream_protocol::endpoint(where.path)};
     }
-    auto found = name_resolver::look_up(host_of(where), where.port);
+    auto found = only_wanted(where, name_resolver::look_up(host_of(where), where.port));
     if (const auto* reason = std::get_if<std::string>(&found)) return failed(purpose, *reason);
     return std::get<endpoints>(std::move(found));
 }
 
 std::optional<option_error> stream_server::listen()
 {
+    if (options_.where.kind == chardev::transport::tcp) return listen_on_ports();
     auto found = resolve("listen on");
     if (auto* error = std::get_if<option_error>(&found)) return std::move(*error);
     const protocol::endpoint& endpoint = std::get<endpoints>(found).front();
-    if (options_.where.kind == chardev::transport::tcp) {
-        warn_if_exposed(endpoint);
-        return listen_at(endpoint);
-    }
+    if (options_.where.abstract_name) return listen_at(endpoint);
     const std::string& path = options_.where.path;
     if (const auto reason = socket_file::make_room(path)) return failed("listen on", *reason);
     constexpr mode_t all = 0777;
@@ -131,6 +157,47 @@ std::optional<option_error> stream_server::listen()
     ::umask(mask);
     if (!error) file_.made(path);
     return error;
+}
+
+std::optional<option_error> stream_server::listen_on_ports()
+{
+    const int first = std::stoi(options_.where.port);
+    const int last = options_.where.last_port.empty() ? first : std::stoi(options_.where.last_port);
+    std::optional<option_error> error;
+    for (int port = first; port <= std::max(first, last); ++port) {
+        options_.where.port = std::to_string(port);
+        auto found = resolve("listen on");
+        if (auto* unknown = std::get_if<option_error>(&found)) return std::move(*unknown);
+        const protocol::endpoint& endpoint = std::get<endpoints>(found).front();
+        error = listen_at(endpoint);
+        if (error) continue;
+        warn_if_exposed(endpoint);
+        return std::nullopt;
+    }
+    return error;
+}
+
+std::optional<option_error> stream_server::open_log()
+{
+    if (!options_.where.logfile) return std::nullopt;
+    constexpr mode_t k_owner_only = 0600;
+    const std::string& path = *options_.where.logfile;
+    const std::string failure = "Unable to open logfile " + path + ": ";
+    runstate::descriptor file(
+        ::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, k_owner_only));
+    struct stat info = {};
+    if (!file || ::fstat(file.number(), &info) != 0) return option_error{failure + std::strerror(errno)};
+    if (!S_ISREG(info.st_mode)) return option_error{failure + "not a regular file"}; // writing could wait for a reader
+    if (options_.where.logappend ? ::fcntl(file.number(), F_SETFL, O_APPEND) != 0
+                                 : ::ftruncate(file.number(), 0) != 0) {
+        return option_error{failure + std::strerror(errno)};
+    }
+    std::FILE* const stream = ::fdopen(file.number(), "w");
+    if (stream == nullptr) return option_error{failure + std::strerror(errno)};
+    file.release();
+    std::setvbuf(stream, nullptr, _IONBF, 0); // a reader sees what the client has seen
+    log_.reset(stream, std::fclose);
+    return std::nullopt;
 }
 
 std::optional<option_error> stream_server::listen_at(const protocol::endpoint& endpoint)
@@ -196,8 +263,9 @@ void stream_server::wait_again()
 void stream_server::connect_again()
 {
     const chardev& where = options_.where;
-    const auto found = [this](std::variant<endpoints, std::string> result) {
+    const auto found = [this](name_resolver::result answer) {
         waiting_ = false;
+        name_resolver::result result = only_wanted(options_.where, std::move(answer));
         if (const auto* reason = std::get_if<std::string>(&result)) {
             options_.warn(failed("connect to", *reason).text);
             connect_later();
@@ -337,6 +405,9 @@ void stream_server::serve_client(byte_stream stream)
     });
     had_client_ = true;
     ++clients_;
+    if (log_) {
+        client->sent = [log = log_](std::string_view bytes) { std::fwrite(bytes.data(), 1, bytes.size(), log.get()); };
+    }
     client->start();
 }
 

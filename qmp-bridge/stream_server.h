@@ -2,6 +2,7 @@
 #ifndef VIGIL_QMP_BRIDGE_STREAM_SERVER_H
 #define VIGIL_QMP_BRIDGE_STREAM_SERVER_H
 
+#include <cstdio>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -59,6 +60,8 @@ private:
     /// Where the chardev's address leads, in the order to be tried.
     std::variant<endpoints, option_error> resolve(const char* purpose);
     std::optional<option_error> listen();
+    std::optional<option_error> listen_on_ports(); ///< TCP: the chardev's port, or one after it that is free
+    std::optional<option_error> open_log();
     std::optional<option_error> listen_at(const protocol::endpoint& endpoint);
     std::optional<option_error> connect();
     std::optional<option_error> adopt_descriptor();
@@ -81,6 +84,7 @@ private:
     session_factory make_session_;
     boost::asio::basic_socket_acceptor<protocol> acceptor_;
     socket_file file_;
+    std::shared_ptr<std::FILE> log_;  ///< the chardev's logfile; null: none
     boost::asio::steady_timer retry_; ///< accepts or connects again
     bool waiting_ = false;            ///< for a client, an address or the timer
     unsigned clients_ = 0;            ///< connected now

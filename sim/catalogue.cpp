@@ -3,9 +3,11 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 
-#include <vigil/models/pvpanic.h>
+#include <vigil/sim/devices.h>
+#include <vigil/sim/machine_types.h>
 
 namespace vigil::sim {
 
@@ -13,64 +15,83 @@ namespace {
 
 using qmp_bridge::device_property_info;
 using qmp_bridge::machine_info;
+using qmp_bridge::qom_tree;
 
 constexpr std::int64_t k_most_cpus = 255; // as -smp has it
 constexpr std::string_view k_cpu = "qemu64-x86_64-cpu";
 
-machine_info pc(std::string_view name, std::string_view alias)
+machine_info information(const machine_kind& one)
 {
-    return {name, alias, std::nullopt, k_most_cpus, false, false, false, k_cpu, "pc.ram"};
+    machine_info info{one.name, std::nullopt,   std::nullopt, k_most_cpus, false,
+                      false,    one.deprecated, std::nullopt, "ram"};
+    if (!one.alias.empty()) info.alias = one.alias;
+    if (one.alias == "pc") info.is_default = true;
+    if (one.type == machine_type::none) return info;
+    info.default_cpu_type = k_cpu;
+    info.default_ram_id = "pc.ram";
+    return info;
 }
 
-device_property_info place_on_bus()
+// The names of the machines' types, which outlive everything that refers to them.
+const std::vector<std::string>& machine_type_names()
 {
-    return {"addr", "int32", "slot and, after a dot, function", qmp_bridge::json::value(-1)};
+    static const std::vector<std::string> names = [] {
+        std::vector<std::string> made;
+        for (const machine_kind& one : machine_kinds()) made.push_back(one.name + "-machine");
+        return made;
+    }();
+    return names;
 }
 
-device_property_info panic_events(std::uint8_t by_default)
+qmp_bridge::json::value listed(const device_value& value)
 {
-    return {"events", "uint8", std::nullopt, qmp_bridge::json::value(by_default)};
+    return std::visit([](const auto& one) { return qmp_bridge::json::value(one); }, value);
+}
+
+qom_tree::type device_type(const device_row& row)
+{
+    qom_tree::type made{row.name, parent_type(row.bus), false, {}};
+    for (const device_property* one : settable_properties(row)) {
+        device_property_info info{one->name, type_word(one->kind), std::nullopt, std::nullopt};
+        if (!one->description.empty()) info.description = one->description;
+        if (one->by_default) info.default_value = listed(*one->by_default);
+        made.properties.push_back(std::move(info));
+    }
+    return made;
+}
+
+std::vector<qom_tree::type> made_types()
+{
+    std::vector<qom_tree::type> types{{"object", {}, true},
+                                      {"container", "object"},
+                                      {"machine", "object", true},
+                                      {"x86-machine", "machine", true},
+                                      {"generic-pc-machine", "x86-machine", true},
+                                      {"device", "object", true},
+                                      {"cpu", "device", true},
+                                      {"x86_64-cpu", "cpu", true},
+                                      {k_cpu, "x86_64-cpu"},
+                                      {"pci-device", "device", true},
+                                      {"isa-device", "device", true}};
+    for (const std::string& name : machine_type_names()) {
+        types.push_back({name, name == "none-machine" ? "machine" : "generic-pc-machine"});
+    }
+    for (const device_row& row : device_rows()) types.push_back(device_type(row));
+    return types;
 }
 
 } // namespace
 
 std::vector<machine_info> known_machines()
 {
-    std::vector<machine_info> all{
-        pc("pc-i440fx-7.2", "pc"),
-        pc("pc-q35-7.2", "q35"),
-        {"none", std::nullopt, std::nullopt, k_most_cpus, false, false, false, std::nullopt, "ram"}};
-    all.front().is_default = true;
+    std::vector<machine_info> all;
+    for (const machine_kind& one : machine_kinds()) all.push_back(information(one));
     return all;
 }
 
-const std::vector<qmp_bridge::qom_tree::type>& known_types()
+const std::vector<qom_tree::type>& known_types()
 {
-    static const models::pvpanic_isa_parameters isa_panic;
-    static const models::pvpanic_pci_parameters pci_panic;
-    static const std::vector<qmp_bridge::qom_tree::type> types{
-        {"object", {}, true},
-        {"container", "object"},
-        {"machine", "object", true},
-        {"none-machine", "machine"},
-        {"x86-machine", "machine", true},
-        {"generic-pc-machine", "x86-machine", true},
-        {"pc-i440fx-7.2-machine", "generic-pc-machine"},
-        {"pc-q35-7.2-machine", "generic-pc-machine"},
-        {"device", "object", true},
-        {"cpu", "device", true},
-        {"x86_64-cpu", "cpu", true},
-        {k_cpu, "x86_64-cpu"},
-        {"pci-device", "device", true},
-        {"i6300esb", "pci-device", false, {place_on_bus()}},
-        {"pvpanic-pci", "pci-device", false, {place_on_bus(), panic_events(pci_panic.events)}},
-        {"isa-device", "device", true},
-        {"ib700", "isa-device"},
-        {"pvpanic",
-         "isa-device",
-         false,
-         {{"ioport", "uint16", std::nullopt, qmp_bridge::json::value(isa_panic.ioport)},
-          panic_events(isa_panic.events)}}};
+    static const std::vector<qom_tree::type> types = made_types();
     return types;
 }
 

@@ -2,6 +2,9 @@
 #include <vigil/sim/machine.h>
 
 #include <algorithm>
+#include <cstdio>
+
+#include <unistd.h>
 
 #include <vigil/sim/chipset.h>
 
@@ -24,33 +27,52 @@ constexpr int k_background = -1000;
 constexpr int k_device = 0;
 constexpr int k_inside_device = 1;
 
-// The most RAM that stays below 4 GiB; more makes the machine keep only `second` there and move the rest above (QEMU:
-// hw/i386/pc_piix.c, pc_q35.c).
-struct low_memory {
-    std::uint64_t most;
-    std::uint64_t second;
-};
-
-low_memory low_memory_of(machine_type type)
+// How much RAM stays below 4 GiB; the rest goes above (QEMU: hw/i386/pc_piix.c, pc_q35.c).
+std::uint64_t low_memory_bytes(const machine_config& config)
 {
-    return type == machine_type::q35 ? low_memory{0xB000'0000, 0x8000'0000} : low_memory{0xE000'0000, 0xC000'0000};
+    const std::uint64_t size = config.ram_bytes;
+    const std::uint64_t limit = config.max_ram_below_4g.value_or(k_four_gibibytes);
+    if (config.type == machine_type::q35) {
+        const std::uint64_t low = size >= 0xB000'0000 ? 0x8000'0000 : 0xB000'0000;
+        return std::min({size, low, limit});
+    }
+    const std::uint64_t most = config.max_ram_below_4g.value_or(0xE000'0000);
+    const bool aligned = find_machine(config.name) == nullptr || !find_machine(config.name)->deprecated;
+    const std::uint64_t low = size >= most && aligned ? std::min<std::uint64_t>(most, 0xC000'0000) : most;
+    return std::min(size, low);
 }
 
-std::string place_name(bus::pci_address address)
+constexpr unsigned k_pci_slots = 32;
+
+struct named_bus {
+    std::string_view name;
+    const char* path; ///< of its object
+};
+
+named_bus bus_name(machine_type type, device_bus bus)
 {
-    return "slot " + std::to_string(address.slot) + " function " + std::to_string(address.function);
+    const bool q35 = type == machine_type::q35;
+    if (bus == device_bus::pci) {
+        return q35 ? named_bus{"pcie.0", "/machine/q35/pcie.0"} : named_bus{"pci.0", "/machine/i440fx/pci.0"};
+    }
+    return {"isa.0", q35 ? "/machine/unattached/device[2]/isa.0" : "/machine/unattached/device[3]/isa.0"};
+}
+
+bus::pci_address address_of(const property_values& values)
+{
+    const device_value* place = values.find("addr");
+    const std::int64_t devfn = place != nullptr ? std::get<std::int64_t>(*place) : 0;
+    return {static_cast<std::uint8_t>(devfn >> 3), static_cast<std::uint8_t>(devfn & 7)};
+}
+
+std::string hex_text(unsigned number)
+{
+    char text[16];
+    std::snprintf(text, sizeof text, "%x", number);
+    return text;
 }
 
 } // namespace
-
-const std::vector<device_driver>& device_drivers()
-{
-    static const std::vector<device_driver> drivers{{"i6300esb", true, {}},
-                                                    {"ib700", false, {}},
-                                                    {"pvpanic", false, {"ioport", "events"}},
-                                                    {"pvpanic-pci", true, {"events"}}};
-    return drivers;
-}
 
 machine::machine(const sc_core::sc_module_name& name, const machine_config& config)
     : sc_module(name), config_(config), ram_("ram", config.ram_bytes), crash_msrs_("crash_msrs", {config.hyperv_crash})
@@ -76,8 +98,7 @@ machine::~machine() = default;
 void machine::map_memory()
 {
     const std::uint64_t size = ram_.size();
-    const low_memory low = low_memory_of(config_.type);
-    const std::uint64_t below = size > low.most ? low.second : size;
+    const std::uint64_t below = low_memory_bytes(config_);
     memory_router_.map(0, below, ram_.socket, {0, k_device});
     controller.add_snapshottable(saved_ram_);
     if (size > below) {
@@ -145,72 +166,158 @@ void machine::add_devices()
 {
     unsigned number = 0;
     for (const device_request& request : config_.devices) {
-        error_ = add_device(request, "device_" + std::to_string(number++));
-        if (error_) {
-            error_ = "-device " + request.driver + ": " + *error_;
+        if (const auto refused = add_device(request, "device_" + std::to_string(number++))) {
+            const qmp_bridge::option_place unknown{"-device " + request.driver};
+            error_ = (request.where.text.empty() ? unknown : request.where).error(*refused);
             return;
         }
     }
 }
 
-std::optional<std::string> machine::add_device(const device_request& request, const std::string& name)
+machine::failure machine::add_device(const device_request& request, const std::string& name)
 {
-    if (!pci_) return "No 'PCI' bus found for device '" + request.driver + "'"; // ISA hangs behind it
-    const int priority = k_device - static_cast<int>(isa_watchdogs_.size() + isa_panics_.size());
-    if (request.driver == "i6300esb") {
-        auto device = std::make_unique<models::i6300esb>(name.c_str(), controller.clock);
-        device->watchdog.bind(controller);
-        if (auto error = attach(*device, request)) return error;
-        controller.add_resettable(*device);
-        controller.add_snapshottable(*device);
-        list_device(*device, request);
-        watchdogs_.push_back(std::move(device));
-    } else if (request.driver == "ib700") {
-        auto device = std::make_unique<models::ib700>(name.c_str(), controller.clock);
-        device->watchdog.bind(controller);
-        device->map(io_router_, priority);
-        controller.add_resettable(*device);
-        controller.add_snapshottable(*device);
-        list_device(*device, request);
-        isa_watchdogs_.push_back(std::move(device));
-    } else if (request.driver == "pvpanic") {
-        models::pvpanic_isa_parameters parameters;
-        parameters.ioport = request.ioport.value_or(parameters.ioport);
-        parameters.events = request.events.value_or(parameters.events);
-        auto device = std::make_unique<models::pvpanic_isa>(name.c_str(), parameters);
-        device->panic.bind(controller);
-        device->vcpu_panicked = [this](std::uint32_t vcpu) { crash_msrs_.crash_occurred(vcpu); };
-        device->map(io_router_, priority);
-        list_device(*device, request);
-        isa_panics_.push_back(std::move(device));
-    } else {
-        models::pvpanic_pci_parameters parameters;
-        parameters.events = request.events.value_or(parameters.events);
-        auto device = std::make_unique<models::pvpanic_pci>(name.c_str(), parameters);
-        device->panic.bind(controller);
-        device->vcpu_panicked = [this](std::uint32_t vcpu) { crash_msrs_.crash_occurred(vcpu); };
-        if (auto error = attach(*device, request)) return error;
-        controller.add_resettable(*device);
-        controller.add_snapshottable(*device);
-        list_device(*device, request);
-        pci_panics_.push_back(std::move(device));
+    const device_row* row = find_device_row(request.driver);
+    if (row == nullptr || row->make == nullptr) return "'" + request.driver + "' is not a valid device model name";
+    if (auto refused = check_bus(*row, request)) return refused;
+    property_values values = default_values(*row);
+    for (const auto& [key, value] : request.values.all()) values.set(key, value);
+    if (row->bus == device_bus::pci) {
+        if (auto refused = check_pci_values(*row, values)) return refused;
+        if (auto refused = place(*row, values)) return refused;
+    }
+    if (auto refused = check_firmware_file(*row)) return refused;
+
+    const int priority = k_device - static_cast<int>(devices_.size());
+    const device_surroundings around{controller, io_router_, priority,
+                                     [this](std::uint32_t vcpu) { crash_msrs_.crash_occurred(vcpu); }};
+    made_device made = row->make(name.c_str(), around, values);
+    failure refused;
+    if (made.function != nullptr) {
+        made.function->set_multifunction(values.flag("multifunction"));
+        refused = pci_->attach(*made.function, address_of(values));
+    }
+    devices_.push_back({row, request.id, object_path(request.id), bus_name(config_.type, row->bus).path,
+                        std::move(values), std::move(made)});
+    return refused;
+}
+
+std::string machine::object_path(const std::optional<std::string>& id) const
+{
+    if (id) return "/machine/peripheral/" + *id;
+    const auto unnamed = std::count_if(devices_.begin(), devices_.end(), [](const auto& one) { return !one.id; });
+    return "/machine/peripheral-anon/device[" + std::to_string(unnamed) + "]";
+}
+
+machine::failure machine::check_bus(const device_row& row, const device_request& request) const
+{
+    const std::string driver(row.name);
+    const std::string word(bus_word(row.bus));
+    if (!request.bus) {
+        if (pci_) return std::nullopt; // ISA hangs behind it
+        return "No '" + word + "' bus found for device '" + driver + "'";
+    }
+    const std::string_view asked = std::string_view(*request.bus).substr(request.bus->rfind('/') + 1);
+    if (asked == "main-system-bus") return "Device '" + driver + "' can't go on System bus";
+    for (const device_bus bus : {device_bus::pci, device_bus::isa}) {
+        if (!pci_ || asked != bus_name(config_.type, bus).name) continue;
+        if (bus == row.bus) return std::nullopt;
+        return "Device '" + driver + "' can't go on " + std::string(bus_word(bus)) + " bus";
+    }
+    return "Bus '" + *request.bus + "' not found";
+}
+
+machine::failure machine::check_firmware_file(const device_row& row) const
+{
+    const auto has_it = [&](const machine_device& one) { return one.row->firmware_file == row.firmware_file; };
+    if (row.firmware_file.empty() || std::none_of(devices_.begin(), devices_.end(), has_it)) return std::nullopt;
+    return "duplicate fw_cfg file name: " + std::string(row.firmware_file);
+}
+
+machine::failure machine::check_pci_values(const device_row& row, const property_values& values) const
+{
+    constexpr std::uint64_t k_most_index = 16383;
+    constexpr std::uint64_t k_size_of_file = 0xFFFF'FFFF;
+    const std::uint64_t rom_size = values.number("romsize");
+    if (rom_size != k_size_of_file && (rom_size == 0 || (rom_size & (rom_size - 1)) != 0)) {
+        return "ROM size " + std::to_string(rom_size) + " is not a power of two";
+    }
+    if (values.find("failover_pair_id") != nullptr) return "failover primary device must be on PCIExpress bus";
+    const std::uint64_t index = values.number("acpi-index");
+    if (index > k_most_index) return "acpi-index should be less or equal to " + std::to_string(k_most_index);
+    const auto same = [&](const machine_device& one) { return one.values.number("acpi-index") == index; };
+    if (index != 0 && std::any_of(devices_.begin(), devices_.end(), same)) {
+        return "a PCI device with acpi-index = " + std::to_string(index) + " already exist";
+    }
+    const std::string rom = values.text("romfile");
+    if (rom.empty()) return std::nullopt;
+    if (::access(rom.c_str(), R_OK) != 0) return "failed to find romfile \"" + rom + "\"";
+    return "romfile: option ROMs are not supported for '" + std::string(row.name) + "'; leave it empty";
+}
+
+machine::failure machine::place(const device_row& row, property_values& values) const
+{
+    const device_value* wanted = values.find("addr");
+    if (wanted == nullptr || std::get<std::int64_t>(*wanted) < 0) {
+        // Slots that QEMU's default devices would take before ours; nothing answers there.
+        unsigned slot = config_.type == machine_type::q35 ? 1 : 2;
+        slot += unsigned(config_.default_vga) + unsigned(config_.default_nic);
+        while (slot < k_pci_slots && pci_->at({static_cast<std::uint8_t>(slot)}) != nullptr) ++slot;
+        if (slot == k_pci_slots) {
+            return "PCI: no slot/function available for " + std::string(row.name) + ", all in use or reserved";
+        }
+        values.set("addr", std::int64_t{bus::pci_address{static_cast<std::uint8_t>(slot)}.devfn()});
+    }
+    const bus::pci_address address = address_of(values);
+    if (pci_->at(address) != nullptr) {
+        return "PCI: slot " + std::to_string(address.slot) + " function " + std::to_string(address.function) +
+               " not available for " + std::string(row.name) + ", in use by " + occupant(address);
+    }
+    return check_functions(address, values.flag("multifunction"));
+}
+
+machine::failure machine::check_functions(bus::pci_address address, bool multifunction) const
+{
+    constexpr std::uint8_t k_functions = 8;
+    const auto spelt = [&](unsigned function) { return hex_text(address.slot) + "." + std::to_string(function); };
+    if (address.function != 0) {
+        const bus::pci_function* first = pci_->at({address.slot});
+        if (first == nullptr || first->multifunction()) return std::nullopt;
+        return "PCI: single function device can't be populated in function " + spelt(address.function);
+    }
+    for (std::uint8_t other = 1; !multifunction && other < k_functions; ++other) {
+        if (pci_->at({address.slot, other}) == nullptr) continue;
+        return "PCI: " + spelt(0) + " indicates single function, but " + spelt(other) + " is already populated.";
     }
     return std::nullopt;
 }
 
-void machine::list_device(runstate::inspectable& device, const device_request& request)
+std::string machine::occupant(bus::pci_address address) const
 {
-    const auto unnamed = std::count_if(objects_.begin(), objects_.end(), [](const object_place& place) {
-        return place.path.find("/machine/peripheral-anon/") == 0;
-    });
-    objects_.push_back({request.id ? "/machine/peripheral/" + *request.id
-                                   : "/machine/peripheral-anon/device[" + std::to_string(unnamed) + "]",
-                        &device});
+    const bus::pci_function* function = pci_->at(address);
+    for (const machine_device& one : devices_) {
+        if (one.made.function == function) return std::string(one.row->name) + ",id=" + one.id.value_or("(null)");
+    }
+    const auto* shown = dynamic_cast<const runstate::inspectable*>(function);
+    const bool q35 = config_.type == machine_type::q35;
+    const std::string name = shown != nullptr    ? std::string(shown->type_name())
+                             : address.slot != 0 ? "PIIX3"
+                             : q35               ? "mch"
+                                                 : "i440FX";
+    return name + ",id=(null)";
+}
+
+std::vector<models::i6300esb*> machine::watchdogs() const
+{
+    std::vector<models::i6300esb*> found;
+    for (const machine_device& one : devices_) {
+        if (auto* device = dynamic_cast<models::i6300esb*>(one.made.module.get())) found.push_back(device);
+    }
+    return found;
 }
 
 void machine::list_objects(qmp_bridge::qom_tree& tree)
 {
-    for (const object_place& place : objects_) tree.add(place.path, *place.object);
+    for (const machine_device& one : devices_) tree.add(one.path, *one.made.object);
     const std::vector<std::string> paths = cpu_paths();
     for (virtual_cpu& cpu : virtual_cpus_) tree.add(paths[cpu.index], cpu);
 }
@@ -240,29 +347,6 @@ std::vector<runstate::property> machine::virtual_cpu::properties()
              "What is known of the crash that this CPU reported since its last reset.",
              crash,
              {}}};
-}
-
-std::optional<std::string> machine::attach(bus::pci_function& function, const device_request& request)
-{
-    const auto place = place_for(request);
-    if (!place) return "PCI: no slot/function available for " + request.driver + ", all in use or reserved";
-    if (const bus::pci_function* other = pci_->at(*place)) {
-        const auto* device = dynamic_cast<const runstate::inspectable*>(other);
-        return "PCI: " + place_name(*place) + " not available for " + request.driver + ", in use by " +
-               (device != nullptr ? std::string(device->type_name()) : other->basename());
-    }
-    return pci_->attach(function, *place);
-}
-
-std::optional<bus::pci_address> machine::place_for(const device_request& request) const
-{
-    if (request.address) return request.address;
-    // Slots that QEMU's default devices would take before ours; nothing answers there.
-    const unsigned first_device = config_.type == machine_type::q35 ? 1 : 2;
-    const unsigned defaults = unsigned(config_.default_vga) + unsigned(config_.default_nic);
-    const auto slot = pci_->free_slot(static_cast<std::uint8_t>(first_device + defaults));
-    if (!slot) return std::nullopt;
-    return bus::pci_address{*slot, 0};
 }
 
 } // namespace vigil::sim

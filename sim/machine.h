@@ -19,46 +19,37 @@
 #include <vigil/models/acpi_pm.h>
 #include <vigil/models/hyperv_crash.h>
 #include <vigil/models/i6300esb.h>
-#include <vigil/models/ib700.h>
-#include <vigil/models/pvpanic.h>
 #include <vigil/models/reset_port.h>
 #include <vigil/qmp-bridge/qom_tree.h>
 #include <vigil/runstate/controller.h>
+#include <vigil/sim/devices.h>
+#include <vigil/sim/machine_types.h>
 #include <vigil/sim/saved_parts.h>
 
 namespace vigil::sim {
 
-/// Which of QEMU's machines.
-enum class machine_type : std::uint8_t { pc, q35, none };
-
-/// A device asked for with -device.
-struct device_request {
-    std::string driver;                           ///< one of `device_drivers()`
-    std::optional<std::string> id = {};           ///< its name in QOM and in messages
-    std::optional<bus::pci_address> address = {}; ///< PCI devices: on bus 0; the first free slot where absent
-    std::optional<std::uint16_t> ioport = {};     ///< pvpanic
-    std::optional<std::uint8_t> events = {};      ///< pvpanic and pvpanic-pci
-};
-
-/// A device that a machine can be given.
-struct device_driver {
-    std::string_view name;
-    bool pci;                                 ///< takes `addr`
-    std::vector<std::string_view> properties; ///< others that it takes, beside `id`
-};
-
-/// Every device there is.
-const std::vector<device_driver>& device_drivers();
-
 /// What the machine is made of.
 struct machine_config {
     machine_type type = machine_type::pc;
+    std::string name = "pc-i440fx-7.2"; ///< one of `machine_kinds()`, of that type
     std::uint64_t ram_bytes = 128U * 1024 * 1024;
-    bool default_vga = true;   ///< a slot stays reserved for the VGA adapter that QEMU would have
-    bool default_nic = true;   ///< likewise for the network adapter
-    unsigned cpus = 1;         ///< virtual CPUs
-    bool hyperv_crash = false; ///< the CPUs have the Hyper-V crash MSRs (-cpu …,hv-crash=on)
+    std::optional<std::uint64_t> max_ram_below_4g = {}; ///< bytes; the machine's own choice where absent
+    property_values power_management; ///< of PIIX4_PM or ICH9-LPC: what differs from the row's defaults
+    bool default_vga = true;          ///< a slot stays reserved for the VGA adapter that QEMU would have
+    bool default_nic = true;          ///< likewise for the network adapter
+    unsigned cpus = 1;                ///< virtual CPUs
+    bool hyperv_crash = false;        ///< the CPUs have the Hyper-V crash MSRs (-cpu …,hv-crash=on)
     std::vector<device_request> devices;
+};
+
+/// A device of a machine.
+struct machine_device {
+    const device_row* row;
+    std::optional<std::string> id;
+    std::string path;       ///< of its object
+    std::string bus_path;   ///< of the bus that it is on, as an object
+    property_values values; ///< what it was made with, `addr` as its place came out
+    made_device made;
 };
 
 /// A PC as far as firmware for a watchdog can see it: RAM, PCI host with its bridges, ACPI power block, reset ports,
@@ -77,8 +68,10 @@ public:
     /// Where the CPUs' RDMSR and WRMSR go: addresses are MSR indexes.
     bus::shared_target_socket& msrs() { return msrs_.target; }
 
-    /// The watchdogs, in the order they were asked for.
-    const std::vector<std::unique_ptr<models::i6300esb>>& watchdogs() const noexcept { return watchdogs_; }
+    /// The devices that were asked for, in that order.
+    const std::deque<machine_device>& devices() const noexcept { return devices_; }
+    /// Those of them that are an i6300esb.
+    std::vector<models::i6300esb*> watchdogs() const;
 
     /// Puts every object that can be looked at into the tree, at the path that QEMU would give it: devices under
     /// /machine/peripheral by their id or under /machine/peripheral-anon, CPUs under /machine/unattached.
@@ -87,7 +80,7 @@ public:
     std::vector<std::string> cpu_paths() const;
 
     /// The first device that could not be placed, and why; nothing where all were.
-    const std::optional<std::string>& error() const noexcept { return error_; }
+    const std::optional<qmp_bridge::option_error>& error() const noexcept { return error_; }
 
     /// Whether the machine can sleep and be woken (query-current-machine).
     bool wakeup_supported() const noexcept { return config_.type != machine_type::none; }
@@ -111,20 +104,22 @@ private:
         std::uint32_t index;
     };
 
-    struct object_place {
-        std::string path;
-        runstate::inspectable* object;
-    };
+    using failure = std::optional<std::string>;
 
     void map_memory();
     void add_chipset();
     void add_bridge(const char* name, const bus::pci_identity& identity, bus::pci_address address);
     void add_devices();
     void add_power_block(std::unique_ptr<models::acpi_pm_function> function, bus::pci_address address);
-    std::optional<std::string> add_device(const device_request& request, const std::string& name);
-    void list_device(runstate::inspectable& device, const device_request& request);
-    std::optional<std::string> attach(bus::pci_function& function, const device_request& request);
-    std::optional<bus::pci_address> place_for(const device_request& request) const;
+    failure add_device(const device_request& request, const std::string& name);
+    std::string object_path(const std::optional<std::string>& id) const; ///< of the next device
+    failure check_bus(const device_row& row, const device_request& request) const;
+    failure check_firmware_file(const device_row& row) const;
+    failure check_pci_values(const device_row& row, const property_values& values) const;
+    /// Finds where a PCI device goes; `values` then has it as `addr`.
+    failure place(const device_row& row, property_values& values) const;
+    failure check_functions(bus::pci_address address, bool multifunction) const;
+    std::string occupant(bus::pci_address address) const; ///< the device there, for messages
 
     machine_config config_;
     bus::address_router io_router_{"io_router"};
@@ -139,16 +134,12 @@ private:
     std::unique_ptr<saved_pci_host> saved_pci_host_;
     std::unique_ptr<models::reset_control> reset_ports_;
     std::vector<std::unique_ptr<bus::pci_function>> chipset_;
-    std::vector<std::unique_ptr<models::i6300esb>> watchdogs_;
-    std::vector<std::unique_ptr<models::ib700>> isa_watchdogs_;
-    std::vector<std::unique_ptr<models::pvpanic_isa>> isa_panics_;
-    std::vector<std::unique_ptr<models::pvpanic_pci>> pci_panics_;
+    std::deque<machine_device> devices_;
     bus::msr_space msrs_{"msrs"};
     models::hyperv_crash crash_msrs_;
     cpu_nmi_pins cpus_;
     std::deque<virtual_cpu> virtual_cpus_;
-    std::vector<object_place> objects_;
-    std::optional<std::string> error_;
+    std::optional<qmp_bridge::option_error> error_;
 };
 
 } // namespace vigil::sim

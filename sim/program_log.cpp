@@ -18,7 +18,7 @@ bool the_time_is_told = false;
 std::string complaint(std::string_view text)
 {
     std::string line = the_time_is_told ? time_text(runstate::time_of_day()) : std::string();
-    line += "vigil-sim: ";
+    line += "vigil-sim:";
     line += text;
     line += '\n';
     return line;
@@ -49,7 +49,7 @@ qmp_bridge::line_output& standard_error()
 {
     static qmp_bridge::line_output output(STDERR_FILENO, [] {
         qmp_bridge::line_output::options opts;
-        opts.tell_dropped = [](std::uint64_t lines) { return complaint(dropped_text("standard error", lines)); };
+        opts.tell_dropped = [](std::uint64_t lines) { return complaint(" " + dropped_text("standard error", lines)); };
         return opts;
     }());
     return output;
@@ -57,7 +57,9 @@ qmp_bridge::line_output& standard_error()
 
 void complain_with_time(bool yes) noexcept { the_time_is_told = yes; }
 
-void complain(std::string_view text) { standard_error().write(complaint(text)); }
+void complain(std::string_view text) { standard_error().write(complaint(" " + std::string(text))); }
+
+void complain_of_file(std::string_view text) { standard_error().write(complaint(text)); }
 
 batched_log::~batched_log()
 {

@@ -20,6 +20,9 @@ qmp_bridge::line_output& standard_error();
 /// Writes one line to standard error, with the program's name before it.
 void complain(std::string_view text);
 
+/// The same of something in a configuration file, whose name and line `text` begins with.
+void complain_of_file(std::string_view text);
+
 /// Whether `complain` puts the time before each line (QEMU: -msg timestamp=on).
 void complain_with_time(bool yes) noexcept;
 

@@ -107,7 +107,11 @@ int simulation::run()
     auto error = start();
     if (!error && started) error = started();
     if (error) {
-        complain(error->text);
+        if (error->in_file) {
+            complain_of_file(error->text);
+        } else {
+            complain(error->text);
+        }
         return 1;
     }
     try {
@@ -122,7 +126,7 @@ int simulation::run()
 simulation::failure simulation::start()
 {
     keep_offering(standard_error());
-    if (machine_.error()) return option_error{*machine_.error()};
+    if (machine_.error()) return *machine_.error();
     if (options_.pidfile) {
         if (const auto why = pid_.write(*options_.pidfile)) {
             return option_error{"-pidfile " + *options_.pidfile + ": " + *why};
@@ -334,7 +338,7 @@ bool simulation::start_timeline()
     keep_offering(standard_output_.emplace(STDOUT_FILENO, std::move(opts)));
     timeline_ = std::make_unique<timeline>(*standard_output_, machine_.controller, pump_);
     if (guest_) timeline_->watch(*guest_);
-    for (const auto& watchdog : machine_.watchdogs()) {
+    for (models::i6300esb* watchdog : machine_.watchdogs()) {
         watchdog->stage_expired = [this](unsigned stage) { timeline_->stage_ended(stage); };
     }
     return timeline_->connect(options_.monitors.front().where.path);

@@ -20,6 +20,7 @@
 #include <vigil/runstate/file_access.h>
 #include <vigil/sim/daemon.h>
 #include <vigil/sim/first_steps.h>
+#include <vigil/sim/guest_log.h>
 #include <vigil/sim/options.h>
 #include <vigil/sim/program_log.h>
 #include <vigil/sim/sandbox.h>
@@ -38,6 +39,7 @@ sim::sim_options the_options;
 std::optional<qmp_bridge::recorded_run> the_recorded_run;
 runstate::file_access the_files;
 std::optional<sim::daemon_start> the_daemon;
+sim::guest_log the_guest_log;
 
 void report_to_stderr(const sc_core::sc_report& report, const sc_core::sc_actions& actions)
 {
@@ -47,7 +49,13 @@ void report_to_stderr(const sc_core::sc_report& report, const sc_core::sc_action
     const bool remark =
         report.get_severity() == sc_core::SC_INFO && std::string_view(report.get_msg_type()).substr(0, 7) != "/vigil/";
     if (!remark && (actions & (sc_core::SC_DISPLAY | sc_core::SC_LOG)) != 0) {
-        sim::complain(std::string(report.get_msg_type()) + ": " + report.get_msg());
+        const std::string line = std::string(report.get_msg_type()) + ": " + report.get_msg();
+        const bool of_guest = report.get_severity() == sc_core::SC_INFO && report.get_verbosity() >= sc_core::SC_HIGH;
+        if (of_guest && the_guest_log.is_open()) {
+            the_guest_log.write(line);
+        } else {
+            sim::complain(line);
+        }
     }
     if ((actions & sc_core::SC_STOP) != 0) sc_core::sc_stop();
     if ((actions & sc_core::SC_THROW) != 0) throw report;
@@ -69,6 +77,7 @@ std::optional<option_error> take_recorded_options()
     options.trace = the_options.trace;
     options.timestamps = the_options.timestamps;
     options.log_guest_errors = the_options.log_guest_errors;
+    options.log_file = the_options.log_file;
     options.pidfile.reset();
     options.snapshot_dir = the_options.snapshot_dir;
     options.daemonize = the_options.daemonize;
@@ -105,6 +114,9 @@ std::optional<option_error> leave_what_was_for_starting(sim::simulation& run)
 // What the options ask for that a process has to do before anything else is there.
 std::optional<option_error> prepare_process()
 {
+    if (the_options.log_file) {
+        if (auto error = the_guest_log.open(*the_options.log_file)) return option_error{*error};
+    }
     if (the_options.snapshot_dir) {
         auto files = runstate::file_access::confined_to(*the_options.snapshot_dir);
         if (auto* error = std::get_if<std::string>(&files)) return option_error{"-snapshot-dir: " + *error};
@@ -116,6 +128,15 @@ std::optional<option_error> prepare_process()
         the_daemon.emplace(std::get<sim::daemon_start>(std::move(begun)));
     }
     return std::nullopt;
+}
+
+void complain_of(const option_error& error)
+{
+    if (error.in_file) {
+        sim::complain_of_file(error.text);
+    } else {
+        sim::complain(error.text);
+    }
 }
 
 int simulate()
@@ -154,14 +175,15 @@ int start(int argc, char* argv[])
     if (!sim::open_missing_descriptors()) return 1;
     sim::survive_failing_writes();
     if (const auto error = read_options(std::vector<std::string>(argv + 1, argv + argc))) {
-        sim::complain(error->text);
+        complain_of(*error);
         return 1;
     }
     if (the_options.text) {
         std::cout << *the_options.text;
-        return 0;
+        return the_options.text_status;
     }
     sim::complain_with_time(the_options.timestamps);
+    for (const std::string& warning : the_options.warnings) sim::complain(warning);
     if (const auto error = prepare_process()) {
         sim::complain(error->text);
         return 1;

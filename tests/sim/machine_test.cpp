@@ -35,7 +35,7 @@ machine_config with_watchdog(machine_type type, bool defaults)
     machine_config config;
     config.type = type;
     config.default_vga = config.default_nic = defaults;
-    config.devices.push_back({"i6300esb", {}, {}});
+    config.devices.push_back({"i6300esb"});
     return config;
 }
 
@@ -76,20 +76,22 @@ TEST_CASE("machine: a q35 with default devices has the watchdog in slot 3")
 TEST_CASE("machine: a second device in the same place is refused by name")
 {
     machine_config config = with_watchdog(machine_type::pc, false);
-    config.devices.push_back({"i6300esb", {}, bus::pci_address{2, 0}});
+    sim::device_request second{"i6300esb"};
+    second.values.set("addr", std::int64_t{bus::pci_address{2}.devfn()});
+    config.devices.push_back(second);
     sim::machine machine("machine", config);
     REQUIRE(machine.error());
-    CHECK(*machine.error() ==
-          "-device i6300esb: PCI: slot 2 function 0 not available for i6300esb, in use by i6300esb");
+    CHECK(machine.error()->text == "-device i6300esb: PCI: slot 2 function 0 not available for i6300esb, in use by "
+                                   "i6300esb,id=(null)");
 }
 
 TEST_CASE("machine: a bus holds as many watchdogs as it has slots, and no more")
 {
     machine_config config = with_watchdog(machine_type::pc, false);
-    for (int i = 1; i < 31; ++i) config.devices.push_back({"i6300esb", {}, {}});
+    for (int i = 1; i < 31; ++i) config.devices.push_back({"i6300esb"});
     sim::machine machine("machine", config);
     REQUIRE(machine.error());
-    CHECK(machine.error()->find("all in use or reserved") != std::string::npos);
+    CHECK(machine.error()->text.find("all in use or reserved") != std::string::npos);
     CHECK(machine.watchdogs().size() == 30);
 }
 
@@ -106,6 +108,40 @@ TEST_CASE("machine: memory beyond the PCI hole goes on at 4 GiB")
     CHECK(p.memory.read_value(0x1'0000'0000, 4) == 0x3333'3333);
     CHECK(p.memory.read_value(0x1'3FFF'FFFC, 4) == 0);
     CHECK(p.memory.last_response() == tlm::TLM_OK_RESPONSE);
+}
+
+TEST_CASE("machine: how much memory stays below 4 GiB can be said")
+{
+    machine_config config = with_watchdog(machine_type::q35, false);
+    config.ram_bytes = 2ULL << 30;
+    config.max_ram_below_4g = 1ULL << 30;
+    platform p(config);
+    p.memory.write_value(0x3FFF'FFFC, 4, 0x1111'1111);
+    p.memory.write_value(0x1'3FFF'FFFC, 4, 0x3333'3333);
+    CHECK(p.memory.read_value(0x3FFF'FFFC, 4) == 0x1111'1111);
+    CHECK(p.memory.read_value(0x4000'0000, 4) == 0);
+    CHECK(p.memory.read_value(0x1'3FFF'FFFC, 4) == 0x3333'3333);
+}
+
+TEST_CASE("machine: every device keeps its row and its final values, and an unknown one is refused by name")
+{
+    machine_config config = with_watchdog(machine_type::pc, false);
+    config.devices.push_back({"pvpanic", "p"});
+    config.devices.push_back({"bogus"});
+    sim::machine machine("machine", config);
+    REQUIRE(machine.error());
+    CHECK(machine.error()->text == "-device bogus: 'bogus' is not a valid device model name");
+    REQUIRE(machine.devices().size() == 2);
+    const sim::machine_device& watchdog = machine.devices().front();
+    CHECK(watchdog.row->name == "i6300esb");
+    CHECK(watchdog.path == "/machine/peripheral-anon/device[0]");
+    CHECK(watchdog.bus_path == "/machine/i440fx/pci.0");
+    CHECK(*watchdog.values.find("addr") == sim::device_value(std::int64_t{16}));
+    CHECK(watchdog.values.number("rombar") == 1);
+    const sim::machine_device& panic = machine.devices().back();
+    CHECK(panic.path == "/machine/peripheral/p");
+    CHECK(panic.values.number("ioport") == 0x505);
+    CHECK(panic.made.object->type_name() == "pvpanic");
 }
 
 TEST_CASE("machine: unclaimed ports read all ones, unclaimed memory zero, on a machine without PCI too")

@@ -55,7 +55,7 @@ constexpr option_row k_ignored_rows[] = {
     {"rtc", "BASE", "", without_effect},        {"k", "LANGUAGE", "", without_effect},
     {"L", "PATH", "", without_effect},          {"readconfig", "FILE", "", without_effect},
     {"no-user-config", "", "", without_effect}, {"no-fd-bootchk", "", "", without_effect},
-    {"no-hpet", "", "", without_effect},        {"no-acpi", "", "", without_effect},
+    {"no-hpet", "", "", without_effect},        {"win2k-hack", "", "", without_effect},
     {"enable-kvm", "", "", without_effect},     {"usb", "", "", without_effect},
     {"usbdevice", "DEV", "", without_effect},   {"overcommit", "OPTIONS", "", without_effect},
     {"mem-path", "FILE", "", without_effect},   {"mem-prealloc", "", "", without_effect},
@@ -65,7 +65,6 @@ constexpr option_row k_ignored_rows[] = {
     {"seed", "NUMBER", "", without_effect},     {"plugin", "FILE", "", without_effect},
     {"option-rom", "FILE", "", without_effect}, {"only-migratable", "", "", without_effect},
     {"set", "OPTIONS", "", without_effect},     {"singlestep", "", "", without_effect},
-    {"win2k-hack", "", "", without_effect},
 };
 
 // As -help shows them.

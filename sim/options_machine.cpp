@@ -42,6 +42,48 @@ failure on_accel(option_parser& p, const std::string& value)
     return unknown_parameter(list);
 }
 
+// A property that is on, off or, which means on, auto.
+failure parse_automatic(option_list& list, const char* name, bool& value)
+{
+    const auto text = list.take(name);
+    if (!text) return k_fine;
+    if (*text != "on" && *text != "off" && *text != "auto") {
+        return option_error{"Parameter '" + std::string(name) + "' does not accept value " + quoted(*text) +
+                            "; use on, off or auto"};
+    }
+    value = *text != "off";
+    return k_fine;
+}
+
+// The properties of a machine that say what its chipset has.
+failure parse_chipset(option_list& list, machine_config& machine)
+{
+    if (auto error = parse_automatic(list, "acpi", machine.acpi)) return error;
+    if (auto error = parse_automatic(list, "smm", machine.power_block.smm)) return error;
+    auto keyboard = list.take_switch("i8042", machine.i8042);
+    if (auto* error = std::get_if<option_error>(&keyboard)) return std::move(*error);
+    machine.i8042 = std::get<bool>(keyboard);
+    return k_fine;
+}
+
+// An empty machine has nothing to leave out.
+failure check_chipset(const machine_config& machine)
+{
+    if (machine.type != machine_type::none) return k_fine;
+    const char* const missing = !machine.acpi              ? "acpi"
+                                : !machine.power_block.smm ? "smm"
+                                : !machine.i8042           ? "i8042"
+                                                           : nullptr;
+    if (missing == nullptr) return k_fine;
+    return option_error{"Property 'none-machine." + std::string(missing) + "' not found"};
+}
+
+failure on_no_acpi(option_parser& p, const std::string&)
+{
+    p.result.machine.acpi = false;
+    return check_chipset(p.result.machine);
+}
+
 failure on_machine(option_parser& p, const std::string& value)
 {
     if (asks_for_help(value)) {
@@ -57,14 +99,14 @@ failure on_machine(option_parser& p, const std::string& value)
     if (const auto accelerators = list.take("accel")) {
         if (auto error = parse_accelerator(p, accelerators->substr(0, accelerators->find(':')))) return error;
     }
-    for (const char* meaningless :
-         {"usb", "graphics", "hpet", "pit", "smm", "vmport", "acpi", "kernel_irqchip", "kernel-irqchip",
-          "dump-guest-core", "mem-merge", "memory-backend", "smbus", "sata"}) {
+    for (const char* meaningless : {"usb", "graphics", "hpet", "pit", "vmport", "kernel_irqchip", "kernel-irqchip",
+                                    "dump-guest-core", "mem-merge", "memory-backend", "smbus", "sata"}) {
         list.take(meaningless);
     }
+    if (auto error = parse_chipset(list, p.result.machine)) return error;
     const auto type = list.take("type");
     if (auto error = unknown_parameter(list)) return error;
-    if (!type) return k_fine;
+    if (!type) return check_chipset(p.result.machine);
     const std::vector<std::string_view> known{"pc", "pc-i440fx-7.2", "q35", "pc-q35-7.2", "none"};
     if (*type == "pc" || *type == "pc-i440fx-7.2") {
         p.result.machine.type = machine_type::pc;
@@ -75,7 +117,7 @@ failure on_machine(option_parser& p, const std::string& value)
     } else {
         return option_error{"unsupported machine type " + quoted(*type) + suggestion(*type, known)};
     }
-    return k_fine;
+    return check_chipset(p.result.machine);
 }
 
 // Takes the property `name` into `value`, where the driver has it and it was given.
@@ -269,8 +311,13 @@ failure on_nic(option_parser& p, const std::string& value)
 }
 
 constexpr option_row k_rows[] = {
-    {"machine", "TYPE", "pc (default), q35 or none; accel=NAME as with -accel", on_machine},
-    {"M", "TYPE", "same as -machine", on_machine},
+    {"machine", "TYPE[,PROPERTY=VALUE...]",
+     "pc (default), q35 or none; accel=NAME as with -accel; acpi=off: a pc has no power block; smm=off: power "
+     "management "
+     "is ACPI's from the start; i8042=off: no keyboard controller and no port 92",
+     on_machine},
+    {"M", "TYPE[,PROPERTY=VALUE...]", "same as -machine", on_machine},
+    {"no-acpi", "", "same as -machine acpi=off", on_no_acpi},
     {"accel", "NAME", "qtest: time is driven by clock_step, unless -clock says otherwise; others are as tcg", on_accel},
     {"m", "SIZE", "guest RAM, MiB or with a suffix K M G T (default 128)", on_memory},
     {"nodefaults", "", "leave out the VGA and network adapters, whose slots stay reserved otherwise", on_nodefaults},

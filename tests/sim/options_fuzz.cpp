@@ -186,7 +186,8 @@ private:
     void add_machine(const sim::machine_config& machine)
     {
         constexpr const char* k_types[] = {"pc", "q35", "none"};
-        add("-machine", k_types[static_cast<std::size_t>(machine.type)]);
+        add("-machine", k_types[static_cast<std::size_t>(machine.type)] + ("," + switched("acpi", machine.acpi)) + "," +
+                            switched("smm", machine.power_block.smm) + "," + switched("i8042", machine.i8042));
         add("-m", std::to_string(machine.ram_bytes) + "B");
         add("-smp", std::to_string(machine.cpus));
         add("-cpu", "max," + switched("hv-crash", machine.hyperv_crash));

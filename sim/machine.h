@@ -19,9 +19,13 @@
 #include <vigil/models/acpi_pm.h>
 #include <vigil/models/hyperv_crash.h>
 #include <vigil/models/i6300esb.h>
-#include <vigil/models/reset_port.h>
+#include <vigil/models/i8042.h>
+#include <vigil/models/port61.h>
+#include <vigil/models/port92.h>
+#include <vigil/models/reset_register.h>
 #include <vigil/qmp-bridge/qom_tree.h>
 #include <vigil/runstate/controller.h>
+#include <vigil/sim/chipset.h>
 #include <vigil/sim/devices.h>
 #include <vigil/sim/machine_types.h>
 #include <vigil/sim/saved_parts.h>
@@ -39,6 +43,9 @@ struct machine_config {
     bool default_nic = true;          ///< likewise for the network adapter
     unsigned cpus = 1;                ///< virtual CPUs
     bool hyperv_crash = false;        ///< the CPUs have the Hyper-V crash MSRs (-cpu …,hv-crash=on)
+    bool acpi = true;                 ///< pc: without it there is no power block; on q35 without a meaning
+    bool smm = true;                  ///< without it power management is ACPI's from the start
+    bool i8042 = true;                ///< without it there is no keyboard controller and no port 92
     std::vector<device_request> devices;
 };
 
@@ -83,7 +90,10 @@ public:
     const std::optional<qmp_bridge::option_error>& error() const noexcept { return error_; }
 
     /// Whether the machine can sleep and be woken (query-current-machine).
-    bool wakeup_supported() const noexcept { return config_.type != machine_type::none; }
+    bool wakeup_supported() const noexcept
+    {
+        return config_.type == machine_type::q35 || (config_.type == machine_type::pc && config_.acpi);
+    }
 
     /// How many NMIs the CPUs have taken.
     std::uint64_t nmis() const noexcept { return cpus_.nmis; }
@@ -108,7 +118,10 @@ private:
 
     void map_memory();
     void add_chipset();
-    void add_bridge(const char* name, const bus::pci_identity& identity, bus::pci_address address);
+    void add_pci_host();
+    void add_reset_ports();
+    template <class Model> void add_reset_port(Model& model, bool in_every_snapshot);
+    void add_bridge(std::unique_ptr<bridge_function> bridge, bus::pci_address address);
     void add_devices();
     void add_power_block(std::unique_ptr<models::acpi_pm_function> function, bus::pci_address address);
     failure add_device(const device_request& request, const std::string& name);
@@ -132,7 +145,11 @@ private:
     bus::unclaimed no_memory_{"no_memory", 0x00};
     std::unique_ptr<bus::pci_host> pci_;
     std::unique_ptr<saved_pci_host> saved_pci_host_;
-    std::unique_ptr<models::reset_control> reset_ports_;
+    std::unique_ptr<models::reset_register> reset_register_;
+    std::unique_ptr<models::port92> port92_;
+    std::unique_ptr<models::i8042> i8042_;
+    std::unique_ptr<models::port61> port61_;
+    saved_reset_ports saved_reset_ports_;
     std::vector<std::unique_ptr<bus::pci_function>> chipset_;
     std::deque<machine_device> devices_;
     bus::msr_space msrs_{"msrs"};

@@ -2,6 +2,8 @@
 #include <vigil/sim/machine_types.h>
 
 #include <algorithm>
+#include <charconv>
+#include <tuple>
 
 namespace vigil::sim {
 
@@ -65,6 +67,17 @@ const machine_kind* find_machine(std::string_view name)
     const auto found = std::find_if(kinds.begin(), kinds.end(),
                                     [&](const machine_kind& one) { return one.name == name || one.alias == name; });
     return found != kinds.end() ? &*found : nullptr;
+}
+
+bool is_older(std::string_view name, machine_version version)
+{
+    const char* const end = name.data() + name.size();
+    machine_version own{};
+    const auto [dot, no_major] = std::from_chars(name.data() + name.rfind('-') + 1, end, own.major_number);
+    if (no_major != std::errc{} || dot == end) return false;
+    const auto [rest, no_minor] = std::from_chars(dot + 1, end, own.minor_number);
+    if (no_minor != std::errc{}) return false;
+    return std::tie(own.major_number, own.minor_number) < std::tie(version.major_number, version.minor_number);
 }
 
 std::string machines_text()

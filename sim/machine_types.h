@@ -28,6 +28,15 @@ const std::vector<machine_kind>& machine_kinds();
 /// The machine of that name or alias, or null.
 const machine_kind* find_machine(std::string_view name);
 
+/// A version of QEMU.
+struct machine_version {
+    int major_number;
+    int minor_number;
+};
+
+/// Whether the machine of that name is of a version before `version`; an empty machine is of none.
+bool is_older(std::string_view name, machine_version version);
+
 /// The text of -machine help.
 std::string machines_text();
 

@@ -122,7 +122,7 @@ failure resolve_topology(option_parser& p);
 failure resolve_defaults(option_parser& p);
 
 /// The row of what switches that machine's power; null: there is nothing.
-const device_row* power_management_row(machine_type type);
+const device_row* power_management_row(const machine_config& machine);
 
 /// Keeps an argument as an entry of a group.
 failure keep(option_parser& p, std::string_view group, const std::string& value);

@@ -98,7 +98,6 @@ constexpr option_row k_ignored_rows[] = {
     {"no-user-config", "", "", without_effect},
     {"no-fd-bootchk", "", "", without_effect},
     {"no-hpet", "", "", without_effect},
-    {"no-acpi", "", "", without_effect},
     {"enable-kvm", "", "", without_effect},
     {"usb", "", "", without_effect},
     {"usbdevice", "DEV", "", without_effect},

@@ -290,8 +290,8 @@ std::string warning_of(const option_parser& p, const property_default& one)
     const bool fixed =
         std::find(std::begin(k_fixed_classes), std::end(k_fixed_classes), one.driver) != std::end(k_fixed_classes);
     const device_row* row = find_device_row(one.driver);
-    const bool no_row_here = row != nullptr && row->make == nullptr && !row->hotpluggable &&
-                             power_management_row(p.result.machine.type) != row;
+    const bool no_row_here =
+        row != nullptr && row->make == nullptr && !row->hotpluggable && power_management_row(p.result.machine) != row;
     return fixed || no_row_here ? "global " + spelt(one) + " not used" : std::string();
 }
 
@@ -315,10 +315,10 @@ constexpr option_row k_rows[] = {
 
 } // namespace
 
-const device_row* power_management_row(machine_type type)
+const device_row* power_management_row(const machine_config& machine)
 {
-    switch (type) {
-    case machine_type::pc: return find_device_row("PIIX4_PM");
+    switch (machine.type) {
+    case machine_type::pc: return machine.acpi ? find_device_row("PIIX4_PM") : nullptr;
     case machine_type::q35: return find_device_row("ICH9-LPC");
     case machine_type::none: break;
     }
@@ -368,7 +368,7 @@ failure resolve_defaults(option_parser& p)
             p.result.warnings.push_back("warning: " + warning);
         }
     }
-    const device_row* row = power_management_row(type);
+    const device_row* row = power_management_row(p.result.machine);
     if (row == nullptr) return k_fine;
     if (const auto refused = take_defaults(p, *row, p.result.machine.power_management)) return option_error{*refused};
     return k_fine;

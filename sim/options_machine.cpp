@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 
 #include <vigil/sim/cpu_model.h>
 #include <vigil/sim/machine_types.h>
@@ -22,6 +21,8 @@ failure on_accel(option_parser& p, const std::string& value)
     p.result.text = "Accelerators supported in QEMU binary:\nqtest\ntcg\n"; // a heading that launchers know
     return k_fine;
 }
+
+failure on_no_acpi(option_parser& p, const std::string&) { return keep(p, "machine", "acpi=off"); }
 
 failure on_machine(option_parser& p, const std::string& value)
 {
@@ -112,6 +113,31 @@ failure take_memory_split(option_list& list, machine_config& config)
     return k_fine;
 }
 
+// A key that is on, off or, which means on, auto.
+failure take_automatic(option_list& list, const char* key, bool& value)
+{
+    const auto text = list.take(key);
+    if (!text) return k_fine;
+    if (*text != "on" && *text != "off" && *text != "auto") {
+        return option_error{"Parameter '" + std::string(key) + "' does not accept value " + quoted(*text) +
+                            "; use on, off or auto"};
+    }
+    value = *text != "off";
+    return k_fine;
+}
+
+// What the chipset has; an empty machine knows none of these keys.
+failure take_chipset(option_list& list, machine_config& config)
+{
+    if (config.type == machine_type::none) return k_fine;
+    if (auto error = take_automatic(list, "acpi", config.acpi)) return error;
+    if (auto error = take_automatic(list, "smm", config.smm)) return error;
+    auto keyboard = list.take_switch("i8042", config.i8042);
+    if (auto* error = std::get_if<option_error>(&keyboard)) return std::move(*error);
+    config.i8042 = std::get<bool>(keyboard);
+    return k_fine;
+}
+
 // Keys of -machine that are known in QEMU, without a meaning here.
 constexpr std::string_view k_inert_switches[] = {"usb",
                                                  "graphics",
@@ -126,12 +152,9 @@ constexpr std::string_view k_inert_switches[] = {"usb",
                                                  "cxl",
                                                  "fd-bootchk",
                                                  "igd-passthru",
-                                                 "i8042",
                                                  "suppress-vmdesc",
                                                  "default-bus-bypass-iommu"};
-constexpr std::string_view k_inert_keys[] = {"smm",
-                                             "vmport",
-                                             "acpi",
+constexpr std::string_view k_inert_keys[] = {"vmport",
                                              "kernel_irqchip",
                                              "kernel-irqchip",
                                              "memory-backend",
@@ -220,20 +243,14 @@ failure check_topology(const cpu_topology& t, const std::string& machine)
     return k_fine;
 }
 
-// Whether -smp means sockets rather than cores on that machine: one of a version before 6.2.
-bool prefers_sockets(const std::string& machine)
-{
-    const std::size_t version = machine.rfind('-') + 1;
-    return version != 0 && version < machine.size() &&
-           std::isdigit(static_cast<unsigned char>(machine[version])) != 0 &&
-           machine.compare(version, std::string::npos, "6.2") < 0;
-}
-
 constexpr option_row k_rows[] = {
-    {"machine", "TYPE",
-     "pc (default), q35, a version of them (help lists all) or none; accel=NAME as with -accel; max-ram-below-4g=SIZE",
+    {"machine", "TYPE[,PROPERTY=VALUE...]",
+     "pc (default), q35, a version of them (help lists all) or none; accel=NAME as with -accel; max-ram-below-4g=SIZE; "
+     "acpi=off: a pc has no power block; smm=off: power management is ACPI's from the start; i8042=off: no keyboard "
+     "controller and no port 92",
      on_machine},
-    {"M", "TYPE", "same as -machine", on_machine},
+    {"M", "TYPE[,PROPERTY=VALUE...]", "same as -machine", on_machine},
+    {"no-acpi", "", "same as -machine acpi=off", on_no_acpi},
     {"accel", "NAME", "qtest: time is driven by clock_step, unless -clock says otherwise; others are as tcg", on_accel},
     {"m", "SIZE", "guest RAM, MiB or with a suffix K M G T (default 128)", nullptr, "memory"},
     {"nodefaults", "", "leave out the VGA and network adapters, whose slots stay reserved otherwise", on_nodefaults},
@@ -258,6 +275,7 @@ failure resolve_machine(option_parser& p, option_entry& entry)
         if (auto error = add_accelerators(p, *names)) return error;
     }
     if (auto error = take_memory_split(entry.values, config)) return error;
+    if (auto error = take_chipset(entry.values, config)) return error;
     if (auto error = take_inert_keys(entry.values)) return error;
     if (const auto key = entry.values.unknown_key()) {
         return option_error{"Property '" + config.name + "-machine." + *key + "' not found"};
@@ -325,7 +343,7 @@ failure resolve_topology(option_parser& p)
     if (p.topology.clusters > 1) {
         return p.smp_place.error("clusters not supported by this machine's CPU topology");
     }
-    complete(p.topology, prefers_sockets(machine));
+    complete(p.topology, is_older(machine, {6, 2})); // which meant sockets rather than cores
     if (auto error = check_topology(p.topology, machine)) return p.smp_place.error(error->text);
     p.result.machine.cpus = p.topology.cpus;
     return k_fine;

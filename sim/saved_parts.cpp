@@ -143,4 +143,40 @@ std::optional<std::string> saved_pci_host::restore(const saved_state& state)
     return in.fault();
 }
 
+saved_state saved_reset_ports::save() const
+{
+    saved_state all;
+    for (const part& one : parts_) {
+        for (auto& field : one.saved->save()) all.push_back(std::move(field));
+    }
+    return all;
+}
+
+std::optional<std::string> saved_reset_ports::restore(const saved_state& state)
+{
+    const saved_state before = save();
+    auto fault = restore_parts(state);
+    if (!fault) return std::nullopt;
+    restore_parts(before);
+    return std::string(section()) + ": " + *fault;
+}
+
+std::optional<std::string> saved_reset_ports::restore_parts(const saved_state& state)
+{
+    std::size_t at = 0;
+    for (const part& one : parts_) {
+        if (at == state.size() && one.optional) {
+            one.reset->reset(runstate::reset_kind::cold);
+            continue;
+        }
+        const std::size_t end = std::min(state.size(), at + one.saved->save().size());
+        const auto first = state.begin();
+        const saved_state its(first + static_cast<std::ptrdiff_t>(at), first + static_cast<std::ptrdiff_t>(end));
+        if (auto fault = one.saved->restore(its)) return fault;
+        at = end;
+    }
+    if (at == state.size()) return std::nullopt;
+    return std::to_string(at) + " fields expected, " + std::to_string(state.size()) + " found";
+}
+
 } // namespace vigil::sim

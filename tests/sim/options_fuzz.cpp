@@ -196,7 +196,12 @@ private:
 
     void add_machine(const sim::machine_config& machine)
     {
-        add("-machine", machine.name);
+        std::string type = machine.name;
+        if (machine.type != sim::machine_type::none) {
+            type += "," + switched("acpi", machine.acpi) + "," + switched("smm", machine.smm) + "," +
+                    switched("i8042", machine.i8042);
+        }
+        add("-machine", type);
         if (machine.max_ram_below_4g) {
             add("-machine", "max-ram-below-4g=" + std::to_string(*machine.max_ram_below_4g));
         }

@@ -171,6 +171,14 @@ TEST_CASE("options: a refusal says which option, what is wrong, and what would b
         {{"-device", "i6300esb,id=a", "-device", "i6300esb,id=a"},
          "-device i6300esb,id=a: Duplicate ID 'a' for device"},
         {{"-machine", "pd"}, "-machine pd: unsupported machine type 'pd'; did you mean 'pc'?"},
+        {{"-machine", "pc,smm=maybe"},
+         "-machine pc,smm=maybe: Parameter 'smm' does not accept value 'maybe'; use on, off or auto"},
+        {{"-machine", "q35,acpi=1"},
+         "-machine q35,acpi=1: Parameter 'acpi' does not accept value '1'; use on, off or auto"},
+        {{"-machine", "pc,i8042=auto"}, "-machine pc,i8042=auto: Parameter 'i8042' expects 'on' or 'off'"},
+        {{"-machine", "none,i8042=off"}, "-machine none,i8042=off: Property 'none-machine.i8042' not found"},
+        {{"-machine", "none", "-no-acpi"}, "-no-acpi: Property 'none-machine.acpi' not found"},
+        {{"-machine", "smm=off", "-machine", "none"}, "-machine none: Property 'none-machine.smm' not found"},
         {{"-accel", "qtset"}, "-accel qtset: invalid accelerator qtset; did you mean 'qtest'?"},
         {{"-watchdog-action", "bogus"}, "-watchdog-action bogus: Parameter 'watchdog' does not accept value 'bogus'"},
         {{"-action", "panic=poweroff"}, "-action panic=poweroff: Parameter 'panic' does not accept value 'poweroff'"},
@@ -194,6 +202,24 @@ TEST_CASE("options: a refusal says which option, what is wrong, and what would b
     };
     for (const auto& row : rows) CHECK(refused(row.arguments) == row.text);
     accepted({"-qmp-schema", "7.2", "-action", "panic=none"});
+}
+
+TEST_CASE("options: what a machine's chipset has is switched by its properties, and the last word counts")
+{
+    const auto standard = accepted({"-machine", "pc"}).machine;
+    CHECK(standard.acpi);
+    CHECK(standard.i8042);
+    CHECK(standard.smm);
+    const auto bare = accepted({"-machine", "pc,acpi=off,smm=off,i8042=off"}).machine;
+    CHECK_FALSE(bare.acpi);
+    CHECK_FALSE(bare.i8042);
+    CHECK_FALSE(bare.smm);
+    CHECK_FALSE(accepted({"-no-acpi"}).machine.acpi);
+    CHECK_FALSE(accepted({"-M", "q35", "-no-acpi"}).machine.acpi);
+    CHECK(accepted({"-no-acpi", "-machine", "acpi=auto"}).machine.acpi);
+    CHECK_FALSE(accepted({"-machine", "acpi=on", "-no-acpi"}).machine.acpi);
+    CHECK_FALSE(accepted({"-machine", "i8042=off", "-machine", "q35"}).machine.i8042);
+    CHECK(accepted({"-machine", "pc,smm=off", "-machine", "smm=on"}).machine.smm);
 }
 
 TEST_CASE("options: a refusal is one line, whatever it quotes")

@@ -148,6 +148,9 @@ int main(int argc, char* argv[])
         return 1;
     }
     if (the_options.text) {
+        if (the_options.text_status != 0) {
+            for (const std::string& warning : the_options.warnings) sim::complain(warning);
+        }
         std::cout << *the_options.text;
         return the_options.text_status;
     }

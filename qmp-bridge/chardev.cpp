@@ -202,6 +202,7 @@ std::variant<chardev, option_error> chardev::from_options(std::string_view backe
     if (path) {
         result.kind = transport::unix_socket;
         result.path = *path;
+        if (path->empty()) return option_error{"chardev: socket: 'path' is empty; it must name a file"};
     } else if (port) {
         result.kind = transport::tcp;
         result.host = host.value_or("");

@@ -252,7 +252,7 @@ failure check_timeline(const sim_options& options)
 // A transcript brings its own options.
 failure check_replay(const option_parser& p)
 {
-    constexpr std::array<std::string_view, 6> k_beside{"replay", "trace", "msg", "d", "D", "sandbox"};
+    constexpr std::array<std::string_view, 7> k_beside{"replay", "trace", "msg", "d", "D", "sandbox", "snapshot-dir"};
     if (!p.result.replay) return k_fine;
     for (const std::string_view name : p.named) {
         if (std::find(k_beside.begin(), k_beside.end(), name) == k_beside.end()) {

@@ -138,8 +138,8 @@ constexpr option_row k_rows[] = {
      "give up what serving does not need once every socket is open: system calls, capabilities, new privileges. Keys "
      "that keep some, all deny by default: obsolete, elevateprivileges (also children), spawn, resourcecontrol",
      nullptr, "sandbox"},
-    {"snapshot-dir", "DIR", "commands of clients (migrate, snapshot-save, blockdev-add ...) reach files below DIR only",
-     on_snapshot_dir},
+    {"snapshot-dir", "DIR",
+     "commands of clients (migrate, x-snapshot-save, blockdev-add ...) reach files below DIR only", on_snapshot_dir},
     {"d", "ITEM[,ITEM...]",
      "guest_errors: log what a guest does wrong, to standard error or as -D says; QEMU's other items are accepted and "
      "log "

@@ -128,7 +128,7 @@ constexpr option_row k_rows[] = {
     {"preconfig", "", "take only the commands that come before the machine is initialised, until x-exit-preconfig",
      on_preconfig},
     {"incoming", "file:PATH|defer",
-     "continue a machine that migrate or snapshot-save saved, now or by migrate-incoming", on_incoming},
+     "continue a machine that migrate or x-snapshot-save saved, now or by migrate-incoming", on_incoming},
     {"clock", "MODE",
      "driven (by qtest), paced[,factor=F] (with the wall clock times F; default) or free (as fast as it goes)",
      on_clock},
@@ -141,8 +141,7 @@ constexpr option_row k_rows[] = {
      "write a transcript of everything that clients send and receive, with simulated and wall-clock time", on_trace},
     {"replay", "file=FILE",
      "run a transcript again, under the options that it was written with; fails where anything comes out otherwise. "
-     "Goes "
-     "with -trace only",
+     "Nothing is written; snapshots that others saved are read from -snapshot-dir only. Goes with that and -trace only",
      on_replay},
 };
 

@@ -17,7 +17,9 @@ public:
     explicit saved_memory(bus::memory& part) : part_(part) {}
     std::string_view section() const override { return "memory"; }
     runstate::saved_state save() const override;
+    /// What is there already goes only when all of the other has been read.
     std::optional<std::string> restore(const runstate::saved_state& state) override;
+    std::uint64_t most_bytes() const override;
 
 private:
     bus::memory& part_;

@@ -1,20 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 // vigil-sim: the machine, its monitors and its clock, under QEMU's option spellings.
 
-#include <csignal>
+#include <cstdio>
 #include <cstdlib>
+#include <exception>
 #include <iostream>
+#include <new>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <variant>
 #include <vector>
 
 #include <malloc.h>
 
+#include <boost/system/system_error.hpp>
 #include <systemc>
 
 #include <vigil/runstate/file_access.h>
 #include <vigil/sim/daemon.h>
+#include <vigil/sim/first_steps.h>
 #include <vigil/sim/guest_log.h>
 #include <vigil/sim/options.h>
 #include <vigil/sim/program_log.h>
@@ -38,6 +43,8 @@ sim::guest_log the_guest_log;
 
 void report_to_stderr(const sc_core::sc_report& report, const sc_core::sc_actions& actions)
 {
+    // With this the kernel repeats, at its end, an error that was reported and thrown.
+    if (report.get_severity() >= sc_core::SC_ERROR && actions == sc_core::SC_DISPLAY) return;
     // The kernel's own remarks ("Simulation stopped by user") are nobody's business here.
     const bool remark =
         report.get_severity() == sc_core::SC_INFO && std::string_view(report.get_msg_type()).substr(0, 7) != "/vigil/";
@@ -72,6 +79,7 @@ std::optional<option_error> take_recorded_options()
     options.log_guest_errors = the_options.log_guest_errors;
     options.log_file = the_options.log_file;
     options.pidfile.reset();
+    options.snapshot_dir = the_options.snapshot_dir;
     options.daemonize = the_options.daemonize;
     options.sandbox = the_options.sandbox;
     options.qtest_log = "none";
@@ -90,13 +98,15 @@ std::optional<option_error> read_options(const std::vector<std::string>& argumen
 }
 
 // What only starting needed is given up, and who started a daemon may go.
-std::optional<option_error> leave_what_was_for_starting()
+std::optional<option_error> leave_what_was_for_starting(sim::simulation& run)
 {
     if (the_options.sandbox) {
-        if (auto error = sim::enter_sandbox(*the_options.sandbox)) return option_error{*error};
+        const auto prepare = [&run] { run.prepare_for_confinement(); };
+        if (auto error = sim::enter_sandbox(*the_options.sandbox, prepare)) return option_error{*error};
     }
     if (the_daemon) {
         if (auto error = the_daemon->ready()) return option_error{*error};
+        sim::standard_error().look();
     }
     return std::nullopt;
 }
@@ -129,20 +139,41 @@ void complain_of(const option_error& error)
     }
 }
 
-} // namespace
-
-int sc_main(int, char*[])
+int simulate()
 {
     sc_core::sc_set_time_resolution(1, sc_core::SC_NS);
-    sc_core::sc_report_handler::set_handler(report_to_stderr);
     if (the_options.log_guest_errors) sc_core::sc_report_handler::set_verbosity_level(sc_core::SC_HIGH);
     sim::simulation run(the_options, the_files, the_recorded_run ? &*the_recorded_run : nullptr);
-    run.started = leave_what_was_for_starting;
+    run.started = [&run] { return leave_what_was_for_starting(run); };
     return run.run();
 }
 
-int main(int argc, char* argv[])
+// Returns what `act` returns; whatever leaves it otherwise is one line and status 1.
+template <class Act> int guarded(Act act)
 {
+    std::string reason;
+    try {
+        return act();
+    } catch (const sc_core::sc_report&) { // which the report handler has written
+        return 1;
+    } catch (const std::bad_alloc&) {
+        std::fputs("vigil-sim: out of memory\n", stderr);
+        return 1;
+    } catch (const boost::system::system_error& error) {
+        reason = error.code().message();
+    } catch (const std::system_error& error) {
+        reason = error.code().message();
+    } catch (const std::exception& error) {
+        reason = error.what();
+    }
+    sim::complain("cannot go on: " + reason);
+    return 1;
+}
+
+int start(int argc, char* argv[])
+{
+    if (!sim::open_missing_descriptors()) return 1;
+    sim::survive_failing_writes();
     if (const auto error = read_options(std::vector<std::string>(argv + 1, argv + argc))) {
         complain_of(*error);
         return 1;
@@ -160,9 +191,18 @@ int main(int argc, char* argv[])
         sim::complain(error->text);
         return 1;
     }
-    std::signal(SIGPIPE, SIG_IGN);
     // Without this, glibc keeps what a client's one huge request took.
     ::mallopt(M_MMAP_THRESHOLD, k_mmap_threshold);
     ::setenv("SYSTEMC_DISABLE_COPYRIGHT_MESSAGE", "1", 1);
+    sc_core::sc_report_handler::set_handler(report_to_stderr);
     return sc_core::sc_elab_and_sim(argc, argv);
+}
+
+} // namespace
+
+int sc_main(int, char*[]) { return guarded(simulate); }
+
+int main(int argc, char* argv[])
+{
+    return guarded([&] { return start(argc, argv); });
 }

@@ -96,6 +96,7 @@ failure on_log_items(option_parser& p, const std::string& value)
         if (is_trace) {
             p.result.warnings.push_back("warning: trace event " + quoted(item.substr(6)) + " does not exist");
         } else if (!known && item != "all") {
+            if (item != "help") p.result.warnings.push_back(quoted(item) + " is not a log item; these are:");
             p.result.text = log_items_text();
             p.result.text_status = 1;
             return k_fine;

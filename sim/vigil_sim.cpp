@@ -179,6 +179,9 @@ int start(int argc, char* argv[])
         return 1;
     }
     if (the_options.text) {
+        if (the_options.text_status != 0) {
+            for (const std::string& warning : the_options.warnings) sim::complain(warning);
+        }
         std::cout << *the_options.text;
         return the_options.text_status;
     }

@@ -13,15 +13,29 @@ constexpr std::uint32_t k_piix4_status = 0x0280;
 constexpr std::uint32_t k_interrupt_pin = 0x3D;
 constexpr apm_commands k_piix4_commands{0xF1, 0xF0};
 
-// The PIIX4's device activity register B.
-constexpr std::uint32_t k_devactb = 0x58;
-constexpr std::uint32_t k_apmc_en = 0x0200'0000; // APM commands raise an SMI
-
 constexpr bus::pci_identity k_ich9_identity{0x8086, 0x2918, 0x060100, 2, 0x1AF4, 0x1100, true};
 constexpr apm_commands k_ich9_commands{0x02, 0x03};
 constexpr std::uint32_t k_ich9_smi_offset = 0x30;
 
-constexpr std::uint32_t k_base_default = 0x1; // bit 0, read-only: I/O space
+// Configuration registers.
+namespace piix4_reg {
+constexpr std::uint32_t devactb = 0x58;
+constexpr std::uint32_t devresa_highest = 0x5F;
+constexpr std::uint32_t devresb_highest = 0x63;
+constexpr std::uint32_t pmregmisc = 0x80;
+constexpr std::uint32_t smbba = 0x90;
+constexpr std::uint32_t smbhstcfg = 0xD2;
+} // namespace piix4_reg
+
+namespace ich9_reg {
+constexpr std::uint32_t acpi_cntl = 0x44;
+constexpr std::uint32_t pirqa_rout = 0x60; // to PIRQD
+constexpr std::uint32_t pirqe_rout = 0x68; // to PIRQH
+} // namespace ich9_reg
+
+constexpr std::uint32_t k_base_default = 0x1;    // bit 0: I/O space
+constexpr std::uint32_t k_apmc_en = 0x0200'0000; // DEVACTB: APM commands raise an SMI
+constexpr std::uint32_t k_not_routed = 0x8080'8080;
 
 } // namespace
 
@@ -30,9 +44,10 @@ acpi_pm_function::acpi_pm_function(const sc_core::sc_module_name& name, const bu
     : pci_function(name, identity), pm1("pm1", clock, parameters), apm("apm", pm1, where.commands), layout_(where)
 {
     add_ports(0, acpi_pm_block::k_size, pm1.registers);
-    set_write_mask(k_base, 4, base_mask());
+    set_write_mask(k_base, 4, layout_.base_writable);
+    put(layout_.after_power_on);
     set_config(k_base, 4, k_base_default);
-    set_write_mask(layout_.enable, 1, layout_.enable_writable);
+    put(layout_.after_reset);
 }
 
 acpi_pm_function::~acpi_pm_function() = default;
@@ -50,6 +65,17 @@ void acpi_pm_function::config_write(std::uint32_t offset, unsigned width, std::u
     follow_base();
 }
 
+bool acpi_pm_function::enabled() const
+{
+    if (layout_.zero_base_is_off && base() == 0) return false;
+    return (config_read(layout_.enable, 1) & layout_.enable_bit) != 0;
+}
+
+void acpi_pm_function::put(const std::vector<config_value>& values)
+{
+    for (const config_value& one : values) set_config(one.offset, one.width, one.value);
+}
+
 void acpi_pm_function::follow_base()
 {
     for (std::size_t i = 0; i < port_offsets_.size(); ++i) {
@@ -64,35 +90,53 @@ void acpi_pm_function::reset(runstate::reset_kind kind)
         for (std::uint32_t offset = bus::pci_reg::device_specific; offset < k_config_size; offset += 4) {
             set_config(offset, 4, 0);
         }
+        put(layout_.after_power_on);
         apm.clear();
     }
-    set_config(k_base, layout_.base_reset_width, k_base_default);
-    set_config(layout_.enable, 1, 0);
+    put(layout_.after_reset);
     follow_base();
     pm1.reset(kind);
 }
 
 piix4_pm::piix4_pm(const sc_core::sc_module_name& name, runstate::vm_clock& clock, const acpi_pm_parameters& parameters)
     : acpi_pm_function(name, k_piix4_identity, clock, parameters,
-                       {"PIIX4_PM", "piix4_pm", 64, 1, 0x80, 0x01, 0x01, k_piix4_commands}),
-      devactb_after_reset_(parameters.smm ? 0 : k_apmc_en)
+                       {"PIIX4_PM",
+                        "piix4_pm",
+                        64,
+                        0xFFFF'FFFF,
+                        false,
+                        piix4_reg::pmregmisc,
+                        0x01,
+                        k_piix4_commands,
+                        {{k_base, 1, k_base_default},
+                         {piix4_reg::devactb, 4, parameters.smm ? 0 : k_apmc_en},
+                         {piix4_reg::pmregmisc, 1, 0}},
+                        {{piix4_reg::devresa_highest, 1, 0x10},
+                         {piix4_reg::devresb_highest, 1, 0x60},
+                         {piix4_reg::smbba, 2, 0xB101},
+                         {piix4_reg::smbhstcfg, 1, 0x09}}})
 {
     set_config(bus::pci_reg::status, 2, k_piix4_status);
     set_config(k_interrupt_pin, 1, 1);
-    set_config(k_devactb, 4, devactb_after_reset_);
 }
 
 piix4_pm::~piix4_pm() = default;
 
-void piix4_pm::reset(runstate::reset_kind kind)
-{
-    acpi_pm_function::reset(kind);
-    set_config(k_devactb, 4, devactb_after_reset_);
-}
-
 ich9_lpc::ich9_lpc(const sc_core::sc_module_name& name, runstate::vm_clock& clock, const acpi_pm_parameters& parameters)
     : acpi_pm_function(name, k_ich9_identity, clock, parameters,
-                       {"ICH9-LPC", "ICH9LPC", 128, 4, 0x44, 0x80, 0x87, k_ich9_commands}),
+                       {"ICH9-LPC",
+                        "ICH9LPC",
+                        128,
+                        0xFF87,
+                        true,
+                        ich9_reg::acpi_cntl,
+                        0x80,
+                        k_ich9_commands,
+                        {{k_base, 4, k_base_default},
+                         {ich9_reg::acpi_cntl, 1, 0},
+                         {ich9_reg::pirqa_rout, 4, k_not_routed},
+                         {ich9_reg::pirqe_rout, 4, k_not_routed}},
+                        {}}),
       smi("smi", parameters.smm)
 {
     add_ports(k_ich9_smi_offset, ich9_smi::k_size, smi.registers);

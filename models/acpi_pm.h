@@ -49,16 +49,25 @@ public:
     std::optional<std::string> restore(const runstate::saved_state& state) override;
 
 protected:
+    /// A register of configuration space, and what it is after power-on or a reset.
+    struct config_value {
+        std::uint32_t offset;
+        unsigned width;
+        std::uint32_t value;
+    };
+
     /// Where a chip keeps what.
     struct layout {
         const char* type_name;
         const char* section;
-        std::uint32_t size;           ///< the base is a multiple of it
-        unsigned base_reset_width;    ///< bytes of the base address register that a reset writes
-        std::uint32_t enable;         ///< offset of the byte with the enable bit
-        std::uint8_t enable_bit;      ///< 1: the ports are decoded
-        std::uint8_t enable_writable; ///< the writable bits of that byte
+        std::uint32_t size;          ///< the base is a multiple of it
+        std::uint32_t base_writable; ///< the writable bits of the base address register
+        bool zero_base_is_off;       ///< nothing is decoded at address 0
+        std::uint32_t enable;        ///< offset of the byte with the enable bit
+        std::uint8_t enable_bit;     ///< 1: the ports are decoded
         apm_commands commands;
+        std::vector<config_value> after_reset;
+        std::vector<config_value> after_power_on; ///< in addition; all other storage is then 0
     };
 
     acpi_pm_function(const sc_core::sc_module_name& name, const bus::pci_identity& identity, runstate::vm_clock& clock,
@@ -66,6 +75,8 @@ protected:
 
     /// Declares further ports, decoded together with the PM1 block, `offset` above its base; in the constructor.
     void add_ports(std::uint32_t offset, std::uint32_t size, bus::shared_target_socket& socket);
+
+    static constexpr std::uint32_t k_base = 0x40; ///< PMBA, PMBASE
 
     static constexpr std::size_t k_saved_fields_0_1_0 = 5; ///< config and the block's
     static constexpr std::size_t k_saved_fields = 7;
@@ -75,10 +86,9 @@ private:
                       const bus::access_context& context) override;
     std::uint32_t base() const { return config_read(k_base, 4) & base_mask(); }
     std::uint32_t base_mask() const noexcept { return 0xFFFF & ~(layout_.size - 1); }
-    bool enabled() const { return (config_read(layout_.enable, 1) & layout_.enable_bit) != 0; }
+    bool enabled() const;
+    void put(const std::vector<config_value>& values);
     void follow_base(); ///< decodes the ports as base address and enable bit say
-
-    static constexpr std::uint32_t k_base = 0x40; ///< PMBA, PMBASE
 
     const layout layout_;
     std::vector<std::uint32_t> port_offsets_; ///< from the base; by port block
@@ -86,16 +96,11 @@ private:
 
 /// The power management function of the Intel 82371AB (PIIX4) datasheet (290562, chapter 7), function 3 of the chip; on
 /// QEMU's pc 00:01.3 (hw/acpi/piix4.c). Ports at PMBA (40h), a multiple of 64, while PMREGMISC (80h) bit 0 is set. As
-/// on QEMU, a reset writes the lowest byte of PMBA only, and of the rest of the storage DEVACTB (58h) alone.
+/// on QEMU, every bit of its registers can be written, and a reset writes the lowest byte of PMBA only.
 class piix4_pm : public acpi_pm_function {
 public:
     piix4_pm(const sc_core::sc_module_name& name, runstate::vm_clock& clock, const acpi_pm_parameters& parameters = {});
     ~piix4_pm() override;
-
-    void reset(runstate::reset_kind kind) override;
-
-private:
-    const std::uint32_t devactb_after_reset_;
 };
 
 /// The LPC bridge of the Intel I/O Controller Hub 9 (ICH9 datasheet 316972, chapter 13), function 0 of device 31; on

@@ -161,9 +161,13 @@ TEST_CASE("acpi_pm: the PIIX4's header")
     CHECK(m.cfg(0x40, 4) == 0x00000001);
     CHECK(m.cfg(0x80, 1) == 0x00);
     m.cfg(0x40, 4, 0xFFFFFFFF);
-    CHECK(m.cfg(0x40, 4) == 0x0000FFC1);
+    CHECK(m.cfg(0x40, 4) == 0xFFFFFFFF);
     m.cfg(0x80, 1, 0xFF);
-    CHECK(m.cfg(0x80, 1) == 0x01);
+    CHECK(m.cfg(0x80, 1) == 0xFF);
+    CHECK(m.cfg(0x5F, 1) == 0x10);
+    CHECK(m.cfg(0x63, 1) == 0x60);
+    CHECK(m.cfg(0x90, 4) == 0xB101);
+    CHECK(m.cfg(0xD2, 1) == 0x09);
     CHECK(m.function.type_name() == "PIIX4_PM");
 }
 
@@ -176,9 +180,11 @@ TEST_CASE("acpi_pm: the ICH9's header")
     CHECK(m.cfg(0x40, 4) == 0x00000001);
     CHECK(m.cfg(0x44, 1) == 0x00);
     m.cfg(0x40, 4, 0xFFFFFFFF);
-    CHECK(m.cfg(0x40, 4) == 0x0000FF81);
+    CHECK(m.cfg(0x40, 4) == 0x0000FF87);
     m.cfg(0x44, 1, 0xFF);
-    CHECK(m.cfg(0x44, 1) == 0x87);
+    CHECK(m.cfg(0x44, 1) == 0xFF);
+    CHECK(m.cfg(0x60, 4) == 0x80808080);
+    CHECK(m.cfg(0x68, 4) == 0x80808080);
     CHECK(m.function.type_name() == "ICH9-LPC");
 }
 
@@ -218,6 +224,8 @@ TEST_CASE("acpi_pm: the ICH9 decodes 128 ports at its base while ACPI_EN is set"
     CHECK(m.in(0, 2) == 0x0001);
     m.cfg(0x40, 4, 0x681);
     CHECK(m.in(0x80, 2) == 0x0001);
+    m.cfg(0x40, 4, 0x001); // address 0 is nowhere
+    CHECK(m.io.read_value(0x00, 2) == 0xFFFF);
 }
 
 TEST_CASE("acpi_pm: the four registers")

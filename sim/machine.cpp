@@ -342,10 +342,11 @@ std::string machine::occupant(bus::pci_address address) const
     }
     const auto* shown = dynamic_cast<const runstate::inspectable*>(function);
     const bool q35 = config_.type == machine_type::q35;
-    const std::string name = shown != nullptr    ? std::string(shown->type_name())
-                             : address.slot != 0 ? "PIIX3"
-                             : q35               ? "mch"
-                                                 : "i440FX";
+    const std::string name = shown != nullptr        ? std::string(shown->type_name())
+                             : address.function != 0 ? "piix3-ide"
+                             : address.slot != 0     ? "PIIX3"
+                             : q35                   ? "mch"
+                                                     : "i440FX";
     return name + ",id=(null)";
 }
 

@@ -78,6 +78,18 @@ TEST_CASE("given options: defaults and later settings of a device take effect")
     CHECK(asked({"-device", "pvpanic,id=p", "-set", "device.p.events=1"}, {"inb 0x505"}) == words{"OK 0x0001"});
 }
 
+TEST_CASE("given options: the sleep type that means S4 is a property of the chipset")
+{
+    simulator sim({"-machine", "q35", "-global", "ICH9-LPC.s4_val=5"});
+    connection client = sim.qmp();
+    connection qtest = sim.program.connect("qtest");
+    answers(qtest, {"outl 0xcf8 0x8000f840", "outl 0xcfc 0x601", "outl 0xcf8 0x8000f844", "outb 0xcfc 0x80"});
+    CHECK(answers(qtest, {"outw 0x604 0x2800"}) == words{"OK"}); // 2, which meant it
+    CHECK(answers(qtest, {"outw 0x604 0x3400"}) == words{"OK"});
+    CHECK(contains(client.read_line(), "\"SUSPEND_DISK\""));
+    CHECK(contains(client.read_line(), "\"SHUTDOWN\""));
+}
+
 TEST_CASE("given options: the spelling of a CPU feature that libvirt uses gives the CPUs their crash MSRs")
 {
     CHECK(asked({"-cpu", "qemu64,hv_crash"}, {"rdmsr 0x40000105"}) == words{"OK 0x8000000000000000"});
@@ -124,6 +136,8 @@ TEST_CASE("given options: what cannot be done ends the start with one line and s
         {{"-device", "ib700,bus=main-system-bus"}, "Device 'ib700' can't go on System bus"},
         {{"-device", "i6300esb,addr=1"},
          "PCI: slot 1 function 0 not available for i6300esb, in use by PIIX3,id=(null)"},
+        {{"-device", "i6300esb,addr=1.1"},
+         "PCI: slot 1 function 1 not available for i6300esb, in use by piix3-ide,id=(null)"},
         {{"-device", "i6300esb,addr=5", "-device", "i6300esb,addr=5.1"},
          "PCI: single function device can't be populated in function 5.1"},
         {{"-device", "i6300esb,addr=5.1", "-device", "i6300esb,addr=5"},

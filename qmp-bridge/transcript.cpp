@@ -157,6 +157,17 @@ bool next_line(std::istream& in, std::string& line)
 
 constexpr std::int64_t k_most = std::numeric_limits<std::int64_t>::max();
 
+void print_strings(std::string& line, const std::vector<std::string>& all)
+{
+    const char* separator = "[";
+    for (const std::string& one : all) {
+        line += separator;
+        print_json_string(line, one);
+        separator = ", ";
+    }
+    line += all.empty() ? "[]" : "]";
+}
+
 transcript_head read_head(line_reader& line)
 {
     const std::string ours = std::to_string(k_format);
@@ -165,6 +176,13 @@ transcript_head read_head(line_reader& line)
     }
     const std::int64_t format = line.number("vigil-transcript", 1, k_most);
     transcript_head head{line.text("version"), line.texts("arguments"), line.number("process", 0, k_most)};
+    if (line.has("configurations")) {
+        for (const std::string& text : line.texts("configurations")) {
+            const auto bytes = as_bytes(text);
+            if (!bytes) line.complain("'configurations' must be bytes as characters up to U+00FF");
+            head.configurations.push_back(bytes.value_or(""));
+        }
+    }
     if (format == k_format) return head;
     std::string why = "this transcript has format " + std::to_string(format) + ", written by Vigil " + head.version +
                       "; this program repeats format " + ours;
@@ -231,14 +249,15 @@ std::string to_line(const transcript_head& head)
 {
     std::string line = "{\"vigil-transcript\": " + std::to_string(k_format) + ", \"version\": ";
     print_json_string(line, head.version);
-    line += ", \"process\": " + std::to_string(head.process) + ", \"arguments\": [";
-    const char* separator = "";
-    for (const std::string& one : head.arguments) {
-        line += separator;
-        print_json_string(line, one);
-        separator = ", ";
+    line += ", \"process\": " + std::to_string(head.process) + ", \"arguments\": ";
+    print_strings(line, head.arguments);
+    if (!head.configurations.empty()) {
+        std::vector<std::string> configurations;
+        for (const std::string& one : head.configurations) configurations.push_back(as_characters(one));
+        line += ", \"configurations\": ";
+        print_strings(line, configurations);
     }
-    return line + "]}";
+    return line + "}";
 }
 
 std::variant<recorded_run, option_error> read_transcript(std::istream& in, const std::string& name)

@@ -62,9 +62,10 @@ bool operator==(const transcript_record& a, const transcript_record& b);
 
 /// What a transcript begins with.
 struct transcript_head {
-    std::string version;                ///< of the program that wrote it
-    std::vector<std::string> arguments; ///< its command line
-    std::int64_t process = 0;           ///< its process id
+    std::string version;                          ///< of the program that wrote it
+    std::vector<std::string> arguments;           ///< its command line
+    std::int64_t process = 0;                     ///< its process id
+    std::vector<std::string> configurations = {}; ///< what was in each file that its command line reads options from
 };
 
 /// A transcript as it is read.
@@ -73,7 +74,8 @@ struct recorded_run {
     std::vector<transcript_record> records;
 };
 
-/// A transcript is a file of JSON lines: the head, {"vigil-transcript": 2, "version", "process", "arguments"}, then a
+/// A transcript is a file of JSON lines: the head, {"vigil-transcript": 2, "version", "process", "arguments",
+/// "configurations" (where there are any; their bytes as below)}, then a
 /// record a line, {"time" (ns), "wall" (us), "what", …}, with "elapsed" (us) where a length of host time was to be
 /// known, and the members that the record's kind has: "client" or "file"; "server", "unsent", "number", "error",
 /// "checksum" or "status"; "look"; and "bytes" or "reason", in which each character stands for the byte of its code.

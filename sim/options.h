@@ -69,10 +69,11 @@ struct sim_options {
     std::optional<std::string> log_file; ///< -D: where that goes; %d in it is the process id
     std::optional<guest_trace_request> guest_trace;
     bool timeline = false;
-    std::optional<std::string> trace;   ///< the transcript to be written
-    std::optional<std::string> replay;  ///< the transcript to be replayed
-    bool timestamps = false;            ///< -msg timestamp=on: before each message on standard error
-    std::vector<std::string> arguments; ///< the command line itself
+    std::optional<std::string> trace;        ///< the transcript to be written
+    std::optional<std::string> replay;       ///< the transcript to be replayed
+    bool timestamps = false;                 ///< -msg timestamp=on: before each message on standard error
+    std::vector<std::string> arguments;      ///< the command line itself
+    std::vector<std::string> configurations; ///< what each -readconfig has read
 };
 
 /// Reads a configuration file that -readconfig names: its content, or why there is none.

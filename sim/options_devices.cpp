@@ -164,9 +164,10 @@ failure on_global(option_parser& p, const std::string& value) { return p.store.a
 
 failure on_readconfig(option_parser& p, const std::string& value)
 {
-    const auto content = p.read_config(value);
-    if (const auto* error = std::get_if<option_error>(&content)) return *error;
-    return p.store.read_config(value, std::get<std::string>(content));
+    auto content = p.read_config(value);
+    if (auto* error = std::get_if<option_error>(&content)) return std::move(*error);
+    p.result.configurations.push_back(std::get<std::string>(std::move(content)));
+    return p.store.read_config(value, p.result.configurations.back());
 }
 
 // A device that the machine has in QEMU and that is not modelled, so far as -global can speak of it.

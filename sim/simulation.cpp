@@ -183,7 +183,7 @@ simulation::failure simulation::start_transcript()
     migration_.host_time = [this] { return transcript_->elapsed(); };
     pump_.observe(transcript_.get());
     if (!options_.trace) return std::nullopt;
-    qmp_bridge::transcript_head head{k_version, options_.arguments, ::getpid()};
+    qmp_bridge::transcript_head head{k_version, options_.arguments, ::getpid(), options_.configurations};
     if (recorded_ != nullptr) head = recorded_->head;
     transcript_->ended = [this](const std::string& reason) {
         complain("-trace " + *options_.trace + ": cannot be written to its end: " + reason +

@@ -68,7 +68,14 @@ std::optional<option_error> take_recorded_options()
     auto read = qmp_bridge::read_transcript(*the_options.replay);
     if (auto* error = std::get_if<option_error>(&read)) return option_error{"-replay " + error->text};
     the_recorded_run = std::move(std::get<qmp_bridge::recorded_run>(read));
-    auto parsed = sim::parse_options(the_recorded_run->head.arguments);
+    // A transcript may be a stranger's: what its options name is not read here.
+    const auto& contents = the_recorded_run->head.configurations;
+    const auto read_recorded =
+        [&, next = contents.begin()](const std::string& path) mutable -> std::variant<std::string, option_error> {
+        if (next == contents.end()) return option_error{"the transcript does not hold what was in " + path};
+        return *next++;
+    };
+    auto parsed = sim::parse_options(the_recorded_run->head.arguments, read_recorded);
     if (auto* error = std::get_if<option_error>(&parsed)) {
         return option_error{"-replay " + *the_options.replay + ": its own options: " + error->text};
     }

@@ -90,12 +90,14 @@ TEST_CASE("transcript: every record reads back as it was written")
                                                  record(transcript_kind::disconnect, 1),
                                                  record(transcript_kind::exit, 0, 1),
                                                  amid_a_step};
-    std::string text = to_line(transcript_head{"1.2", {"-S", "-name", "a \"b\" \xC3\xA9"}, 42}) + "\n";
+    std::string text =
+        to_line(transcript_head{"1.2", {"-S", "-name", "a \"b\" \xC3\xA9"}, 42, {"[mon]\n", "\xFF"}}) + "\n";
     for (const auto& one : records) text += to_line(one) + "\n";
     const recorded_run run = read_back(text);
     CHECK(run.head.version == "1.2");
     CHECK(run.head.arguments == std::vector<std::string>{"-S", "-name", "a \"b\" \xC3\xA9"});
     CHECK(run.head.process == 42);
+    CHECK(run.head.configurations == std::vector<std::string>{"[mon]\n", "\xFF"});
     REQUIRE(run.records.size() == records.size());
     for (std::size_t i = 0; i < records.size(); ++i) {
         INFO(to_line(records[i]));

@@ -380,6 +380,21 @@ TEST_CASE("replay: a guest's trace is in the transcript, and an incoming machine
     CHECK(run.repeat({"-snapshot-dir", place.path.string()}) == "0 ");
 }
 
+TEST_CASE("replay: what -readconfig read is in the transcript")
+{
+    const workspace place;
+    const std::string configuration = (place.path / "configuration").string();
+    std::ofstream(configuration) << "[device]\n  driver = \"ib700\"\n";
+    recorded run({"-readconfig", configuration});
+    connection client = run.sim.qmp();
+    connection qtest = run.sim.program.connect("qtest");
+    CHECK(ask_qtest(qtest, "outb 0x443 0xe") == "OK");
+    CHECK(ask_qtest(qtest, "clock_step") == "OK 2000000000"); // the device is there
+    run.end(client);
+    CHECK(fs::remove(configuration));
+    CHECK(run.repeat() == "0 ");
+}
+
 TEST_CASE("replay: a transcript of the format before is refused in words, and an endless file is not read to its end")
 {
     const workspace place;

@@ -1,4 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <fstream>
+#include <iterator>
+#include <string>
+#include <vector>
+
 #include <catch.h>
 
 #include <vigil/bus/bus_initiator.h>
@@ -209,7 +214,9 @@ constexpr unsigned k_pm_function = 3;
 // register 02 and port 92 A2.
 runstate::snapshot saved_by_0_1_0(const std::string& machine)
 {
-    auto read = runstate::read_snapshot(std::string(VIGIL_SNAPSHOTS) + "/0.1.0-" + machine + ".snapshot");
+    std::ifstream file(std::string(VIGIL_SNAPSHOTS) + "/0.1.0-" + machine + ".snapshot", std::ios::binary);
+    const std::vector<std::uint8_t> bytes{std::istreambuf_iterator<char>(file), {}};
+    auto read = runstate::decode_snapshot(bytes);
     REQUIRE(std::holds_alternative<runstate::snapshot>(read));
     return std::get<runstate::snapshot>(std::move(read));
 }

@@ -78,8 +78,12 @@ failure on_mon(option_parser& p, const std::string& value)
 failure on_object(option_parser& p, const std::string& value)
 {
     option_list list = option_list::parse(value, "qom-type");
-    if (list.take("qom-type") != "monitor-qmp") return k_fine;
-    list.take("id");
+    const std::string type = list.take("qom-type").value_or("");
+    const auto id = list.take("id");
+    if (type != "monitor-qmp") {
+        if (id) p.result.objects.push_back({type, *id});
+        return k_fine;
+    }
     const auto chardev_id = list.take("chardev");
     if (!chardev_id) return option_error{"Parameter 'chardev' is missing"};
     auto pretty = list.take_switch("pretty", false);

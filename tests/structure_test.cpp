@@ -36,7 +36,7 @@ const names k_below_the_bridge{"bus", "models", "runstate"};
 const std::regex k_pure{
     "runstate/(actions|events|file_access|inspectable|migration|policy|run_control|run_state|saved_state|snapshot|time|"
     "timer_queue|wire_names)|"
-    "qmp-bridge/(block_nodes|event_limiter|hmp|introspection|json\\w*|qapi_\\w+|qdict_order|qmp_\\w+|qom_tree|"
+    "qmp-bridge/(block_nodes|event_limiter|hmp|introspection|json\\w*|qapi_\\w+|qdict_order|qmp_\\w+|qom_\\w+|"
     "qtest_session|qtest_text|session|traffic_observer|transcript)"};
 
 std::string read(const fs::path& path)

@@ -26,6 +26,14 @@ const qom_type* qom_types::find(std::string_view name) const
     return found == types_.end() ? nullptr : &*found;
 }
 
+bool qom_types::is_made_from(const qom_type& one, std::string_view ancestor) const
+{
+    for (const qom_type* type = &one; type != nullptr; type = find(type->parent)) {
+        if (type->name == ancestor) return true;
+    }
+    return false;
+}
+
 bool qom_types::is_a(const qom_type& one, std::string_view ancestor) const
 {
     for (const qom_type* type = &one; type != nullptr; type = find(type->parent)) {
@@ -61,7 +69,7 @@ std::variant<std::vector<object_property_info>, command_error> qom_types::proper
 {
     const qom_type* type = find(name);
     if (type == nullptr) return not_found("Class", name);
-    if (is_a(*type, "interface")) return not_expected("QOM type");
+    if (is_made_from(*type, "interface")) return not_expected("QOM type");
     std::vector<object_property_info> all;
     for (const qom_type::property* row : all_properties(*type)) {
         all.push_back(row->info);
@@ -74,7 +82,7 @@ std::variant<std::vector<object_property_info>, command_error> qom_types::device
 {
     const qom_type* type = find(name);
     if (type == nullptr) return not_found("Device", name);
-    if (type->abstract || !is_a(*type, "device")) return not_expected("non-abstract device type");
+    if (type->abstract || !is_made_from(*type, "device")) return not_expected("non-abstract device type");
     std::vector<object_property_info> all;
     for (const qom_type::property* row : all_properties(*type)) {
         if (!row->bookkeeping) all.push_back(row->info);

@@ -50,7 +50,8 @@ public:
 
 private:
     const qom_type* find(std::string_view name) const;
-    bool is_a(const qom_type& one, std::string_view ancestor) const;
+    bool is_made_from(const qom_type& one, std::string_view ancestor) const;
+    bool is_a(const qom_type& one, std::string_view ancestor) const; ///< made from it, or implements it
     std::vector<const qom_type::property*> all_properties(const qom_type& one) const;
 
     std::vector<qom_type> types_;

@@ -57,7 +57,7 @@ qom_type device_type(const device_row& device)
 // What everything is made from.
 std::vector<qom_type> foundations()
 {
-    return {{"object", {}, true, {row("type", "string")}},
+    return {{"object", {}, true, {bookkeeping("type", "string")}},
             {"interface", {}, true},
             {"conventional-pci-device", "interface", true},
             {"nmi", "interface", true},

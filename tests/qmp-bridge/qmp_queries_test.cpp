@@ -22,7 +22,7 @@ std::string query(std::string_view name, std::string_view arguments = "{}")
 qom_tree tree_of_types()
 {
     qom_tree tree;
-    tree.types.add({"object", "", true, {{{"type", "string"}}}});
+    tree.types.add({"object", "", true, {{{"type", "string"}, true}}});
     tree.types.add({"interface", "", true});
     tree.types.add({"conventional", "interface", true});
     tree.types.add({"container", "object"});

@@ -12,28 +12,38 @@
 
 namespace vigil::bus {
 
-memory::memory(const sc_core::sc_module_name& name, std::uint64_t size) : sc_module(name), socket("socket"), size_(size)
+std::unique_ptr<memory_content> memory_content::of(std::uint64_t size)
 {
-    socket.bind(static_cast<tlm::tlm_fw_transport_if<>&>(*this));
     // Pages come with their first write; no swap is set aside for the others.
     void* const bytes = size == 0 || size > std::numeric_limits<std::size_t>::max()
                             ? MAP_FAILED
                             : mmap(nullptr, static_cast<std::size_t>(size), PROT_READ | PROT_WRITE,
                                    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    if (bytes == MAP_FAILED) {
-        size_ = 0;
+    if (bytes == MAP_FAILED) return nullptr;
+    try {
+        return std::unique_ptr<memory_content>(new memory_content(static_cast<std::uint8_t*>(bytes), size));
+    } catch (...) {
+        munmap(bytes, static_cast<std::size_t>(size));
+        throw;
+    }
+}
+
+memory_content::memory_content(std::uint8_t* data, std::uint64_t size)
+    : size_(size), data_(data), written_(static_cast<std::size_t>((size + k_page_bytes - 1) / k_page_bytes))
+{
+}
+
+memory_content::~memory_content() { munmap(data_, static_cast<std::size_t>(size_)); }
+
+memory::memory(const sc_core::sc_module_name& name, std::uint64_t size)
+    : sc_module(name), socket("socket"), content_(memory_content::of(size))
+{
+    socket.bind(static_cast<tlm::tlm_fw_transport_if<>&>(*this));
+    if (content_ == nullptr) {
         SC_REPORT_ERROR("/vigil/bus/memory", (std::string(this->name()) + ": no address space for " +
                                               std::to_string(size) + " bytes; choose another size")
                                                  .c_str());
-        return;
     }
-    data_ = static_cast<std::uint8_t*>(bytes);
-    written_.resize(static_cast<std::size_t>((size_ + k_page_bytes - 1) / k_page_bytes));
-}
-
-memory::~memory()
-{
-    if (data_ != nullptr) munmap(data_, static_cast<std::size_t>(size_));
 }
 
 void memory::b_transport(tlm::tlm_generic_payload& payload, sc_core::sc_time& /*delay*/)
@@ -42,10 +52,10 @@ void memory::b_transport(tlm::tlm_generic_payload& payload, sc_core::sc_time& /*
     if (status == tlm::TLM_OK_RESPONSE) {
         const std::uint64_t address = payload.get_address();
         const unsigned length = payload.get_data_length();
-        if (address >= size_ || length > size_ - address) {
+        if (address >= size() || length > size() - address) {
             status = tlm::TLM_ADDRESS_ERROR_RESPONSE;
         } else if (payload.is_read()) {
-            std::memcpy(payload.get_data_ptr(), data_ + address, length);
+            std::memcpy(payload.get_data_ptr(), content_->data() + address, length);
         } else if (payload.is_write()) {
             write(address, payload.get_data_ptr(), length);
         }
@@ -56,11 +66,11 @@ void memory::b_transport(tlm::tlm_generic_payload& payload, sc_core::sc_time& /*
 unsigned memory::transport_dbg(tlm::tlm_generic_payload& payload)
 {
     const std::uint64_t address = payload.get_address();
-    if (address >= size_ || payload.get_data_ptr() == nullptr) return 0;
-    const std::uint64_t room = size_ - address;
+    if (address >= size() || payload.get_data_ptr() == nullptr) return 0;
+    const std::uint64_t room = size() - address;
     const unsigned length = payload.get_data_length() < room ? payload.get_data_length() : static_cast<unsigned>(room);
     if (payload.is_read()) {
-        std::memcpy(payload.get_data_ptr(), data_ + address, length);
+        std::memcpy(payload.get_data_ptr(), content_->data() + address, length);
     } else if (payload.is_write()) {
         write(address, payload.get_data_ptr(), length);
     } else {
@@ -69,7 +79,7 @@ unsigned memory::transport_dbg(tlm::tlm_generic_payload& payload)
     return length;
 }
 
-void memory::write(std::uint64_t address, const std::uint8_t* bytes, std::uint64_t count)
+void memory_content::write(std::uint64_t address, const std::uint8_t* bytes, std::uint64_t count)
 {
     if (count == 0) return;
     std::memcpy(data_ + address, bytes, static_cast<std::size_t>(count));
@@ -78,19 +88,12 @@ void memory::write(std::uint64_t address, const std::uint8_t* bytes, std::uint64
         written_[static_cast<std::size_t>(page)] = true;
 }
 
-std::uint64_t memory::page_bytes(std::uint64_t page) const noexcept
+std::uint64_t memory_content::page_bytes(std::uint64_t page) const noexcept
 {
     return std::min(k_page_bytes, size_ - page * k_page_bytes);
 }
 
-void memory::clear()
-{
-    // The host takes the pages back and gives out zeros again.
-    if (data_ != nullptr) ::madvise(data_, static_cast<std::size_t>(size_), MADV_DONTNEED);
-    std::fill(written_.begin(), written_.end(), false);
-}
-
-std::vector<std::uint64_t> memory::pages_in_use() const
+std::vector<std::uint64_t> memory_content::pages_in_use() const
 {
     std::vector<std::uint64_t> result;
     for (std::uint64_t page = 0; page < written_.size(); ++page) {

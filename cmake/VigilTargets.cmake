@@ -18,6 +18,12 @@ function(vigil_own_target target)
     endif()
     target_compile_options(${target} PRIVATE -fsanitize=${VIGIL_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
     target_link_options(${target} PUBLIC -fsanitize=${VIGIL_SANITIZE})
+    get_target_property(type ${target} TYPE)
+    if(type STREQUAL "EXECUTABLE" AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND VIGIL_SYSTEMC_systemc_VERSION VERSION_LESS 3)
+      # What SystemC 2.3 does not tell the sanitizer; clang's runtime is inside the program and cannot be told this way.
+      target_sources(${target} PRIVATE "${PROJECT_SOURCE_DIR}/tests/sanitized_coroutines.cpp")
+      target_link_libraries(${target} PRIVATE ${CMAKE_DL_LIBS})
+    endif()
   endif()
 endfunction()
 

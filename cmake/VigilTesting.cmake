@@ -8,6 +8,15 @@ vigil_own_target(vigil_test_main)
 target_include_directories(vigil_test_main PUBLIC ${PROJECT_SOURCE_DIR}/tests)
 target_link_libraries(vigil_test_main PUBLIC Catch2::Catch2 vigil_systemc)
 
+# How to list the cases, one a line, and how to fail where there is none to run.
+if(Catch2_VERSION VERSION_LESS 3)
+  set(VIGIL_LIST_TESTS --list-test-names-only)
+  set(VIGIL_FAIL_WITHOUT_TESTS -w NoTests)
+else()
+  set(VIGIL_LIST_TESTS --list-tests --verbosity quiet)
+  set(VIGIL_FAIL_WITHOUT_TESTS "")
+endif()
+
 # vigil_test(<name> SOURCES ... LINK ...): a test program; every case is a CTest test of its own, in a process of its
 # own (SystemC elaborates once per process), named "<name>: <case>".
 function(vigil_test name)
@@ -15,8 +24,12 @@ function(vigil_test name)
   add_executable(${name} ${ARG_SOURCES})
   vigil_own_target(${name})
   target_link_libraries(${name} PRIVATE vigil_test_main ${ARG_LINK})
-  catch_discover_tests(${name} TEST_PREFIX "${name}: " DISCOVERY_MODE PRE_TEST PROPERTIES TIMEOUT 300)
-  # A program in which no test was found must not pass.
-  add_test(NAME "${name} lists tests" COMMAND ${name} --list-test-names-only)
-  set_tests_properties("${name} lists tests" PROPERTIES PASS_REGULAR_EXPRESSION "[a-z0-9]+")
+  catch_discover_tests(${name} TEST_PREFIX "${name}: " DISCOVERY_MODE PRE_TEST
+    EXTRA_ARGS ${VIGIL_FAIL_WITHOUT_TESTS} PROPERTIES TIMEOUT 300)
+  # A program in which a test is lost, or that passes without running one, must not pass.
+  list(TRANSFORM ARG_SOURCES PREPEND "${CMAKE_CURRENT_SOURCE_DIR}/")
+  add_test(NAME "${name} lists and runs its tests"
+    COMMAND ${CMAKE_COMMAND} -D "PROGRAM=$<TARGET_FILE:${name}>" -D "SOURCES=${ARG_SOURCES}"
+      -D "LIST=${VIGIL_LIST_TESTS}" -D "STRICT=${VIGIL_FAIL_WITHOUT_TESTS}"
+      -P "${PROJECT_SOURCE_DIR}/cmake/VigilCountTests.cmake")
 endfunction()

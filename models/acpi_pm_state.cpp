@@ -76,6 +76,7 @@ std::vector<property> acpi_pm_function::properties()
         {"pm-enabled", "bool", "Whether the I/O ports are decoded.", [this] { return property_value(enabled()); }, {}},
     };
     for (property& p : pm1.properties()) all.push_back(std::move(p));
+    for (property& p : apm.properties()) all.push_back(std::move(p));
     return all;
 }
 
@@ -83,20 +84,65 @@ saved_state acpi_pm_function::save() const
 {
     saved_state state{save_config(*this)};
     for (auto& f : pm1.save()) state.push_back(std::move(f));
+    for (auto& f : apm.save()) state.push_back(std::move(f));
     return state;
 }
 
 std::optional<std::string> acpi_pm_function::restore(const saved_state& state)
 {
-    runstate::saved_state_reader in(section(), state, 1 + k_fields.size());
+    const bool old = state.size() == k_saved_fields_0_1_0;
+    runstate::saved_state_reader in(section(), state, old ? k_saved_fields_0_1_0 : k_saved_fields);
     const config_image image = read_config(in, *this);
     if (in.fault()) return in.fault();
-    if (const auto fault = pm1.restore(saved_state(state.begin() + 1, state.end()))) {
-        return std::string(section()) + ": " + *fault;
+    const auto own = [this](const std::optional<std::string>& fault) { return std::string(section()) + ": " + *fault; };
+    const auto apm_fields = state.begin() + k_saved_fields_0_1_0;
+    const saved_state apm_before = apm.save();
+    if (old) {
+        apm.clear();
+    } else if (const auto fault = apm.restore(saved_state(apm_fields, state.end()))) {
+        return own(fault);
+    }
+    if (const auto fault = pm1.restore(saved_state(state.begin() + 1, apm_fields))) {
+        apm.restore(apm_before);
+        return own(fault);
     }
     restore_config_bytes(image);
     follow_base();
     return std::nullopt;
+}
+
+std::vector<property> ich9_lpc::properties()
+{
+    std::vector<property> all = acpi_pm_function::properties();
+    all.push_back(
+        {"smi-enable", "uint32", "SMI_EN.", [this] { return property_value(std::uint64_t{smi.enable()}); }, {}});
+    return all;
+}
+
+saved_state ich9_lpc::save() const
+{
+    saved_state state = acpi_pm_function::save();
+    state.push_back({"smi_en", std::uint64_t{smi.enable()}});
+    return state;
+}
+
+std::optional<std::string> ich9_lpc::restore(const saved_state& state)
+{
+    if (state.size() == k_saved_fields_0_1_0) {
+        const auto fault = acpi_pm_function::restore(state);
+        if (!fault) smi.reset();
+        return fault;
+    }
+    if (state.size() != k_saved_fields + 1) {
+        return runstate::saved_state_reader(section(), state, k_saved_fields + 1).fault();
+    }
+    const saved_state last{state.back()};
+    runstate::saved_state_reader in(section(), last, 1);
+    const std::uint64_t enable = in.number("smi_en", 0, UINT32_MAX);
+    if (in.fault()) return in.fault();
+    const auto fault = acpi_pm_function::restore(saved_state(state.begin(), state.end() - 1));
+    if (!fault) smi.restore_enable(static_cast<std::uint32_t>(enable));
+    return fault;
 }
 
 } // namespace vigil::models

@@ -191,7 +191,8 @@ void i6300esb::stage_ended()
         // With both preloads 0 the stages would follow each other for ever at one instant (QEMU hangs): such a restart
         // comes one preload count late.
         const bool endless = preload1_ == 0 && preload2_ == 0;
-        start_stage(1, clock_.now() + (endless ? i6300esb_stage_length(1, one_mhz_) : ns(0)));
+        const ns late = endless ? i6300esb_stage_length(1, one_mhz_) : ns(0);
+        start_stage(1, runstate::saturating_add(clock_.now(), late));
     }
 }
 

@@ -13,22 +13,22 @@ constexpr std::size_t k_id_bytes = 4; // vendor and device
 
 } // namespace
 
-runstate::saved_field save_config(const bus::pci_function& function)
+runstate::saved_field save_config(const bus::pci_function& function, const char* name)
 {
     const auto& bytes = function.config_bytes();
-    return {"config", std::vector<std::uint8_t>(bytes.begin(), bytes.end())};
+    return {name, std::vector<std::uint8_t>(bytes.begin(), bytes.end())};
 }
 
-config_image read_config(runstate::saved_state_reader& in, const bus::pci_function& function)
+config_image read_config(runstate::saved_state_reader& in, const bus::pci_function& function, const char* name)
 {
     config_image image{};
-    const std::vector<std::uint8_t>& bytes = in.bytes("config", image.size());
+    const std::vector<std::uint8_t>& bytes = in.bytes(name, image.size());
     std::copy(bytes.begin(), bytes.end(), image.begin());
     const auto& own = function.config_bytes();
     char ids[16];
     std::snprintf(ids, sizeof ids, "%02X %02X %02X %02X", own[0], own[1], own[2], own[3]);
     in.require(std::equal(own.begin(), own.begin() + k_id_bytes, image.begin()),
-               std::string("field 'config' must start with the vendor and device ids ") + ids);
+               std::string("field '") + name + "' must start with the vendor and device ids " + ids);
     return image;
 }
 

@@ -13,12 +13,13 @@ namespace vigil::models {
 
 using config_image = std::array<std::uint8_t, bus::pci_function::k_config_size>;
 
-/// The field "config": 256 bytes.
-runstate::saved_field save_config(const bus::pci_function& function);
+/// A field of 256 bytes.
+runstate::saved_field save_config(const bus::pci_function& function, const char* name = "config");
 
 /// Reads that field; it must begin with the function's own vendor and device ids. For `restore_config_bytes`, once
 /// `in` has no fault.
-config_image read_config(runstate::saved_state_reader& in, const bus::pci_function& function);
+config_image read_config(runstate::saved_state_reader& in, const bus::pci_function& function,
+                         const char* name = "config");
 
 } // namespace vigil::models
 

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include <poll.h>
+#include <sys/socket.h>
 
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/generic/stream_protocol.hpp>
@@ -35,6 +36,14 @@ public:
     }
 
     bool is_open() const noexcept { return socket_.is_open() || out_.is_open(); }
+
+    /// Whether other hosts, or other users' programs on this one, may be at the other end.
+    bool is_tcp() const
+    {
+        boost::system::error_code error;
+        const auto local = socket_.is_open() ? socket_.local_endpoint(error) : socket_type::endpoint_type();
+        return !error && (local.data()->sa_family == AF_INET || local.data()->sa_family == AF_INET6);
+    }
 
     void close()
     {

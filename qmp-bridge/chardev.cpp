@@ -35,6 +35,64 @@ std::optional<option_error> take_number(option_list& list, std::string_view key,
     return std::nullopt;
 }
 
+// Takes a switch that cannot be on here.
+std::optional<option_error> take_off(option_list& list, const char* key)
+{
+    const auto given = list.take_switch(key, false);
+    if (const auto* error = std::get_if<option_error>(&given)) return *error;
+    if (std::get<bool>(given)) return option_error{"'" + std::string(key) + "=on' is not supported here; leave it out"};
+    return std::nullopt;
+}
+
+// What a socket's name in the file system, or beside it, can have.
+std::optional<option_error> take_name(chardev& result, option_list& list)
+{
+    if (result.kind != chardev::transport::unix_socket) return std::nullopt;
+    for (const auto& [key, flag] : {std::pair{"abstract", &result.abstract_name}, {"tight", &result.tight}}) {
+        const auto given = list.take_switch(key, *flag);
+        if (const auto* error = std::get_if<option_error>(&given)) return *error;
+        *flag = std::get<bool>(given);
+    }
+    return std::nullopt;
+}
+
+// Which of a host's addresses and ports are meant.
+std::optional<option_error> take_addresses(chardev& result, option_list& list)
+{
+    if (const auto last = list.take("to")) {
+        if (auto error = check_port(*last)) return error;
+        result.last_port = *last;
+    }
+    std::optional<bool> wanted[2];
+    const char* const keys[] = {"ipv4", "ipv6"};
+    for (std::size_t i = 0; i < 2; ++i) {
+        const auto text = list.take(keys[i]);
+        if (!text) continue;
+        wanted[i] = parse_switch(*text);
+        if (!wanted[i]) return option_error{"Parameter '" + std::string(keys[i]) + "' expects 'on' or 'off'"};
+    }
+    const bool no_v4 = wanted[0] == false;
+    const bool no_v6 = wanted[1] == false;
+    if (no_v4 && no_v6) return option_error{"Cannot disable IPv4 and IPv6 at same time"};
+    using family = chardev::family;
+    if (no_v6 || (wanted[0] == true && !wanted[1])) result.addresses = family::ipv4;
+    if (no_v4 || (wanted[1] == true && !wanted[0])) result.addresses = family::ipv6;
+    return std::nullopt;
+}
+
+// The keys that every kind of chardev has.
+std::optional<option_error> take_log(chardev& result, option_list& list)
+{
+    if (auto error = take_off(list, "mux")) return error;
+    result.logfile = list.take("logfile");
+    const auto append = list.take_switch("logappend", false);
+    if (const auto* error = std::get_if<option_error>(&append)) return *error;
+    result.logappend = std::get<bool>(append);
+    if (result.logfile && result.logfile->empty())
+        return option_error{"Parameter 'logfile' expects the name of a file"};
+    return std::nullopt;
+}
+
 // The keys that every kind of socket has; an error where one has no sense.
 std::optional<option_error> take_common(chardev& result, option_list& list)
 {
@@ -56,7 +114,24 @@ std::optional<option_error> take_common(chardev& result, option_list& list)
         auto delay = list.take_switch(nagle, false);
         if (auto* error = std::get_if<option_error>(&delay)) return *error;
     }
-    return std::nullopt;
+    for (const char* coat : {"telnet", "tn3270", "websocket"}) {
+        if (auto error = take_off(list, coat)) return error;
+    }
+    if (list.take("tls-creds")) return option_error{"'tls-creds' is not supported here"};
+    if (auto error = take_log(result, list)) return error;
+    return result.kind == chardev::transport::tcp ? take_addresses(result, list) : take_name(result, list);
+}
+
+// Those that QEMU has beside ours.
+bool is_other_backend(std::string_view name)
+{
+    for (const std::string_view one :
+         {"udp",      "msmouse",  "vc",        "ringbuf", "memory",       "file",    "pipe",
+          "pty",      "braille",  "serial",    "tty",     "parallel",     "parport", "testdev",
+          "wctablet", "spicevmc", "spiceport", "dbus",    "qemu-vdagent", "mux"}) {
+        if (name == one) return true;
+    }
+    return false;
 }
 
 } // namespace
@@ -106,12 +181,16 @@ std::variant<chardev, option_error> chardev::from_options(std::string_view backe
     chardev result;
     if (backend == "stdio" || backend == "null") {
         result.kind = backend == "stdio" ? transport::stdio : transport::null;
-        list.take("signal"); // Vigil leaves the terminal as it is
+        const auto signal = list.take_switch("signal", true); // Vigil leaves the terminal as it is
+        if (const auto* error = std::get_if<option_error>(&signal)) return *error;
+        if (auto error = take_log(result, list)) return *error;
         return result;
     }
     if (backend != "socket") {
         return option_error{"'" + std::string(backend) +
-                            "' is not a char driver that is supported here; use socket, stdio or null"};
+                            (is_other_backend(backend) ? "' is not a char driver that is supported here"
+                                                       : "' is not a valid char driver name") +
+                            "; use socket, stdio or null"};
     }
     const auto path = list.take("path");
     const auto host = list.take("host");
@@ -123,6 +202,7 @@ std::variant<chardev, option_error> chardev::from_options(std::string_view backe
     if (path) {
         result.kind = transport::unix_socket;
         result.path = *path;
+        if (path->empty()) return option_error{"chardev: socket: 'path' is empty; it must name a file"};
     } else if (port) {
         result.kind = transport::tcp;
         result.host = host.value_or("");
@@ -144,7 +224,9 @@ std::string chardev::to_string() const
 {
     std::string text;
     switch (kind) {
-    case transport::unix_socket: text = "unix:" + path; break;
+    case transport::unix_socket:
+        text = "unix:" + path + (abstract_name ? ",abstract" : "") + (abstract_name && tight ? ",tight" : "");
+        break;
     case transport::tcp: text = "tcp:" + host + ":" + port; break;
     case transport::descriptor: text = "fd:" + std::to_string(fd); break;
     case transport::stdio: text = "stdio"; break;

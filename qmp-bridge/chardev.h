@@ -3,6 +3,7 @@
 #define VIGIL_QMP_BRIDGE_CHARDEV_H
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -27,13 +28,21 @@ struct chardev {
     std::string host;
     std::string port;
     int fd = -1;
-    bool server = false;    ///< listen; otherwise connect
-    bool wait = true;       ///< a server: the machine starts once a client is connected
-    unsigned reconnect = 0; ///< a client: connects again, so many seconds after it failed or ended; 0: never
-    unsigned mode = 0600;   ///< of the file that a unix server makes
+    bool server = false;        ///< listen; otherwise connect
+    bool wait = true;           ///< a server: the machine starts once a client is connected
+    unsigned reconnect = 0;     ///< a client: connects again, so many seconds after it failed or ended; 0: never
+    unsigned mode = 0600;       ///< of the file that a unix server makes
+    bool abstract_name = false; ///< a unix socket: `path` is a name in the kernel, and no file
+    bool tight = true;          ///< that name ends where `path` does; otherwise zeros fill the address
+    std::string last_port;      ///< a TCP server: the last port to be tried, where those before it are taken
+    enum class family : std::uint8_t { any, ipv4, ipv6 };
+    family addresses = family::any;     ///< of TCP: which of the host's are taken
+    std::optional<std::string> logfile; ///< where what clients are sent is kept, too
+    bool logappend = false;             ///< after what that has; otherwise it is emptied first
 
     /// The short form, as after -qmp and -qtest: `stdio`, `null`, or `unix:PATH[,…]` or `tcp:HOST:PORT[,…]` with
-    /// `server=on|off`, `wait=on|off`, `reconnect=SECONDS`, `mode=OCTAL`.
+    /// `server=on|off`, `wait=on|off`, `reconnect=SECONDS`, `mode=OCTAL`, and others that -chardev takes for the same
+    /// kind of socket.
     static std::variant<chardev, option_error> parse_short(std::string_view text);
 
     /// The long form, as after -chardev: `backend` is `stdio`, `null`, or `socket` with the keys `path`, or `host` and

@@ -5,8 +5,10 @@
 #include <array>
 #include <functional>
 #include <memory>
+#include <string_view>
 
 #include <vigil/qmp-bridge/byte_stream.h>
+#include <vigil/qmp-bridge/http_guard.h>
 #include <vigil/qmp-bridge/pump.h>
 #include <vigil/qmp-bridge/session.h>
 
@@ -19,8 +21,13 @@ public:
     /// Of a client of the server numbered `server` (see `traffic_observer`).
     connection(pump& owner, byte_stream stream, std::unique_ptr<session> conversation, unsigned server);
 
-    /// Called once, when the connection ends.
+    /// Called once, when the connection ends; may not throw.
     std::function<void()> ended;
+    /// Called where the client is dropped for what it says, with the reason.
+    std::function<void(std::string_view)> dropped;
+
+    /// Called with what the stream took; may be empty.
+    std::function<void(std::string_view)> sent;
 
     /// Greets and begins to read.
     void start();
@@ -34,8 +41,9 @@ public:
     void flush();
     /// As `flush`, and goes on where the client waited for it.
     void resume();
-    /// Closes the stream and forgets the session's unsent output.
-    void close();
+    /// Closes the stream and forgets the session's unsent output. The session itself lives as long as the connection,
+    /// so as not to end within a call of its own.
+    void close() noexcept;
 
     bool is_open() const noexcept { return stream_.is_open(); }
     bool has_unsent() const noexcept { return !conversation_->output.empty(); }
@@ -43,7 +51,13 @@ public:
     session& conversation() noexcept { return *conversation_; }
 
 private:
+    /// Does `act`, which may want memory; where there is none, the client is closed.
+    template <class Act> void attempt(Act act);
+    void greet();
+    void execute_some();
+    void send_on();
     void read_on();
+    void take_in(std::string_view bytes);
     void received(const boost::system::error_code& error, std::size_t length);
     void go_on();                  ///< after a batch or a flush: execute, read, or end
     void wait_for_hangup();        ///< a client that closed its writing side, and waits, may go altogether
@@ -55,6 +69,8 @@ private:
     unsigned server_;
     unsigned number_ = 0; ///< of this client
     std::array<char, 16384> buffer_;
+    http_guard http_;
+    bool check_for_http_;      ///< the first bytes of a client that came by TCP have yet to tell
     std::size_t observed_ = 0; ///< bytes of the unsent output that the observer was told of
     bool reading_ = false;
     bool queued_ = false;  ///< in the pump's ready queue, or being executed

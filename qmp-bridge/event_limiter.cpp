@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <vigil/qmp-bridge/event_limiter.h>
 
+#include <new>
 #include <utility>
 
 namespace vigil::qmp_bridge {
@@ -20,7 +21,7 @@ void event_limiter::offer(std::string line)
     }
     in_period_ = true;
     send_(line);
-    arm_timer_(period_);
+    arm();
 }
 
 void event_limiter::on_timer()
@@ -32,7 +33,16 @@ void event_limiter::on_timer()
     const std::string line = std::move(*held_);
     held_.reset();
     send_(line);
-    arm_timer_(period_);
+    arm();
+}
+
+void event_limiter::arm()
+{
+    try {
+        arm_timer_(period_);
+    } catch (const std::bad_alloc&) {
+        in_period_ = false; // rather than for ever
+    }
 }
 
 } // namespace vigil::qmp_bridge

@@ -30,6 +30,8 @@ public:
     std::uint64_t merged() const noexcept { return merged_; }
 
 private:
+    void arm(); ///< begins a period
+
     runstate::ns period_;
     std::function<void(runstate::ns)> arm_timer_;
     std::function<void(const std::string&)> send_;

@@ -24,21 +24,21 @@ public:
     {
     }
 
-    void start(const std::string& path)
+    void start(const runstate::file_place& place)
     {
         // Without O_NONBLOCK the opening of a pipe would wait for its writer.
-        const int fd = ::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
-        if (fd < 0) {
+        runstate::descriptor file = place.open(O_RDONLY | O_NONBLOCK);
+        if (!file) {
             finish(std::error_code(errno, std::generic_category()));
             return;
         }
         boost::system::error_code error;
-        descriptor_.assign(fd, error);
+        descriptor_.assign(file.number(), error);
         if (error) {
-            ::close(fd);
             finish(std::error_code(error.value(), std::generic_category()));
             return;
         }
+        file.release();
         wait();
     }
 
@@ -97,11 +97,11 @@ private:
 
 } // namespace
 
-std::shared_ptr<void> read_file(pump& owner, const std::string& path, std::size_t most,
+std::shared_ptr<void> read_file(pump& owner, const runstate::file_place& place, std::size_t most,
                                 std::function<void(file_content)> done)
 {
     auto reading = std::make_shared<file_reading>(owner, most, std::move(done));
-    reading->start(path);
+    reading->start(place);
     return reading;
 }
 

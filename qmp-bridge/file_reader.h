@@ -5,16 +5,16 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
-#include <string>
 
 #include <vigil/qmp-bridge/pump.h>
 #include <vigil/qmp-bridge/qmp_monitor.h>
+#include <vigil/runstate/file_place.h>
 
 namespace vigil::qmp_bridge {
 
 /// Reads a file, or a named pipe to whose writers it listens until the last one has closed, in the pump's event loop:
 /// `qmp_monitor::options::read_file`. What a file may not be read as a whole for is an error of the host's.
-std::shared_ptr<void> read_file(pump& owner, const std::string& path, std::size_t most,
+std::shared_ptr<void> read_file(pump& owner, const runstate::file_place& place, std::size_t most,
                                 std::function<void(file_content)> done);
 
 } // namespace vigil::qmp_bridge

@@ -53,6 +53,11 @@ public:
     /// The next complete value or error, or nothing until more bytes come.
     std::optional<json_item> next();
 
+    /// About how much memory what was fed and not yet fetched holds.
+    std::size_t held() const noexcept;
+    /// About how much the value fetched last holds.
+    std::size_t fetched() const noexcept;
+
     /// Forgets partial input, as at a disconnect.
     void reset();
 
@@ -62,14 +67,17 @@ private:
 };
 
 /// Appends `value` as QEMU prints it on one line: ", " and ": " as separators, non-ASCII as \uXXXX with upper-case
-/// digits, doubles with up to 17 significant digits (`%.17g`; −0 as 0), integers exact. No line end.
+/// digits, doubles with up to 17 significant digits (`%.17g`; −0 as 0), integers exact. No line end. Where QEMU prints
+/// `inf` or `-inf`, which is not JSON, the finite double next to it stands.
 void print_json(std::string& out, const json::value& value);
 
 /// Appends a string in quotes, escaped likewise; invalid UTF-8 becomes \uFFFD.
 void print_json_string(std::string& out, std::string_view text);
 
 /// As `print_json`, over several lines with four blanks of indent per level and CR LF between them (QEMU:
-/// `-qmp-pretty`). An empty container is its opening bracket, CR LF, the indent and its closing bracket.
+/// `-qmp-pretty`). An empty container is its opening bracket, CR LF, the indent and its closing bracket. From the 16th
+/// level on the indent no longer grows: what a value of `json_limits` can become is bounded by a small multiple of its
+/// tokens, where QEMU's output grows with its tokens times its depth.
 void print_json_pretty(std::string& out, const json::value& value);
 
 } // namespace vigil::qmp_bridge

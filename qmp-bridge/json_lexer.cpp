@@ -190,7 +190,7 @@ json_lexer::verdict json_lexer::proceed_number(const char*& at, const char* end,
         case state::in_integer:
             if (c == '.') {
                 state_ = state::after_point;
-            } else if (c == 'e' || c == 'E') {
+            } else if (state_ == state::in_integer && (c == 'e' || c == 'E')) {
                 state_ = state::after_e;
             } else if (!is_digit(c)) {
                 kind = token_kind::integer;

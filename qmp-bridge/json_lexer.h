@@ -40,6 +40,9 @@ public:
     /// text holds until the next call, or until `input`'s bytes go.
     bool next(std::string_view& input, json_token& token);
 
+    /// The bytes of a token begun that it keeps.
+    std::size_t held() const noexcept { return partial_.size(); }
+
     /// Forgets a token begun, or that a stray is being skipped.
     void reset();
 

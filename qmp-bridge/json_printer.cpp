@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <limits>
 #include <vector>
 
 #include <vigil/qmp-bridge/utf8.h>
@@ -12,7 +13,8 @@ namespace vigil::qmp_bridge {
 
 namespace {
 
-constexpr unsigned k_indent = 4; ///< blanks per level
+constexpr std::size_t k_indent = 4;               ///< blanks per level
+constexpr std::size_t k_deepest_indentation = 16; ///< levels
 
 template <typename Integer> void print_integer(std::string& out, Integer number)
 {
@@ -26,6 +28,7 @@ void print_double(std::string& out, double number)
     constexpr int k_precision = 17;
     std::array<char, 32> digits;
     if (number == 0) number = 0; // of either sign
+    number = std::clamp(number, std::numeric_limits<double>::lowest(), std::numeric_limits<double>::max());
     const auto result =
         std::to_chars(digits.data(), digits.data() + digits.size(), number, std::chars_format::general, k_precision);
     out.append(digits.data(), result.ptr);
@@ -128,7 +131,7 @@ private:
     {
         if (!pretty_) return;
         out_ += "\r\n";
-        out_.append(k_indent * open_.size(), ' ');
+        out_.append(k_indent * std::min(open_.size(), k_deepest_indentation), ' ');
     }
 
     std::string& out_;

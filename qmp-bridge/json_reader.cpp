@@ -11,6 +11,7 @@ namespace vigil::qmp_bridge {
 namespace {
 
 constexpr std::size_t k_kept = 64 * 1024; ///< bytes of buffer worth keeping while idle
+constexpr std::size_t k_token_cost = 64;  ///< bytes of memory that a token makes beside its text, at most
 
 /// The error of a token that is none, shown as a C string would be.
 json_error stray_error(std::string_view text)
@@ -35,6 +36,9 @@ struct json_reader::impl {
     std::string_view unread() const { return std::string_view(input).substr(position); }
     void compact();
 
+    /// What the value under way holds.
+    std::size_t cost() const noexcept { return token_bytes + tokens * k_token_cost; }
+
     json_limits limits;
     std::string input;
     std::size_t position = 0; ///< of what is unread in `input`
@@ -46,11 +50,14 @@ struct json_reader::impl {
     std::int64_t brackets = 0;
     std::size_t tokens = 0;
     std::size_t token_bytes = 0;
+
+    std::size_t fetched = 0; ///< what the last value holds
 };
 
 std::optional<json_item> json_reader::impl::take(const json_token& token)
 {
     const auto refuse = [this](json_error error) {
+        fetched = error.text.size();
         start_over();
         return error;
     };
@@ -75,6 +82,7 @@ std::optional<json_item> json_reader::impl::take(const json_token& token)
     const bool mismatched = braces < 0 || brackets < 0;
     if (!mismatched && (braces > 0 || brackets > 0)) return std::nullopt;
     json_item item = assembler.finish();
+    fetched = cost();
     start_over();
     return item;
 }
@@ -125,6 +133,10 @@ std::optional<json_item> json_reader::next()
     impl_->compact();
     return std::nullopt;
 }
+
+std::size_t json_reader::held() const noexcept { return impl_->unread().size() + impl_->lexer.held() + impl_->cost(); }
+
+std::size_t json_reader::fetched() const noexcept { return impl_->fetched; }
 
 void json_reader::reset()
 {

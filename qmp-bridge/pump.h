@@ -14,6 +14,8 @@
 #include <boost/asio/steady_timer.hpp>
 #include <systemc>
 
+#include <vigil/qmp-bridge/name_resolver.h>
+#include <vigil/qmp-bridge/request_budget.h>
 #include <vigil/qmp-bridge/session.h>
 #include <vigil/runstate/controller.h>
 
@@ -22,10 +24,18 @@ namespace vigil::qmp_bridge {
 class connection;
 struct traffic_observer;
 
-/// Runs an Asio event loop inside the SystemC kernel: one SC_THREAD, no host threads, no locks. Socket handlers only
-/// frame and queue; commands are executed by this thread outside the event loop, because a command may take simulated
-/// time. When the controller says that the run is over, every client gets what waits for it, the connections are
-/// closed, and `sc_stop` is called.
+/// Runs an Asio event loop inside the SystemC kernel: one SC_THREAD, no host threads but the one that looks names up,
+/// no locks. Socket handlers only frame and queue; commands are executed by this thread outside the event loop, because
+/// a command may take simulated time. When the controller says that the run is over, every client gets what waits for
+/// it, the connections are closed, and `sc_stop` is called.
+///
+/// `advance_to` may run any number of timers. Every so many of them it looks at the clients: whoever is served amid
+/// such a step (monitors; not those who step the clock themselves) has its turn, and so have posted jobs. The turn in
+/// which the step was asked for is parted in two there, and only there: what was requested so far is served first, as
+/// between two commands. Then the step goes on to its target by whatever the clock and the run state are now; it ends
+/// early only for what interrupts it, and at the end of the run.
+///
+/// Where memory runs out, the client for whom it was wanted is told so, or closed; the loop goes on.
 class pump : public sc_core::sc_module, private runstate::run_listener {
 public:
     /// What the thread does while there is nothing to do.
@@ -59,13 +69,14 @@ public:
     void post(std::function<void()> job);
 
     /// As `post`, for what cannot wait, such as a termination signal: an `advance_to` or a wait for the first client
-    /// under way ends early.
-    void interrupt(std::function<void()> job);
+    /// under way ends early. Only the first such job is sure to be run.
+    void interrupt(std::function<void()> job) noexcept;
     /// Whether such a job waits.
     bool interrupted() const noexcept { return interrupted_; }
 
     /// Moves virtual time to `target`: takes simulated time, with each timer run at its own moment, where the machine
-    /// runs; moves just the number where it does not. Nothing where `target` has passed. From the pump's thread only.
+    /// runs; moves just the number where it does not. Where the kernel's own time is at its end, virtual time goes on
+    /// without it. Nothing where `target` has passed. From the pump's thread only.
     void advance_to(runstate::ns target);
 
     // For a source of work other than clients.
@@ -82,6 +93,8 @@ public:
     void run_now(const std::function<void()>& job);
     /// Ends the `advance_to` under way.
     void interrupt_step() noexcept { interrupted_ = true; }
+    /// Amid a step of the clock: does `act` between the two turns that the step's own is parted in.
+    void part_turn(const std::function<void()>& act);
     /// Which look at the clients, amid steps of the clock, was the last one; 0 where no such step is under way.
     std::uint64_t look_number() const noexcept { return advancing_ ? looks_ : 0; }
 
@@ -93,7 +106,26 @@ public:
     /// Has `observer` told of all traffic; null: nobody. To be said before any client comes.
     void observe(traffic_observer* observer) noexcept { observer_ = observer; }
 
+    // For servers.
+
+    /// Whoever listens or connects for as long as it lives, and must not be stopped by one allocation that fails.
+    struct server {
+        /// Waits for clients again, where it does not; may throw std::bad_alloc, and is called again then.
+        virtual void wait_again() = 0;
+
+    protected:
+        ~server() = default;
+    };
+    void add(server& one) { servers_.push_back(&one); }
+    void remove(const server& one) noexcept;
+    /// Has `wait_again` called soon.
+    void starved() noexcept { starved_ = true; }
+
     // For connections.
+
+    name_resolver& names() noexcept { return names_; }
+    /// What the clients' requests may hold.
+    request_budget& requests() noexcept { return requests_; }
 
     traffic_observer* observer() const noexcept { return observer_; }
     /// The connection has a request to be executed.
@@ -102,15 +134,23 @@ public:
     void has_output(const std::shared_ptr<connection>& client);
     /// Takes a new client in; returns its number.
     unsigned add(const std::shared_ptr<connection>& client);
-    void remove(const connection& client);
+    void remove(const connection& client) noexcept;
     /// The connection that carries `s`, or null.
     std::shared_ptr<connection> carrier_of(const session& s) const;
 
 private:
     using wall_clock = std::chrono::steady_clock;
 
-    void run();          ///< the thread
-    bool serve();        ///< executes what is ready; returns whether anything was
+    void run(); ///< the thread
+    template <class Act> void attempt(Act act);
+    void go_round(); ///< serves, or waits for something to serve
+    void revive_servers();
+    bool serve(); ///< executes what is ready; returns whether anything was
+    void run_jobs();
+    void run_job(const std::function<void()>& job); ///< which may want memory
+    void serve_clients(bool amid_step);             ///< a batch of each that is ready
+    bool has_work() const noexcept;
+    bool has_work_amid_step() const;
     void flush_events(); ///< sends what events added
     void settle();       ///< lets everything else at the current time happen
     void idle();         ///< advances time or sleeps until there is something to do
@@ -120,9 +160,11 @@ private:
     void wake_at(wall_clock::time_point when);         ///< ends a sleep in the event loop, to the microsecond
     void catch_up();                                   ///< paced: brings simulated time to where the wall clock is
     void step_towards(const sc_core::sc_time& target); ///< takes time, until the next thing happens at most
+    void pass_until(runstate::ns time);                ///< lets virtual time, which runs, come to `time` at most
     bool look();                                       ///< amid a step of the clock; returns whether it must end here
     void poll_once();                                  ///< polling mode: one look at the sockets, then one quantum
     void finish();                                     ///< flushes and closes every client
+    void close_clients() noexcept;
     void anchor() noexcept;      ///< paced: from here on, simulated and wall-clock time advance together
     runstate::ns behind() const; ///< paced: simulated time that the wall clock is ahead by
 
@@ -132,12 +174,17 @@ private:
 
     runstate::controller& controller_;
     options options_;
+    request_budget requests_;
     boost::asio::io_context io_{1};
+    name_resolver names_{io_};
     boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_{io_.get_executor()};
+    std::function<void()> urgent_; ///< the job that interrupts
     std::deque<std::function<void()>> jobs_;
     std::deque<std::shared_ptr<connection>> ready_;
-    std::vector<std::shared_ptr<connection>> with_output_;
+    std::vector<std::shared_ptr<connection>> with_output_; ///< this one and the next have room for all connections
+    std::vector<std::shared_ptr<connection>> flushing_;
     std::vector<std::shared_ptr<connection>> connections_;
+    std::vector<server*> servers_;
     traffic_observer* observer_ = nullptr;
     source source_;
     std::uint64_t looks_ = 0; ///< amid steps of the clock
@@ -151,6 +198,8 @@ private:
     int exit_status_ = 0;
     bool leaving_ = false;
     bool interrupted_ = false;
+    bool starved_ = false; ///< servers may have stopped waiting
+    bool ended_ = false;   ///< a source has nothing more
 };
 
 } // namespace vigil::qmp_bridge

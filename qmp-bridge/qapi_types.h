@@ -106,7 +106,7 @@ struct migrate_arguments {
     std::optional<bool> resume;
 };
 
-/// Arguments of migrate-incoming, snapshot-save and snapshot-load.
+/// Arguments of migrate-incoming, x-snapshot-save and x-snapshot-load.
 struct uri_argument {
     std::string uri;
 };

@@ -62,7 +62,7 @@ void blockdev_add(const command_context& c, const blockdev_options& options, ans
         done(not_supported());
         return;
     }
-    const auto file = monitor.settings().files.resolve(*debug->config);
+    const auto file = monitor.settings().locate(*debug->config);
     if (const auto* refused = std::get_if<runstate::refusal>(&file)) {
         done(generic_error(refused->text));
         return;
@@ -72,7 +72,7 @@ void blockdev_add(const command_context& c, const blockdev_options& options, ans
         if (!error) error = monitor.blocks().add(options);
         done(done_unless_error(std::move(error)));
     };
-    c.session.hold(monitor.settings().read_file(std::get<std::string>(file), k_most_configuration, go_on));
+    c.session.hold(monitor.settings().read_file(std::get<runstate::file_place>(file), k_most_configuration, go_on));
 }
 
 result<empty_object> blockdev_del(const command_context& c, const blockdev_del_arguments& arguments)

@@ -136,8 +136,8 @@ constexpr std::array k_commands{
     row<&handlers::migrate_incoming>("migrate-incoming"),
     row<&handlers::migrate_pause>("migrate-pause", allow_oob),
     row<&handlers::migrate_recover>("migrate-recover", allow_oob),
-    row<&handlers::snapshot_save>("snapshot-save"),
-    row<&handlers::snapshot_load>("snapshot-load"),
+    row<&handlers::snapshot_save>("x-snapshot-save"), // QEMU's, without the x-, take other arguments
+    row<&handlers::snapshot_load>("x-snapshot-load"),
     row<&handlers::query_yank>("query-yank", allow_oob),
     row<&handlers::yank>("yank", allow_oob),
 

@@ -21,7 +21,7 @@ std::optional<std::string> path_of(const std::string& uri)
 }
 
 // Has `act` done with the file that the argument names.
-using migration_act = std::optional<runstate::refusal> (runstate::migration::*)(const std::string& path);
+using migration_act = std::optional<runstate::refusal> (runstate::migration::*)(const runstate::file_place& file);
 
 result<empty_object> with_file(const command_context& c, const std::string& uri, migration_act act)
 {
@@ -31,9 +31,9 @@ result<empty_object> with_file(const command_context& c, const std::string& uri,
         return command_error{error_class::generic_error,
                              "Parameter 'uri' expects a valid migration protocol: file:PATH"};
     }
-    const auto file = c.monitor.settings().files.resolve(*path);
+    const auto file = c.monitor.settings().locate(*path);
     if (const auto* refused = std::get_if<runstate::refusal>(&file)) return done_unless(*refused);
-    return done_unless((c.monitor.settings().migration->*act)(std::get<std::string>(file)));
+    return done_unless((c.monitor.settings().migration->*act)(std::get<runstate::file_place>(file)));
 }
 
 } // namespace

@@ -3,11 +3,13 @@
 
 #include <algorithm>
 #include <chrono>
+#include <new>
 #include <type_traits>
 #include <utility>
 #include <variant>
 
 #include <vigil/qmp-bridge/qmp_session.h>
+#include <vigil/runstate/host_time.h>
 
 namespace vigil::qmp_bridge {
 
@@ -16,17 +18,9 @@ namespace {
 // QEMU: monitor/monitor.c.
 constexpr runstate::ns k_limiter_period = std::chrono::seconds(1);
 
-timestamp host_real_time()
-{
-    using std::chrono::microseconds;
-    const auto since_1970 = std::chrono::system_clock::now().time_since_epoch();
-    const std::int64_t now = std::chrono::duration_cast<microseconds>(since_1970).count();
-    return {now / microseconds::period::den, now % microseconds::period::den};
-}
-
 qmp_monitor::options with_defaults(qmp_monitor::options opts)
 {
-    if (!opts.wall_clock) opts.wall_clock = host_real_time;
+    if (!opts.wall_clock) opts.wall_clock = [] { return to_timestamp(runstate::time_of_day()); };
     return opts;
 }
 
@@ -46,6 +40,12 @@ template <class Event> std::string event_line(const Event& e, timestamp at, voca
 }
 
 } // namespace
+
+timestamp to_timestamp(std::chrono::microseconds since_1970)
+{
+    const auto seconds = std::chrono::floor<std::chrono::seconds>(since_1970);
+    return {seconds.count(), (since_1970 - seconds).count()};
+}
 
 qmp_monitor::qmp_monitor(runstate::run_control& control, options opts)
     : control_(control), options_(with_defaults(std::move(opts))),
@@ -103,7 +103,12 @@ void qmp_monitor::on_event(const runstate::event& e)
             deliver(line);
         }
     };
-    std::visit(tell, e);
+    // Whoever causes an event goes on where it cannot be told.
+    try {
+        std::visit(tell, e);
+    } catch (const std::bad_alloc&) {
+        miss_event();
+    }
 }
 
 void qmp_monitor::deliver(const std::string& line)
@@ -111,8 +116,19 @@ void qmp_monitor::deliver(const std::string& line)
     std::string pretty;
     for (qmp_session* one : sessions_) {
         if (one->negotiating()) continue;
-        if (one->pretty_ && pretty.empty()) pretty = qmp_session::over_several_lines(line);
-        one->append_event(one->pretty_ ? pretty : line);
+        try {
+            if (one->pretty_ && pretty.empty()) pretty = qmp_session::over_several_lines(line);
+            one->append_event(one->pretty_ ? pretty : line);
+        } catch (const std::bad_alloc&) {
+            one->miss_event();
+        }
+    }
+}
+
+void qmp_monitor::miss_event()
+{
+    for (qmp_session* one : sessions_) {
+        if (!one->negotiating()) one->miss_event();
     }
 }
 

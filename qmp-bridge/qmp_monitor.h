@@ -2,6 +2,7 @@
 #ifndef VIGIL_QMP_BRIDGE_QMP_MONITOR_H
 #define VIGIL_QMP_BRIDGE_QMP_MONITOR_H
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -23,6 +24,9 @@
 #include <vigil/runstate/run_listener.h>
 
 namespace vigil::qmp_bridge {
+
+/// A time of day as events carry it; before 1970 the seconds are negative and the microseconds are not.
+timestamp to_timestamp(std::chrono::microseconds since_1970);
 
 /// What the machine says of itself.
 struct machine_description {
@@ -50,7 +54,7 @@ public:
     struct options {
         vocabulary words = vocabulary::v2_10;
         machine_description machine;
-        /// Host real time; defaults to std::chrono::system_clock.
+        /// The host's time of day, as `to_timestamp` has it; defaults to that of this host.
         std::function<timestamp()> wall_clock;
         /// Arms the rate limiter's timer (see `event_limiter`): host time, or virtual time under a driven clock. Empty:
         /// no event is limited.
@@ -61,10 +65,11 @@ public:
         /// How many bytes of a session are unsent, where more than `of_interest` make a difference; empty: those in its
         /// output queue.
         std::function<std::size_t(const qmp_session&, std::size_t of_interest)> unsent;
-        /// Behind migrate, snapshot-save and their like, which are refused without it. Must outlive the monitor.
+        /// Behind migrate, x-snapshot-save and their like, which are refused without it. Must outlive the monitor.
         runstate::migration* migration = nullptr;
-        /// Which files those commands may name.
-        runstate::file_access files;
+        /// The file that a command names, or why it may not name it.
+        std::function<std::variant<runstate::file_place, runstate::refusal>(const std::string& path)> locate =
+            [](const std::string& path) { return runstate::file_access().resolve(path); };
         /// Behind the qom commands; likewise.
         const qom_tree* objects = nullptr;
         /// Behind query-chardev: the character devices now; none where empty.
@@ -72,7 +77,7 @@ public:
         /// Reads a file of the host, of at most so many bytes, without waiting for it: `done` is called later, never
         /// from within the call, and once at most. The file may be a pipe that nobody writes to yet; the reading goes
         /// on for as long as what is returned lives, which may end from within `done`. Empty: no command reads files.
-        std::function<std::shared_ptr<void>(const std::string& path, std::size_t most,
+        std::function<std::shared_ptr<void>(const runstate::file_place& place, std::size_t most,
                                             std::function<void(file_content)> done)>
             read_file;
         /// Begins before the machine is initialised (-preconfig): only some commands are allowed until
@@ -132,6 +137,7 @@ public:
 private:
     friend class qmp_session;
     void deliver(const std::string& line); ///< one serialised event (CR LF included) to every session in command mode
+    void miss_event();                     ///< no session in command mode gets one
     void forget(const qmp_session& closed);
 
     runstate::run_control& control_;

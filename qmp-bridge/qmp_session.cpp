@@ -2,6 +2,7 @@
 #include <vigil/qmp-bridge/qmp_session.h>
 
 #include <limits>
+#include <new>
 #include <utility>
 #include <variant>
 
@@ -102,7 +103,7 @@ qmp_session::qmp_session(qmp_monitor& monitor, std::uint64_t id, bool pretty, st
 
 qmp_session::~qmp_session()
 {
-    end_of_drops();
+    missed_.end(monitor_.log);
     monitor_.forget(*this);
 }
 
@@ -120,25 +121,31 @@ void qmp_session::opened()
 
 void qmp_session::feed(std::string_view bytes)
 {
-    if (monitor_.control().exiting()) return;
+    if (over() || monitor_.control().exiting()) return;
     reader_.feed(bytes);
     unread_ += bytes.size();
     fetch();
+    check_budget();
 }
 
-bool qmp_session::pending() const { return !queue_.empty() && under_way_ == nullptr && !monitor_.control().exiting(); }
+bool qmp_session::pending() const
+{
+    return !over() && !queue_.empty() && under_way_ == nullptr && !monitor_.control().exiting();
+}
 
 bool qmp_session::full() const { return busy() && unread_ > k_read_ahead_bytes; }
 
 void qmp_session::execute_one()
 {
     if (!pending()) return;
-    const json_item item = std::move(queue_.front());
+    const queued next = std::move(queue_.front());
     queue_.pop_front();
+    queued_bytes_ -= next.bytes;
     executing_ = true;
-    answer(item);
+    answer(next.item);
     executing_ = false;
     fetch();
+    check_budget();
 }
 
 void qmp_session::end_negotiation(bool out_of_band) noexcept
@@ -178,11 +185,22 @@ void qmp_session::fetch()
             answer(*item);
             answered = true;
         } else {
-            queue_.push_back(std::move(*item));
+            queue_.push_back({std::move(*item), reader_.fetched()});
+            queued_bytes_ += reader_.fetched();
         }
     }
     if (queue_.size() < read_ahead()) unread_ = 0;
     if (answered && monitor_.output_added) monitor_.output_added(*this);
+}
+
+void qmp_session::check_budget()
+{
+    if (unfinished.hold(reader_.held() + queued_bytes_)) return;
+    end_conversation();
+    reader_.reset();
+    queue_.clear();
+    unfinished.hold(0);
+    append_error(generic_error("The requests of all clients together have become too long"), nullptr);
 }
 
 void qmp_session::answer(const json_item& item)
@@ -196,12 +214,23 @@ void qmp_session::answer(const json_item& item)
         append_error(generic_error("QMP input must be a JSON object"), nullptr);
         return;
     }
-    const std::shared_ptr<deferred> before = under_way_;
     const json::value* id = object->if_contains("id");
+    const std::shared_ptr<deferred> before = under_way_;
+    try {
+        carry_out(*object, id);
+    } catch (const std::bad_alloc&) {
+        under_way_ = before;
+        if (!monitor_.control().exited_at_once()) append_error(generic_error("Out of memory"), id);
+    }
+}
+
+void qmp_session::carry_out(const json::object& object, const json::value* id)
+{
+    const std::shared_ptr<deferred> before = under_way_;
     std::string returned = std::move(body_);
     returned.clear();
     request asked;
-    std::optional<command_error> error = asked.take(*object, out_of_band_);
+    std::optional<command_error> error = asked.take(object, out_of_band_);
     if (!error) error = execute(asked, returned);
     if (under_way_ != before) {
         under_way_->handler_left = true;
@@ -252,78 +281,85 @@ void qmp_session::finish(const command_outcome& outcome)
     const std::shared_ptr<deferred> command = std::exchange(under_way_, nullptr);
     if (monitor_.control().exiting()) return;
     const json::value* id = command->id ? &*command->id : nullptr;
+    try {
+        append(outcome, id);
+    } catch (const std::bad_alloc&) {
+        end_conversation();
+    }
+    if (!executing_ && monitor_.output_added) monitor_.output_added(*this);
+}
+
+void qmp_session::append(const command_outcome& outcome, const json::value* id)
+{
     if (const auto* error = std::get_if<command_error>(&outcome)) {
         append_error(*error, id);
     } else {
         append_return(std::get<std::string>(outcome), id);
     }
-    if (!executing_ && monitor_.output_added) monitor_.output_added(*this);
 }
 
 void qmp_session::append_error(const command_error& error, const json::value* id)
 {
-    std::string& out = output.append_to();
-    if (pretty_) {
-        std::string text;
-        print(text, error, monitor_.settings().words);
-        json::object reply;
-        if (id) reply.emplace("id", *id);
-        reply.emplace("error", parsed(text));
-        print_json_pretty(out, reply);
-    } else {
-        out += '{';
-        if (id) {
-            out += "\"id\": ";
-            print_json(out, *id);
-            out += ", ";
+    output.add([&](std::string& out) {
+        if (pretty_) {
+            std::string text;
+            print(text, error, monitor_.settings().words);
+            json::object reply;
+            if (id) reply.emplace("id", *id);
+            reply.emplace("error", parsed(text));
+            print_json_pretty(out, reply);
+        } else {
+            out += '{';
+            if (id) {
+                out += "\"id\": ";
+                print_json(out, *id);
+                out += ", ";
+            }
+            out += "\"error\": ";
+            print(out, error, monitor_.settings().words);
+            out += '}';
         }
-        out += "\"error\": ";
-        print(out, error, monitor_.settings().words);
-        out += '}';
-    }
-    out += k_line_end;
+        out += k_line_end;
+    });
 }
 
 void qmp_session::append_return(std::string_view value, const json::value* id)
 {
-    std::string& out = output.append_to();
-    if (pretty_) {
-        json::object reply;
-        reply.emplace("return", parsed(value));
-        if (id) reply.emplace("id", *id);
-        print_json_pretty(out, reply);
-    } else {
-        out += "{\"return\": ";
-        out += value;
-        if (id) {
-            out += ", \"id\": ";
-            print_json(out, *id);
+    output.add([&](std::string& out) {
+        if (pretty_) {
+            json::object reply;
+            reply.emplace("return", parsed(value));
+            if (id) reply.emplace("id", *id);
+            print_json_pretty(out, reply);
+        } else {
+            out += "{\"return\": ";
+            out += value;
+            if (id) {
+                out += ", \"id\": ";
+                print_json(out, *id);
+            }
+            out += '}';
         }
-        out += '}';
-    }
-    out += k_line_end;
+        out += k_line_end;
+    });
 }
 
 void qmp_session::append_event(const std::string& line)
 {
     const std::size_t most = monitor_.settings().event_queue_bytes;
     if (monitor_.unsent(*this, most) > most) {
-        if (dropped_in_a_row_++ == 0 && monitor_.log) monitor_.log("qmp: a client does not read; dropping its events");
-        ++events_dropped_;
-        ++monitor_.events_dropped_;
+        miss_event();
         return;
     }
-    end_of_drops();
+    missed_.end(monitor_.log);
     output.append_to() += line;
     if (!executing_ && monitor_.output_added) monitor_.output_added(*this);
 }
 
-void qmp_session::end_of_drops()
+void qmp_session::miss_event()
 {
-    const std::uint64_t dropped = std::exchange(dropped_in_a_row_, 0);
-    if (dropped != 0 && monitor_.log) {
-        monitor_.log("qmp: dropped " + std::to_string(dropped) + " events of a client that did not read");
-    }
+    ++monitor_.events_dropped_;
+    missed_.miss(monitor_.log);
 }
 
 std::string qmp_session::over_several_lines(std::string_view line)

@@ -12,6 +12,7 @@
 #include <string_view>
 
 #include <vigil/qmp-bridge/json.h>
+#include <vigil/qmp-bridge/missed_lines.h>
 #include <vigil/qmp-bridge/qapi_types.h>
 #include <vigil/qmp-bridge/qmp_commands.h>
 #include <vigil/qmp-bridge/session.h>
@@ -38,6 +39,7 @@ public:
     bool full() const override;
     /// Executes the oldest request in a turn of its own, and answers it after the events that it caused.
     void execute_one() override;
+    bool served_amid_steps() const override { return true; }
 
     /// Whether the client has yet to negotiate: only `qmp_capabilities` exists, and no event reaches it.
     bool negotiating() const noexcept { return negotiating_; }
@@ -58,12 +60,18 @@ public:
     bool pretty() const noexcept { return pretty_; }
     bool out_of_band() const noexcept { return out_of_band_; }
     /// How many events it did not get, because it did not read.
-    std::uint64_t events_dropped() const noexcept { return events_dropped_; }
+    std::uint64_t events_dropped() const noexcept { return missed_.all(); }
 
 private:
     friend class qmp_monitor;
 
     struct request;
+
+    /// A request that waits, and about how much memory it holds.
+    struct queued {
+        json_item item;
+        std::size_t bytes;
+    };
 
     /// A command that is answered later.
     struct deferred {
@@ -77,14 +85,17 @@ private:
 
     std::size_t read_ahead() const noexcept; ///< how many requests may wait
     void fetch();                            ///< fills the queue from what the reader has
+    void check_budget();                     ///< ends the conversation where its requests hold too much
     void answer(const json_item& item);      ///< executes a request, or reports the error
+    void carry_out(const json::object& object, const json::value* id);
     /// Appends what the command returns to `returned`, or says why it failed.
     std::optional<command_error> execute(const request& asked, std::string& returned);
     void finish(const command_outcome& outcome); ///< answers the command under way
+    void append(const command_outcome& outcome, const json::value* id);
     void append_error(const command_error& error, const json::value* id);
     void append_return(std::string_view value, const json::value* id);
     void append_event(const std::string& line); ///< or drops it, where too much is unsent
-    void end_of_drops();                        ///< logs how many events were dropped, where any were
+    void miss_event();
 
     /// `line`, a value on one line, laid out as pretty clients want it.
     static std::string over_several_lines(std::string_view line);
@@ -97,12 +108,12 @@ private:
     bool out_of_band_ = false;
     bool executing_ = false;
     json_reader reader_;
-    std::deque<json_item> queue_;
-    std::size_t unread_ = 0; ///< bytes taken in since the queue was full
+    std::deque<queued> queue_;
+    std::size_t queued_bytes_ = 0; ///< about what the queue holds
+    std::size_t unread_ = 0;       ///< bytes taken in since the queue was full
     std::shared_ptr<deferred> under_way_;
-    std::string body_;                   ///< a buffer for what a command returns
-    std::uint64_t dropped_in_a_row_ = 0; ///< events, since one last fitted
-    std::uint64_t events_dropped_ = 0;
+    std::string body_; ///< a buffer for what a command returns
+    missed_lines missed_{"qmp", "events"};
 };
 
 } // namespace vigil::qmp_bridge

@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <cstring>
 #include <limits>
+#include <new>
 #include <optional>
 #include <utility>
 
@@ -33,6 +34,18 @@ template <class Act> void for_each_chunk(std::uint64_t address, std::uint64_t si
         size -= length;
     }
 }
+
+// Keeps the machine's turn open for its lifetime.
+class turn {
+public:
+    explicit turn(qtest_machine& machine) : machine_(machine) { machine_.open_turn(); }
+    ~turn() { machine_.close_turn(); }
+    turn(const turn&) = delete;
+    turn& operator=(const turn&) = delete;
+
+private:
+    qtest_machine& machine_;
+};
 
 // Short words as numbers, to switch on: the characters and, in the top byte, how many there are.
 constexpr std::uint64_t packed(std::string_view word) noexcept
@@ -187,13 +200,22 @@ private:
 };
 
 qtest_session::qtest_session(qtest_machine& machine, std::function<void(std::string_view)> log)
-    : machine_(machine), log_(std::move(log))
+    : qtest_session(machine, std::move(log), interrupt_queue{})
+{
+}
+
+qtest_session::qtest_session(qtest_machine& machine, std::function<void(std::string_view)> log, interrupt_queue limit)
+    : machine_(machine), log_(std::move(log)), limit_(std::move(limit))
 {
 }
 
 qtest_session::~qtest_session()
 {
-    if (open_ && log_) log_line("[I +", "CLOSED");
+    missed_.end(limit_.warn);
+    try {
+        if (open_ && log_) log_line("[I +", "CLOSED");
+    } catch (const std::bad_alloc&) { // a line of the log is lost
+    }
 }
 
 void qtest_session::opened()
@@ -205,7 +227,7 @@ void qtest_session::opened()
 
 void qtest_session::feed(std::string_view bytes)
 {
-    if (ended_) return;
+    if (ended_ || over()) return;
     if (begin_ > k_kept && begin_ > input_.size() / 2) {
         input_.erase(0, begin_);
         if (end_ != k_none) end_ -= begin_;
@@ -232,6 +254,18 @@ void qtest_session::feed(std::string_view bytes)
         tail_ = new_tail;
     }
     if (end_ == k_none) find_line(std::min(old_size, input_.size()));
+    check_budget();
+}
+
+void qtest_session::check_budget()
+{
+    if (unfinished.hold(input_.size() - begin_)) return;
+    end_conversation();
+    end_ = k_none;
+    begin_ = 0;
+    input_ = {};
+    unfinished.hold(0);
+    output.append_to() += "FAIL the lines of all clients together have become too long\n";
 }
 
 bool qtest_session::pending() const { return end_ != k_none; }
@@ -243,11 +277,12 @@ void qtest_session::execute_one()
     const bool refused = line.size() > k_longest_line || (!refused_.empty() && refused_.front() == begin_);
     if (log_) log_line("[R +", refused ? std::string_view("(too long)") : line);
 
-    machine_.open_turn();
-    response answer = refused ? response::fail("the line is longer than " + std::to_string(k_longest_line) + " bytes")
-                              : execute(line);
-    machine_.close_turn();
-
+    response answer;
+    {
+        const turn of_the_line(machine_);
+        answer = refused ? response::fail("the line is longer than " + std::to_string(k_longest_line) + " bytes")
+                         : execute_or_fail(line);
+    }
     if (refused && !refused_.empty() && refused_.front() == begin_) refused_.erase(refused_.begin());
     if (machine_.exited_at_once()) {
         ended_ = true;
@@ -255,6 +290,12 @@ void qtest_session::execute_one()
         input_ = {};
         return;
     }
+    take_line_off();
+    print(answer);
+}
+
+void qtest_session::take_line_off()
+{
     begin_ = end_ + 1;
     if (begin_ == input_.size()) {
         for (std::size_t& place : refused_) place -= begin_;
@@ -268,18 +309,43 @@ void qtest_session::execute_one()
     } else {
         find_line(begin_);
     }
-    print(answer);
+    unfinished.hold(input_.size() - begin_);
+}
+
+qtest_session::response qtest_session::execute_or_fail(std::string_view line)
+{
+    try {
+        return execute(line);
+    } catch (const std::bad_alloc&) {
+        return response::fail("out of memory");
+    }
 }
 
 void qtest_session::interrupt_changed(int number, bool level)
 {
     if (ended_) return;
-    std::string& out = output.append_to();
-    const std::size_t start = out.size();
-    out += level ? "IRQ raise " : "IRQ lower ";
-    append_decimal(out, number);
-    if (log_) log_line("[S +", std::string_view(out).substr(start));
-    out += '\n';
+    const std::size_t unsent = limit_.unsent ? limit_.unsent(*this, limit_.most) : output.size();
+    if (unsent > limit_.most) {
+        missed_.miss(limit_.warn);
+        return;
+    }
+    missed_.end(limit_.warn);
+    try {
+        append_interrupt(number, level);
+    } catch (const std::bad_alloc&) { // it is not whose access this was that should hear of it
+        missed_.miss(limit_.warn);
+    }
+}
+
+void qtest_session::append_interrupt(int number, bool level)
+{
+    output.add([&](std::string& out) {
+        const std::size_t start = out.size();
+        out += level ? "IRQ raise " : "IRQ lower ";
+        append_decimal(out, number);
+        if (log_) log_line("[S +", std::string_view(out).substr(start));
+        out += '\n';
+    });
 }
 
 void qtest_session::find_line(std::size_t from)
@@ -547,8 +613,16 @@ qtest_session::response qtest_session::set_irq_in(arguments& words)
 
 void qtest_session::print(response& answer)
 {
-    std::string& out = output.append_to();
-    const std::size_t start = out.size();
+    output.add([&](std::string& out) {
+        const std::size_t start = out.size();
+        append(out, answer);
+        if (log_) log_line("[S +", std::string_view(out).substr(start));
+        out += '\n';
+    });
+}
+
+void qtest_session::append(std::string& out, const response& answer)
+{
     switch (answer.as) {
     case response::form::ok: out += "OK"; break;
     case response::form::hex4:
@@ -573,8 +647,6 @@ void qtest_session::print(response& answer)
         break;
     case response::form::text: out += answer.text; break;
     }
-    if (log_) log_line("[S +", std::string_view(out).substr(start));
-    out += '\n';
 }
 
 void qtest_session::log_line(const char* mark, std::string_view text)

@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include <vigil/qmp-bridge/missed_lines.h>
 #include <vigil/qmp-bridge/session.h>
 
 namespace vigil::qmp_bridge {
@@ -81,8 +82,18 @@ public:
     /// `FAIL …` and not kept in memory.
     static constexpr std::size_t k_longest_line = 2 * k_largest_transfer + 4096;
 
+    /// Up to how many unsent bytes a client that does not read still gets interrupt lines.
+    struct interrupt_queue {
+        std::size_t most = 16U * 1024 * 1024;
+        /// How many bytes are unsent, where more than `of_interest` make a difference; empty: those in `output`.
+        std::function<std::size_t(const session&, std::size_t of_interest)> unsent = {};
+        /// Lines for the program's log: that some were dropped.
+        std::function<void(std::string_view)> warn = {};
+    };
+
     /// `log`: called with each request and response line in QEMU's log form, the line end included; empty: no log.
     explicit qtest_session(qtest_machine& machine, std::function<void(std::string_view)> log = {});
+    qtest_session(qtest_machine& machine, std::function<void(std::string_view)> log, interrupt_queue limit);
     ~qtest_session() override;
 
     void opened() override;
@@ -93,7 +104,8 @@ public:
     /// Whether the client has asked for the interrupt lines of a device.
     bool intercepts_irqs() const noexcept { return !device_.empty(); }
 
-    /// An intercepted interrupt line changed; queues `IRQ raise N` or `IRQ lower N` before the response under way.
+    /// An intercepted interrupt line changed; queues `IRQ raise N` or `IRQ lower N` before the response under way, or
+    /// drops it, where too much is unsent.
     void interrupt_changed(int number, bool level);
 
 private:
@@ -101,6 +113,9 @@ private:
     class arguments;
 
     response execute(std::string_view line);
+    response execute_or_fail(std::string_view line); ///< as `execute`, where memory may run out
+    void take_line_off();                            ///< the oldest line has been executed
+    void check_budget();                             ///< ends the conversation where its lines hold too much
     response port_in(arguments& words, unsigned width);
     response port_out(arguments& words, unsigned width);
     response read_number(arguments& words, unsigned width);
@@ -117,7 +132,9 @@ private:
     response clock_to(std::int64_t target);
     response intercept(arguments& words, bool out);
     response set_irq_in(arguments& words);
+    void append_interrupt(int number, bool level);
     void print(response& answer);
+    static void append(std::string& out, const response& answer);
     void find_line(std::size_t from); ///< looks for the end of the oldest line, from offset `from` on
     void drop_tail();                 ///< gives up the unfinished line for its length
     void log_line(const char* mark, std::string_view text);
@@ -136,6 +153,8 @@ private:
     bool skipping_ = false;            ///< what comes belongs to a line that was given up
     std::vector<std::size_t> refused_; ///< offsets of the lines given up, kept as empty ones
     std::string device_;               ///< path of the device whose interrupt lines are reported
+    interrupt_queue limit_;
+    missed_lines missed_{"qtest", "interrupt lines"};
 };
 
 } // namespace vigil::qmp_bridge

@@ -6,6 +6,8 @@
 #include <string>
 #include <string_view>
 
+#include <vigil/qmp-bridge/request_budget.h>
+
 namespace vigil::qmp_bridge {
 
 /// The bytes that wait to be sent to one client. Whoever carries the session sends from `unsent()` and calls `sent()`.
@@ -32,6 +34,18 @@ public:
     /// The buffer to append to.
     std::string& append_to() noexcept { return bytes_; }
 
+    /// Has `append` add to the buffer; what it added before it threw is taken back.
+    template <class Append> void add(Append append)
+    {
+        const std::size_t before = bytes_.size();
+        try {
+            append(bytes_);
+        } catch (...) {
+            bytes_.resize(before);
+            throw;
+        }
+    }
+
 private:
     static constexpr std::size_t k_kept = 64 * 1024; ///< bytes of buffer worth keeping while idle
 
@@ -41,6 +55,9 @@ private:
 
 /// One client's conversation in some protocol: bytes in, bytes out. Knows no socket and no kernel. Taking bytes in only
 /// frames and queues requests; each is executed by its own call, because executing may take simulated time.
+///
+/// Where memory runs out a request is answered with an error. Where not even that can be, or a part of the input is
+/// lost, std::bad_alloc leaves the call, and the conversation must be ended.
 class session {
 public:
     virtual ~session() = default;
@@ -64,8 +81,24 @@ public:
     /// Executes the oldest request, inside a turn of its own, and queues what it answers.
     virtual void execute_one() = 0;
 
+    /// Whether its requests are executed amid a step of the clock that another client asked for (see `pump`).
+    virtual bool served_amid_steps() const { return false; }
+
+    /// Whether the conversation cannot go on: nothing more is taken in, and the client is to be let go of once it has
+    /// what waits for it.
+    bool over() const noexcept { return over_; }
+
     /// What waits to be sent.
     output_queue output;
+
+    /// What the requests that are not yet executed hold.
+    request_share unfinished;
+
+protected:
+    void end_conversation() noexcept { over_ = true; }
+
+private:
+    bool over_ = false;
 };
 
 } // namespace vigil::qmp_bridge

@@ -17,6 +17,8 @@ struct traffic_observer {
     virtual void executing(unsigned client) = 0;
     /// Bytes that now wait to be sent to the client.
     virtual void answered(unsigned client, std::string_view bytes) = 0;
+    /// Amid a step of the clock its turn ended, for what has turns of its own to come in between; then another begins.
+    virtual void turn_parted() = 0;
     /// A step of the clock ended early, because something waits that cannot wait.
     virtual void step_interrupted() = 0;
 

@@ -1,55 +1,58 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <vigil/qmp-bridge/transcript.h>
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
-#include <chrono>
 #include <cstring>
 #include <fstream>
 #include <istream>
+#include <limits>
+#include <new>
 #include <tuple>
 #include <utility>
 
 #include <boost/json/parse.hpp>
 
+#include <vigil/qmp-bridge/host_file.h>
 #include <vigil/qmp-bridge/json.h>
 
 namespace vigil::qmp_bridge {
 
 namespace {
 
-constexpr std::int64_t k_format = 1;
-constexpr std::int64_t k_microseconds = 1'000'000;
-
-std::int64_t host_real_time()
-{
-    const auto since_1970 = std::chrono::system_clock::now().time_since_epoch();
-    return std::chrono::duration_cast<std::chrono::microseconds>(since_1970).count();
-}
+constexpr std::int64_t k_format = 2;
+// How far a reader of the transcript may fall behind.
+constexpr std::size_t k_most_kept = 16U * 1024 * 1024;
 
 // Which members a kind of record has beside the times and "what".
 struct members {
     const char* client; ///< what `client` is called; null: it has none
     const char* number; ///< what its number is called; null: it has none
-    bool bytes;
+    const char* bytes;  ///< what its bytes are called; null: it has none
 };
 
 members members_of(transcript_kind kind)
 {
     switch (kind) {
-    case transcript_kind::connect: return {"client", "server", false};
+    case transcript_kind::connect: return {"client", "server", nullptr};
     case transcript_kind::disconnect:
-    case transcript_kind::execute: return {"client", nullptr, false};
+    case transcript_kind::execute: return {"client", nullptr, nullptr};
     case transcript_kind::input:
-    case transcript_kind::output: return {"client", nullptr, true};
-    case transcript_kind::unsent: return {"client", "unsent", false};
-    case transcript_kind::file: return {"file", "error", true};
-    case transcript_kind::signal: return {nullptr, "number", false};
-    case transcript_kind::exit: return {nullptr, "status", false};
+    case transcript_kind::output: return {"client", nullptr, "bytes"};
+    case transcript_kind::unsent: return {"client", "unsent", nullptr};
+    case transcript_kind::file: return {"file", "error", "bytes"};
+    case transcript_kind::refused: return {nullptr, nullptr, "reason"};
+    case transcript_kind::snapshot: return {nullptr, "checksum", "reason"};
+    case transcript_kind::guest_trace: return {nullptr, nullptr, "bytes"};
+    case transcript_kind::signal: return {nullptr, "number", nullptr};
+    case transcript_kind::exit: return {nullptr, "status", nullptr};
     case transcript_kind::job:
     case transcript_kind::limiter:
+    case transcript_kind::turn:
     case transcript_kind::interrupted: break;
     }
-    return {nullptr, nullptr, false};
+    return {nullptr, nullptr, nullptr};
 }
 
 // Each byte as the character of its code, in UTF-8, and back.
@@ -134,23 +137,48 @@ private:
     std::optional<std::string> error_;
 };
 
+constexpr std::int64_t k_least = std::numeric_limits<std::int64_t>::min();
+// What a record can be about has its limits: a request, a reply, a guest's trace, each byte as six characters at most.
+constexpr std::size_t k_most_of_line = std::size_t{400} * 1024 * 1024;
+
+// The next line, or as much of it as is more than the most; false at the end.
+bool next_line(std::istream& in, std::string& line)
+{
+    std::array<char, 65536> piece; // NOLINT: written before it is read
+    line.clear();
+    do {
+        in.clear(in.rdstate() & ~std::ios::failbit);
+        in.getline(piece.data(), piece.size());
+        const bool ended = !in.fail() && !in.eof(); // by a line's end, which is counted
+        line.append(piece.data(), static_cast<std::size_t>(in.gcount()) - (ended ? 1 : 0));
+    } while (in.fail() && !in.eof() && !in.bad() && line.size() <= k_most_of_line);
+    return !in.fail() || line.size() > k_most_of_line;
+}
+
 constexpr std::int64_t k_most = std::numeric_limits<std::int64_t>::max();
 
 transcript_head read_head(line_reader& line)
 {
+    const std::string ours = std::to_string(k_format);
     if (!line.has("vigil-transcript")) {
-        line.complain("this is no transcript: it must begin with {\"vigil-transcript\": 1, ...}");
-    } else {
-        line.number("vigil-transcript", k_format, k_format);
+        line.complain("this is no transcript: it must begin with {\"vigil-transcript\": " + ours + ", ...}");
     }
-    return {line.text("version"), line.texts("arguments"), line.number("process", 0, k_most)};
+    const std::int64_t format = line.number("vigil-transcript", 1, k_most);
+    transcript_head head{line.text("version"), line.texts("arguments"), line.number("process", 0, k_most)};
+    if (format == k_format) return head;
+    std::string why = "this transcript has format " + std::to_string(format) + ", written by Vigil " + head.version +
+                      "; this program repeats format " + ours;
+    if (format == 1) why += ": in format 1, x-snapshot-save and x-snapshot-load had other names";
+    line.complain(why + ". Repeat it with that Vigil, or record the run again with this one");
+    return head;
 }
 
 transcript_record read_record(line_reader& line)
 {
     transcript_record record;
     record.time = runstate::ns(line.number("time", 0, k_most));
-    record.wall = line.number("wall", 0, k_most);
+    record.wall = line.number("wall", k_least, k_most);
+    if (line.has("elapsed")) record.elapsed = line.number("elapsed", 0, k_most);
     const std::string what = line.text("what");
     if (const auto kind = runstate::from_string<transcript_kind>(what)) {
         record.what = *kind;
@@ -162,11 +190,11 @@ transcript_record read_record(line_reader& line)
     if (has.client != nullptr) record.client = static_cast<unsigned>(line.number(has.client, 1, most_clients));
     if (has.number != nullptr) record.number = line.number(has.number, 0, k_most);
     if (line.has("look")) record.look = static_cast<std::uint64_t>(line.number("look", 1, k_most));
-    if (has.bytes) {
-        if (auto bytes = as_bytes(line.text("bytes"))) {
+    if (has.bytes != nullptr) {
+        if (auto bytes = as_bytes(line.text(has.bytes))) {
             record.bytes = std::move(*bytes);
         } else {
-            line.complain("'bytes' has a character beyond U+00FF");
+            line.complain("'" + std::string(has.bytes) + "' has a character beyond U+00FF");
         }
     }
     return record;
@@ -177,7 +205,7 @@ transcript_record read_record(line_reader& line)
 bool operator==(const transcript_record& a, const transcript_record& b)
 {
     const auto all = [](const transcript_record& r) {
-        return std::tie(r.what, r.time, r.wall, r.client, r.number, r.bytes, r.look);
+        return std::tie(r.what, r.time, r.wall, r.elapsed, r.client, r.number, r.bytes, r.look);
     };
     return all(a) == all(b);
 }
@@ -185,14 +213,15 @@ bool operator==(const transcript_record& a, const transcript_record& b)
 std::string to_line(const transcript_record& record)
 {
     const members has = members_of(record.what);
-    std::string line = "{\"time\": " + std::to_string(record.time.count()) +
-                       ", \"wall\": " + std::to_string(record.wall) + ", \"what\": \"" +
-                       std::string(runstate::to_string(record.what)) + "\"";
+    std::string line =
+        "{\"time\": " + std::to_string(record.time.count()) + ", \"wall\": " + std::to_string(record.wall);
+    if (record.elapsed) line += ", \"elapsed\": " + std::to_string(*record.elapsed);
+    line += ", \"what\": \"" + std::string(runstate::to_string(record.what)) + "\"";
     if (has.client != nullptr) line += ", \"" + std::string(has.client) + "\": " + std::to_string(record.client);
     if (has.number != nullptr) line += ", \"" + std::string(has.number) + "\": " + std::to_string(record.number);
     if (record.look != 0) line += ", \"look\": " + std::to_string(record.look);
-    if (has.bytes) {
-        line += ", \"bytes\": ";
+    if (has.bytes != nullptr) {
+        line += ", \"" + std::string(has.bytes) + "\": ";
         print_json_string(line, as_characters(record.bytes));
     }
     return line + "}";
@@ -216,8 +245,11 @@ std::variant<recorded_run, option_error> read_transcript(std::istream& in, const
 {
     recorded_run run;
     std::size_t number = 0;
-    for (std::string text; std::getline(in, text);) {
+    for (std::string text; next_line(in, text);) {
         const std::string where = name + ":" + std::to_string(++number) + ": ";
+        if (text.size() > k_most_of_line) {
+            return option_error{where + "the line has more than " + std::to_string(k_most_of_line) + " bytes"};
+        }
         boost::system::error_code error;
         const json::value value = json::parse(text, error);
         if (in.eof()) return option_error{where + "the line is cut off"};
@@ -239,23 +271,32 @@ std::variant<recorded_run, option_error> read_transcript(const std::string& path
 {
     std::ifstream in(path);
     if (!in) return option_error{path + ": " + std::strerror(errno)};
-    return read_transcript(in, path);
+    try {
+        return read_transcript(in, path);
+    } catch (const std::bad_alloc&) {
+        return option_error{path + ": there is not enough memory to read it"};
+    }
 }
 
-transcript::transcript(std::function<runstate::ns()> simulated_time, std::function<std::uint64_t()> look)
-    : simulated_time_(std::move(simulated_time)), look_(std::move(look))
+transcript::transcript(std::function<runstate::ns()> simulated_time, std::function<std::uint64_t()> look, clocks host)
+    : simulated_time_(std::move(simulated_time)), look_(std::move(look)), host_(std::move(host)),
+      began_(host_.monotonic())
 {
 }
 
 transcript::~transcript()
 {
+    output_.reset();
     if (file_ != nullptr) std::fclose(file_);
 }
 
 std::optional<option_error> transcript::write_to(const std::string& path, const transcript_head& head)
 {
-    file_ = std::fopen(path.c_str(), "we");
-    if (file_ == nullptr) return option_error{path + ": " + std::strerror(errno)};
+    auto opened = open_private_file(path);
+    if (auto* error = std::get_if<option_error>(&opened)) return std::move(*error);
+    file_ = std::get<std::FILE*>(opened);
+    writing_ = true;
+    output_.emplace(::fileno(file_), line_output::options{k_most_kept, {}});
     write(to_line(head));
     return std::nullopt;
 }
@@ -266,12 +307,33 @@ const transcript_record* transcript::next() const noexcept
     return &recorded_->records[position_];
 }
 
+const transcript_record* transcript::next_if(transcript_kind kind) const noexcept
+{
+    const transcript_record* const record = next();
+    return record != nullptr && record->what == kind ? record : nullptr;
+}
+
 void transcript::missed() { diverged("nothing"); }
 
-timestamp transcript::wall_clock()
+void transcript::end_here(const std::string& why)
 {
-    if (!wall_) wall_ = next() != nullptr ? next()->wall : host_real_time();
-    return {*wall_ / k_microseconds, *wall_ % k_microseconds};
+    if (!divergence_) divergence_ = "line " + std::to_string(position_ + 2) + ": " + why;
+}
+
+std::chrono::microseconds transcript::time_of_day()
+{
+    if (!wall_) wall_ = next() != nullptr ? next()->wall : host_.time_of_day().count();
+    return std::chrono::microseconds(*wall_);
+}
+
+std::chrono::microseconds transcript::elapsed()
+{
+    if (!elapsed_) {
+        // Older transcripts have no such member; their runs took lengths from the time of day.
+        if (next() != nullptr && !next()->elapsed) return std::max(time_of_day(), std::chrono::microseconds(0));
+        elapsed_ = next() != nullptr ? *next()->elapsed : (host_.monotonic() - began_).count();
+    }
+    return std::chrono::microseconds(*elapsed_);
 }
 
 std::size_t transcript::unsent(unsigned client, std::size_t actual, std::size_t of_interest)
@@ -294,30 +356,99 @@ void transcript::file_read(unsigned which, const std::variant<std::string, std::
     }
 }
 
-void transcript::tell(transcript_kind what, unsigned client, std::int64_t number, std::string_view bytes)
+std::optional<std::string> transcript::refused(std::optional<std::string> actual)
 {
-    wall_clock();
+    if (repeating()) {
+        const transcript_record* const record = next_if(transcript_kind::refused);
+        actual = record != nullptr ? std::optional(record->bytes) : std::nullopt;
+    }
+    if (actual) tell(transcript_kind::refused, 0, 0, *actual);
+    return actual;
+}
+
+std::optional<std::string> transcript::recorded_guest_trace() const
+{
+    const transcript_record* const record = next_if(transcript_kind::guest_trace);
+    if (record == nullptr) return std::nullopt;
+    return record->bytes;
+}
+
+void transcript::snapshot(const snapshot_outcome& outcome)
+{
+    if (const auto* reason = std::get_if<std::string>(&outcome)) {
+        tell(transcript_kind::snapshot, 0, 0, *reason);
+    } else {
+        tell(transcript_kind::snapshot, 0, std::get<std::uint32_t>(outcome));
+    }
+}
+
+std::optional<transcript::snapshot_outcome> transcript::recorded_snapshot() const
+{
+    const transcript_record* const record = next_if(transcript_kind::snapshot);
+    if (record == nullptr) return std::nullopt;
+    if (!record->bytes.empty()) return record->bytes;
+    return static_cast<std::uint32_t>(record->number);
+}
+
+bool transcript::reads_snapshot_later(std::uint32_t checksum) const
+{
+    if (next() == nullptr) return false;
+    const auto& records = recorded_->records;
+    return std::any_of(records.begin() + static_cast<std::ptrdiff_t>(position_) + 1, records.end(), [&](const auto& r) {
+        return r.what == transcript_kind::snapshot && r.bytes.empty() && r.number == checksum;
+    });
+}
+
+void transcript::tell(transcript_kind what, unsigned client, std::int64_t number, std::string_view bytes) noexcept
+try {
+    if (broken_off_) return;
+    time_of_day();
     transcript_record record;
     record.what = what;
     record.client = client;
     record.number = number;
     record.bytes = bytes;
     record.wall = *std::exchange(wall_, std::nullopt);
+    record.elapsed = std::exchange(elapsed_, std::nullopt);
     record.time = simulated_time_();
     record.look = look_();
-    if (file_ != nullptr) write(to_line(record));
+    if (writing_) write(to_line(record));
     if (!repeating() || divergence_) return;
     if (next() == nullptr || !(*next() == record)) {
         diverged(to_line(record));
     } else {
         ++position_;
     }
+} catch (const std::bad_alloc&) {
+    stop_writing("there is no memory for a record");
 }
 
 void transcript::write(const std::string& line)
 {
-    // Flushed, because the last lines before an abnormal end are the interesting ones.
-    if (std::fputs((line + "\n").c_str(), file_) < 0 || std::fflush(file_) != 0) complete_ = false;
+    // At once, because the last lines before an abnormal end are the interesting ones.
+    output_->write(line + "\n");
+    if (output_->dropped() != 0) stop_writing(reason_to_stop());
+}
+
+void transcript::finish()
+{
+    if (writing_ && (!output_->finish(line_output::k_last_words) || output_->dropped() != 0)) {
+        stop_writing(reason_to_stop());
+    }
+}
+
+const char* transcript::reason_to_stop() const
+{
+    return output_->error() != 0 ? std::strerror(output_->error()) : "nobody reads it";
+}
+
+void transcript::stop_writing(const char* why) noexcept
+{
+    if (!std::exchange(writing_, false) || !ended) return;
+    try {
+        ended(why);
+    } catch (const std::bad_alloc&) { // nor is there memory to say so
+    }
 }
 
 void transcript::diverged(const std::string& instead)

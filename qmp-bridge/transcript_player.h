@@ -46,21 +46,31 @@ private:
     struct file_reading {
         std::function<void(file_content)> done;
     };
+    /// Shared with the call that is under way in it: its own command may take so long that the client goes meanwhile.
     struct client {
+        unsigned number;
         std::unique_ptr<session> conversation;
+        bool executing = false;
     };
 
     bool step(); ///< does what comes next; returns false at the end
     void look(); ///< amid a step of the clock
+    void act_amid_step();
+    void act_between_turns();
+    const transcript_record* next_at_this_look() const; ///< null where nothing more is
+    bool may_act_amid_step(const transcript_record& what) const;
     void act(const transcript_record& what);
     void act_for_file(const transcript_record& what);
+    void connect(const transcript_record& what);
     void act_for_client(const transcript_record& what);
-    void collect(unsigned number, client& one); ///< tells the transcript what is new in its output
+    void take_in(client& one, const std::string& bytes);
+    void execute(client& one);
+    void collect(client& one); ///< tells the transcript what is new in its output
 
     pump& pump_;
     transcript& tale_;
     program program_;
-    std::map<unsigned, client> clients_;
+    std::map<unsigned, std::shared_ptr<client>> clients_; ///< by their numbers
     std::deque<std::function<void()>> jobs_;
     std::vector<std::weak_ptr<file_reading>> files_; ///< in the order in which they were asked for
 };

@@ -2,6 +2,9 @@
 #include <vigil/runstate/controller.h>
 
 #include <algorithm>
+#include <memory>
+#include <new>
+#include <numeric>
 #include <string>
 #include <utility>
 
@@ -12,6 +15,8 @@ namespace {
 constexpr const char* k_machine_section = "machine";
 constexpr const char* k_run_state_field = "run_state";
 constexpr const char* k_clock_field = "clock";
+constexpr const char* k_no_memory = "there is not enough memory for it";
+constexpr std::uint64_t k_most_of_own_section = 1024;
 
 } // namespace
 
@@ -83,12 +88,19 @@ std::variant<run_state, refusal> controller::restore(const snapshot& saved)
     const std::vector<std::uint8_t>& name = machine.bytes(k_run_state_field);
     const auto state = from_string<run_state>(std::string(name.begin(), name.end()));
     machine.require(state.has_value(), std::string("field '") + k_run_state_field + "' must name a run state");
+    machine.require(state && can_be_saved(*state), std::string("no machine can be saved in run state '") +
+                                                       std::string(name.begin(), name.end()) + "'");
     const auto at = machine.number(k_clock_field, 0, static_cast<std::uint64_t>(ns::max().count()));
     if (machine.fault()) return refusal{*machine.fault()};
 
     const bool was_running = clock.running();
     clock.stop();
-    const auto fault = restore_components(saved);
+    std::optional<std::string> fault;
+    try {
+        fault = restore_components(saved);
+    } catch (const std::bad_alloc&) {
+        fault = k_no_memory;
+    }
     if (!fault) clock.restore(ns(static_cast<std::int64_t>(at)));
     if (was_running) clock.start();
     if (fault) return refusal{*fault};
@@ -114,15 +126,42 @@ std::optional<std::string> controller::restore_components(const snapshot& saved)
         return "section " + label(saved[common + 1]) + " is not in this machine; it must be made with the same options";
     }
 
-    std::vector<saved_state> before;
-    for (std::size_t i = 0; i < common; ++i) {
-        before.push_back(snapshottables_[i]->save());
-        if (auto fault = snapshottables_[i]->restore(saved[i + 1].fields)) {
-            for (std::size_t done = 0; done < i; ++done) snapshottables_[done]->restore(before[done]);
-            return fault;
+    return restore_each(saved);
+}
+
+std::optional<std::string> controller::restore_each(const snapshot& saved)
+{
+    // Long states come last: undoing them would take as much memory again.
+    std::vector<std::size_t> order(snapshottables_.size());
+    std::iota(order.begin(), order.end(), std::size_t{0});
+    const auto is_short = [&](std::size_t i) {
+        const saved_state& fields = saved[i + 1].fields;
+        return std::none_of(fields.begin(), fields.end(), [](const saved_field& field) {
+            return std::holds_alternative<std::shared_ptr<const byte_source>>(field.value);
+        });
+    };
+    std::stable_partition(order.begin(), order.end(), is_short);
+
+    std::vector<saved_state> before(order.size());
+    std::optional<std::string> fault;
+    std::size_t done = 0;
+    try {
+        for (const std::size_t i : order) before[i] = snapshottables_[i]->save();
+        for (; done < order.size() && !fault; done += fault ? 0 : 1) {
+            fault = snapshottables_[order[done]]->restore(saved[order[done] + 1].fields);
         }
+    } catch (const std::bad_alloc&) {
+        fault = k_no_memory;
     }
-    return std::nullopt;
+    for (std::size_t i = 0; fault && i < done; ++i) snapshottables_[order[i]]->restore(before[order[i]]);
+    return fault;
+}
+
+std::uint64_t controller::most_bytes() const
+{
+    std::uint64_t all = k_most_of_own_section;
+    for (const snapshottable* component : snapshottables_) all += component->most_bytes();
+    return all;
 }
 
 void controller::reset_devices(reset_kind kind)

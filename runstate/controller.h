@@ -61,6 +61,7 @@ public:
 
     /// Refuses where a section is missing, not known or refused by its component.
     std::variant<run_state, refusal> restore(const snapshot& saved) override;
+    std::uint64_t most_bytes() const override;
 
     // The fact and request interfaces, as devices see them.
 
@@ -100,6 +101,7 @@ private:
     template <class Call> void for_each_listener(Call call);
     std::vector<snapshot_section> section_names() const; ///< the components' sections, without fields
     std::optional<std::string> restore_components(const snapshot& saved);
+    std::optional<std::string> restore_each(const snapshot& saved); ///< once their sections are there, in order
 
     run_control control_{*this};
     sc_core::sc_event service_;

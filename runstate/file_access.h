@@ -2,10 +2,14 @@
 #ifndef VIGIL_RUNSTATE_FILE_ACCESS_H
 #define VIGIL_RUNSTATE_FILE_ACCESS_H
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <variant>
+#include <vector>
 
+#include <vigil/runstate/descriptor.h>
+#include <vigil/runstate/file_place.h>
 #include <vigil/runstate/run_control.h>
 
 namespace vigil::runstate {
@@ -13,8 +17,9 @@ namespace vigil::runstate {
 /// Which files the commands of clients may name: any, or those below one directory. What the command line names is not
 /// its concern.
 ///
-/// It looks at the directory as it is now. Whoever else may write there could exchange a folder for a symbolic link
-/// before the file is opened, so a directory that confines belongs to the operator alone.
+/// The directory stays open from the start, and paths are followed from there, folder by folder, as the kernel does
+/// under RESOLVE_BENEATH: whoever may write below it cannot lead out of it, neither by a link nor by exchanging
+/// folders meanwhile.
 class file_access {
 public:
     /// Any file; a relative path is relative to the working directory.
@@ -24,16 +29,21 @@ public:
     /// not.
     static std::variant<file_access, std::string> confined_to(const std::string& directory);
 
-    /// The path to open in place of `path`: for a confined one, absolute and free of symbolic links, in a folder that
-    /// exists; the file itself need not. Or returns why it may not be used.
-    std::variant<std::string, refusal> resolve(const std::string& path) const;
+    /// The file that `path` names: for a confined one, in a folder that exists; the file itself need not. Or returns
+    /// why it may not be used. Of what is outside nothing is told, not even whether it exists.
+    std::variant<file_place, refusal> resolve(const std::string& path) const;
 
     /// The directory as it was given, or nothing.
     const std::optional<std::string>& directory() const noexcept { return directory_; }
 
 private:
+    using components = std::vector<std::string>;
+
+    std::optional<components> below_root(const std::string& path) const; ///< the way from the directory, if it is one
+
     std::optional<std::string> directory_;
-    std::string root_; ///< the directory, absolute and free of symbolic links
+    std::shared_ptr<const descriptor> root_;
+    std::vector<components> root_paths_; ///< absolute ones, by which the directory can be named
 };
 
 } // namespace vigil::runstate

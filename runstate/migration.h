@@ -12,8 +12,9 @@
 #include <string_view>
 #include <variant>
 
+#include <vigil/runstate/host_time.h>
 #include <vigil/runstate/run_control.h>
-#include <vigil/runstate/snapshot.h>
+#include <vigil/runstate/snapshot_store.h>
 #include <vigil/runstate/wire_names.h>
 
 namespace vigil::runstate {
@@ -32,6 +33,8 @@ struct movable_machine {
     /// Gives the clock and every component the saved state, and returns the run state that was saved, for the caller
     /// to enter. Or returns what does not fit, with everything as it was.
     virtual std::variant<run_state, refusal> restore(const snapshot& saved) = 0;
+    /// The most bytes that its state takes in a file.
+    virtual std::uint64_t most_bytes() const = 0;
 
 protected:
     ~movable_machine() = default;
@@ -48,31 +51,30 @@ public:
     /// Runs a job soon, in a turn of its own (`pump::post`): what goes on after a command has been answered. Must be
     /// set before `migrate`, `start_incoming` and `incoming` are used.
     std::function<void(std::function<void()>)> defer;
-    /// The host's time, for how long a migration took.
-    std::function<std::chrono::microseconds()> host_time = [] {
-        return std::chrono::duration_cast<std::chrono::microseconds>(
-            std::chrono::steady_clock::now().time_since_epoch());
-    };
+    /// The host's monotonic clock, for how long a migration took.
+    std::function<std::chrono::microseconds()> host_time = monotonic_time;
+    /// Where the files are; the host's where null. Must outlive the migration.
+    snapshot_store* store = nullptr;
     /// Called when virtual time has been set to that of a file, for timers that are not the machine's.
     std::function<void()> clock_set;
 
     /// `migrate` to a file: answers at once, or refuses where the file cannot be created. Then the state is written, as
     /// the file's other reader will find it, and the machine ends in postmigrate; where writing fails, `info` tells,
     /// and nothing has changed.
-    std::optional<refusal> migrate(const std::string& path);
+    std::optional<refusal> migrate(const file_place& file);
 
     /// -incoming: from now on the machine is in inmigrate, until `incoming` succeeds. Before the simulation starts.
     void await_incoming();
 
     /// `migrate-incoming`, and -incoming with a file: loads the state; the machine leaves inmigrate for the saved state
     /// right after. Refused where the machine does not wait for it, or the file does not fit.
-    std::optional<refusal> incoming(const std::string& path);
+    std::optional<refusal> incoming(const file_place& file);
 
     /// Saves the machine as it is now; it goes on.
-    std::optional<refusal> save_snapshot(const std::string& path);
+    std::optional<refusal> save_snapshot(const file_place& file);
 
     /// Puts the machine back to the saved state, run state and virtual time included.
-    std::optional<refusal> load_snapshot(const std::string& path);
+    std::optional<refusal> load_snapshot(const file_place& file);
 
     struct progress {
         migration_status status;
@@ -87,10 +89,12 @@ private:
     void begin();
     void end(migration_status status, std::optional<std::string> error = std::nullopt);
     std::optional<refusal> unless_movable() const; ///< why the machine's state cannot be saved or replaced now
-    std::variant<run_state, refusal> load(const std::string& path);
+    snapshot_store& files() noexcept { return store != nullptr ? *store : files_of_host_; }
+    std::variant<run_state, refusal> load(const file_place& file);
 
     run_control& control_;
     movable_machine& machine_;
+    snapshot_files files_of_host_;
     bool expecting_ = false; ///< -incoming was asked for
     std::optional<migration_status> status_;
     std::optional<std::string> error_;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <vigil/runstate/run_control.h>
 
+#include <new>
 #include <utility>
 
 #include <vigil/runstate/policy.h>
@@ -155,6 +156,16 @@ void run_control::close_turn()
     --open_turns_;
 }
 
+unsigned run_control::close_all_turns()
+{
+    const unsigned depth = open_turns_;
+    if (depth != 0) {
+        open_turns_ = 1;
+        close_turn();
+    }
+    return depth;
+}
+
 void run_control::serve()
 {
     if (open_turns_ != 0) return; // the open turn will do it
@@ -164,6 +175,16 @@ void run_control::serve()
 }
 
 void run_control::serve_all()
+{
+    // Turns end in destructors, which nothing may leave.
+    try {
+        serve_until_done();
+    } catch (const std::bad_alloc&) {
+        host_.log("out of memory: what the machine had to do is not complete");
+    }
+}
+
+void run_control::serve_until_done()
 {
     while (!exiting_) {
         // What fell due in S3 does not run before the wake-up has reset its device.

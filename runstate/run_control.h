@@ -129,8 +129,12 @@ public:
 
     /// Opens a turn; turns nest.
     void open_turn() noexcept { ++open_turns_; }
-    /// Closes one; the outermost runs the timers due now and serves the requests, until nothing is left.
+    /// Closes one; the outermost runs the timers due now and serves the requests, until nothing is left. What memory
+    /// runs out for is left to the next turn.
     void close_turn();
+    /// Closes the open turn, however deep; returns the depth, to be opened again.
+    unsigned close_all_turns();
+    void open_turns(unsigned depth) noexcept { open_turns_ = depth; }
     bool turn_open() const noexcept { return open_turns_ != 0; }
     /// Serves the requests made outside any turn; leaves them to the open turn where there is one.
     void serve();
@@ -162,8 +166,9 @@ private:
     void vm_start();            ///< RESUME, clock, state; the pair STOP, RESUME where a stop was pending
     void request_made();        ///< has the requests served, where no turn will do it
     bool anything_requested() const noexcept;
-    void serve_all();      ///< due timers and requests, in turns, until nothing is left
-    void serve_requests(); ///< one pass over the requests in the fixed order
+    void serve_all();        ///< as `serve_until_done`, or until memory runs out
+    void serve_until_done(); ///< due timers and requests, in turns, until nothing is left
+    void serve_requests();   ///< one pass over the requests in the fixed order
     void reset_machine(shutdown_cause cause);
     void leave(int status, bool at_once);
 
@@ -194,6 +199,20 @@ public:
 
 private:
     run_control& control_;
+};
+
+/// Parts the open turn, if there is one, in two: what was asked for so far is served, and others may have their turns
+/// while this lives.
+class turn_break {
+public:
+    explicit turn_break(run_control& control) : control_(control), depth_(control.close_all_turns()) {}
+    ~turn_break() { control_.open_turns(depth_); }
+    turn_break(const turn_break&) = delete;
+    turn_break& operator=(const turn_break&) = delete;
+
+private:
+    run_control& control_;
+    unsigned depth_;
 };
 
 } // namespace vigil::runstate

@@ -112,4 +112,15 @@ bool needs_reset(run_state state) noexcept
     return state == run_state::internal_error || state == run_state::shutdown;
 }
 
+bool can_be_saved(run_state state) noexcept
+{
+    switch (state) {
+    case run_state::inmigrate:
+    case run_state::finish_migrate:
+    case run_state::restore_vm:
+    case run_state::save_vm: return false;
+    default: return true;
+    }
+}
+
 } // namespace vigil::runstate

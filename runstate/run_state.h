@@ -61,6 +61,10 @@ std::string transition_error(run_state from, run_state to);
 /// Whether `cont` is refused until the machine has been reset (internal-error and shutdown).
 bool needs_reset(run_state state) noexcept;
 
+/// Whether a machine can be in it when it is saved: not one that it only passes through, nor one in which it has no
+/// state of its own yet.
+bool can_be_saved(run_state state) noexcept;
+
 } // namespace vigil::runstate
 
 #endif

@@ -3,27 +3,26 @@
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
-#include <climits>
 #include <cstdio>
-#include <cstdlib>
 #include <cstring>
-
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
+#include <memory>
+#include <string_view>
+#include <utility>
 
 namespace vigil::runstate {
 
 namespace {
 
 using byte_string = std::vector<std::uint8_t>;
+using shared_source = std::shared_ptr<const byte_source>;
+using failure = std::optional<std::string>;
 
 // As PNG's: bytes that no text has, and that a conversion of line ends would spoil.
 constexpr std::array<std::uint8_t, 8> k_magic{0x89, 'V', 'I', 'G', 'I', 'L', '\r', '\n'};
-constexpr std::size_t k_header_bytes = 24;
+constexpr std::size_t k_header_bytes = k_snapshot_header_bytes;
 constexpr std::uint8_t k_number = 0;
 constexpr std::uint8_t k_bytes = 1;
+constexpr std::size_t k_piece = std::size_t{64} * 1024; // what is read or written at a time
 
 // One byte after another, as IEEE 802.3 defines it: reflected, polynomial 04C11DB7.
 constexpr std::array<std::uint32_t, 256> crc_table()
@@ -37,81 +36,221 @@ constexpr std::array<std::uint32_t, 256> crc_table()
     return table;
 }
 
-std::uint32_t crc32(const std::uint8_t* bytes, std::size_t count)
+class crc32 {
+public:
+    void take(const std::uint8_t* bytes, std::size_t count)
+    {
+        static constexpr auto k_table = crc_table();
+        for (std::size_t i = 0; i < count; ++i) state_ = k_table[(state_ ^ bytes[i]) & 0xFF] ^ state_ >> 8;
+    }
+    std::uint32_t value() const { return ~state_; }
+
+private:
+    std::uint32_t state_ = ~0U;
+};
+
+void append(byte_string& to, std::uint64_t value, unsigned width)
 {
-    static constexpr auto k_table = crc_table();
-    std::uint32_t crc = ~0U;
-    for (std::size_t i = 0; i < count; ++i) crc = k_table[(crc ^ bytes[i]) & 0xFF] ^ crc >> 8;
-    return ~crc;
+    for (unsigned i = 0; i < width; ++i) to.push_back(static_cast<std::uint8_t>(value >> (8 * i)));
 }
 
-class writer {
+std::uint64_t number_at(const std::uint8_t* bytes, unsigned width)
+{
+    std::uint64_t value = 0;
+    for (unsigned i = width; i-- > 0;) value = value << 8 | bytes[i];
+    return value;
+}
+
+// Hands a body on in pieces. The first fault is kept; after it, nothing is handed on.
+class body_writer {
 public:
-    explicit writer(byte_string& to) : to_(to) {}
+    explicit body_writer(const byte_sink& to) : to_(to) { piece_.reserve(k_piece); }
 
     void number(std::uint64_t value, unsigned width)
     {
-        for (unsigned i = 0; i < width; ++i) to_.push_back(static_cast<std::uint8_t>(value >> (8 * i)));
+        if (piece_.size() + width > k_piece) flush();
+        append(piece_, value, width);
     }
     void text(std::string_view value)
     {
         number(value.size(), 2);
-        to_.insert(to_.end(), value.begin(), value.end());
+        for (const char c : value) number(static_cast<std::uint8_t>(c), 1);
     }
     void bytes(const byte_string& value)
     {
         number(value.size(), 8);
-        to_.insert(to_.end(), value.begin(), value.end());
+        flush();
+        put(value.data(), value.size());
+    }
+    void bytes(const byte_source& value)
+    {
+        const std::uint64_t size = value.size();
+        number(size, 8);
+        flush();
+        for (std::uint64_t at = 0; at < size && !fault_; at += piece_.size()) {
+            piece_.resize(static_cast<std::size_t>(std::min<std::uint64_t>(k_piece, size - at)));
+            fault_ = value.read(at, piece_.data(), piece_.size());
+            if (!fault_) put(piece_.data(), piece_.size());
+        }
+        piece_.clear();
+    }
+
+    // The header that goes before it.
+    std::variant<snapshot_header, std::string> end()
+    {
+        flush();
+        if (fault_) return std::move(*fault_);
+        snapshot_header header{byte_string(k_magic.begin(), k_magic.end()), crc_.value()};
+        append(header.bytes, k_snapshot_version, 4);
+        append(header.bytes, header.checksum, 4);
+        append(header.bytes, length_, 8);
+        return header;
     }
 
 private:
-    byte_string& to_;
+    void flush()
+    {
+        put(piece_.data(), piece_.size());
+        piece_.clear();
+    }
+    void put(const std::uint8_t* bytes, std::size_t count)
+    {
+        if (fault_ || count == 0) return;
+        crc_.take(bytes, count);
+        length_ += count;
+        fault_ = to_(bytes, count);
+    }
+
+    const byte_sink& to_;
+    byte_string piece_;
+    crc32 crc_;
+    std::uint64_t length_ = 0;
+    failure fault_;
 };
 
-// Never reads beyond the end: what is missing reads as nothing, and `fault` tells.
-class reader {
+// A part of another source, which it keeps.
+class part_of_source final : public byte_source {
 public:
-    reader(const byte_string& from, std::size_t at) : from_(from), at_(at) {}
+    part_of_source(shared_source whole, std::uint64_t begin, std::uint64_t size)
+        : whole_(std::move(whole)), begin_(begin), size_(size)
+    {
+    }
+    std::uint64_t size() const override { return size_; }
+    failure read(std::uint64_t at, std::uint8_t* to, std::size_t count) const override
+    {
+        return whole_->read(begin_ + at, to, count);
+    }
+
+private:
+    shared_source whole_;
+    std::uint64_t begin_;
+    std::uint64_t size_;
+};
+
+// Reads a body in pieces, from its beginning to its end. Never reads beyond that: what is missing reads as nothing, and
+// `overran` tells; likewise where the source fails, and `fault` tells.
+class body_reader {
+public:
+    body_reader(shared_source from, const reading_limits& limits)
+        : from_(std::move(from)), limits_(limits), memory_left_(limits.memory)
+    {
+    }
 
     std::uint64_t number(unsigned width)
     {
-        std::uint64_t value = 0;
-        const std::uint8_t* const bytes = take(width);
-        for (unsigned i = width; bytes != nullptr && i-- > 0;) value = value << 8 | bytes[i];
-        return value;
+        std::uint8_t bytes[8] = {};
+        take(bytes, width);
+        return number_at(bytes, width);
     }
     std::string text()
     {
-        const std::size_t length = number(2);
-        const std::uint8_t* const bytes = take(length);
-        return bytes == nullptr ? std::string() : std::string(bytes, bytes + length);
+        std::string value(number(2), '\0');
+        take(reinterpret_cast<std::uint8_t*>(value.data()), value.size());
+        return value;
     }
-    byte_string bytes()
+    // Held in memory, or left where they are.
+    decltype(saved_field::value) bytes()
     {
         const std::uint64_t length = number(8);
-        const std::uint8_t* const bytes = take(length);
-        return bytes == nullptr ? byte_string() : byte_string(bytes, bytes + length);
+        if (overran_ || length > left()) {
+            overran_ = true;
+            return byte_string();
+        }
+        if (length > limits_.field) {
+            const std::uint64_t begin = at();
+            skip(length);
+            return std::make_shared<part_of_source>(from_, begin, length);
+        }
+        charge(length);
+        if (overran_) return byte_string();
+        byte_string value(static_cast<std::size_t>(length));
+        take(value.data(), value.size());
+        return value;
+    }
+    // Accounts for what is made of the bytes read.
+    void charge(std::uint64_t memory)
+    {
+        overran_ = overran_ || memory > memory_left_;
+        if (!overran_) memory_left_ -= memory;
+    }
+    // Reads on, for the checksum's sake.
+    void skip(std::uint64_t count)
+    {
+        while (count > 0 && refill()) {
+            const std::uint64_t step = std::min<std::uint64_t>(count, piece_.size() - used_);
+            used_ += static_cast<std::size_t>(step);
+            count -= step;
+        }
     }
 
-    std::size_t left() const { return from_.size() - at_; }
-    std::size_t at() const { return at_; }
+    std::uint64_t at() const { return read_ - (piece_.size() - used_); }
+    std::uint64_t left() const { return from_->size() - at(); }
     bool overran() const { return overran_; }
+    const failure& fault() const { return fault_; }
+    std::uint32_t checksum() const { return crc_.value(); } // of all, once nothing is left
 
 private:
-    const std::uint8_t* take(std::uint64_t count)
+    void take(std::uint8_t* to, std::size_t count)
     {
         if (overran_ || count > left()) {
             overran_ = true;
-            return nullptr;
+            return;
         }
-        const std::uint8_t* const here = from_.data() + at_;
-        at_ += count;
-        return here;
+        while (count > 0 && refill()) {
+            const std::size_t step = std::min(count, piece_.size() - used_);
+            std::memcpy(to, piece_.data() + used_, step);
+            used_ += step;
+            to += step;
+            count -= step;
+        }
+    }
+    // Has something to take; false where there is nothing any more.
+    bool refill()
+    {
+        if (fault_) return false;
+        if (used_ < piece_.size()) return true;
+        piece_.resize(static_cast<std::size_t>(std::min<std::uint64_t>(k_piece, from_->size() - read_)));
+        used_ = 0;
+        if (piece_.empty()) return false;
+        fault_ = from_->read(read_, piece_.data(), piece_.size());
+        if (fault_) {
+            overran_ = true;
+            return false;
+        }
+        crc_.take(piece_.data(), piece_.size());
+        read_ += piece_.size();
+        return true;
     }
 
-    const byte_string& from_;
-    std::size_t at_;
+    shared_source from_;
+    reading_limits limits_;
+    std::uint64_t memory_left_;
+    byte_string piece_;
+    std::size_t used_ = 0;   // of the piece
+    std::uint64_t read_ = 0; // of the source
+    crc32 crc_;
     bool overran_ = false;
+    failure fault_;
 };
 
 std::string hexadecimal(std::uint32_t value)
@@ -121,44 +260,53 @@ std::string hexadecimal(std::uint32_t value)
     return text;
 }
 
+// What a header says of the body.
+struct seal {
+    std::uint32_t version;
+    std::uint32_t checksum;
+    std::uint64_t length;
+};
+
 std::string is_truncated(std::uint64_t expected, std::uint64_t found)
 {
     return "is truncated: " + std::to_string(expected) + " bytes expected, " + std::to_string(found) + " found";
 }
 
-// What is wrong with the header, or nothing.
-std::optional<std::string> check_header(const byte_string& bytes)
+// What the header says, where the file can be what it says; or what is wrong with it.
+std::variant<seal, std::string> read_header(const byte_source& file, std::uint64_t most_of_body)
 {
-    if (bytes.empty()) return "is empty";
-    const std::size_t common = std::min(bytes.size(), k_magic.size());
-    if (!std::equal(bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(common), k_magic.begin())) {
-        return "is not a Vigil snapshot";
-    }
-    if (bytes.size() < k_header_bytes) return is_truncated(k_header_bytes, bytes.size());
+    if (file.size() == 0) return "is empty";
+    std::array<std::uint8_t, k_header_bytes> bytes{};
+    const std::size_t there = static_cast<std::size_t>(std::min<std::uint64_t>(file.size(), bytes.size()));
+    if (auto fault = file.read(0, bytes.data(), there)) return std::move(*fault);
+    const std::size_t common = std::min(there, k_magic.size());
+    if (!std::equal(bytes.begin(), bytes.begin() + common, k_magic.begin())) return "is not a Vigil snapshot";
+    if (there < k_header_bytes) return is_truncated(k_header_bytes, there);
 
-    reader header(bytes, k_magic.size());
-    const auto version = static_cast<std::uint32_t>(header.number(4));
-    const auto checksum = static_cast<std::uint32_t>(header.number(4));
-    const std::uint64_t length = header.number(8);
-    if (version != k_snapshot_version) {
-        return "has format version " + std::to_string(version) +
-               (version > k_snapshot_version ? ", newer than" : ", not") + " version " +
+    const seal body{static_cast<std::uint32_t>(number_at(&bytes[8], 4)),
+                    static_cast<std::uint32_t>(number_at(&bytes[12], 4)), number_at(&bytes[16], 8)};
+    if (body.version != k_snapshot_version) {
+        return "has format version " + std::to_string(body.version) +
+               (body.version > k_snapshot_version ? ", newer than" : ", not") + " version " +
                std::to_string(k_snapshot_version) + ", which this program reads";
     }
-    const std::size_t body = bytes.size() - k_header_bytes;
-    if (length > body) return is_truncated(k_header_bytes + length, bytes.size());
-    if (length < body) return "is corrupted: " + std::to_string(body - length) + " bytes follow its end";
-    const std::uint32_t found = crc32(bytes.data() + k_header_bytes, body);
-    if (found != checksum) {
-        return "is corrupted: its checksum is " + hexadecimal(checksum) + ", that of its contents " +
-               hexadecimal(found);
+    const std::uint64_t found = file.size() - k_header_bytes;
+    if (body.length > found) return is_truncated(body.length, found) + " after its header";
+    if (body.length < found) return "is corrupted: " + std::to_string(found - body.length) + " bytes follow its end";
+    if (body.length > most_of_body) {
+        return "is too large for this machine: the state in it has " + std::to_string(body.length) +
+               " bytes, this machine's has " + std::to_string(most_of_body) + " at most";
     }
-    return std::nullopt;
+    return body;
 }
 
-std::optional<saved_field> read_field(reader& in)
+// About what a section or a field takes in memory, beside its bytes.
+constexpr std::uint64_t k_memory_of_a_field = sizeof(snapshot_section) + 64;
+
+std::optional<saved_field> read_field(body_reader& in)
 {
     saved_field field{in.text(), {}};
+    in.charge(k_memory_of_a_field + field.name.size());
     const std::uint64_t kind = in.number(1);
     if (kind > k_bytes) return std::nullopt;
     if (kind == k_number) {
@@ -170,12 +318,47 @@ std::optional<saved_field> read_field(reader& in)
     return field;
 }
 
+// The sections of a body; nothing where they cannot be made out.
+std::optional<snapshot> read_sections(body_reader& in)
+{
+    snapshot state;
+    for (std::uint64_t sections = in.number(4); sections > 0; --sections) {
+        snapshot_section section;
+        section.name = in.text();
+        section.instance = static_cast<std::uint32_t>(in.number(4));
+        in.charge(k_memory_of_a_field + section.name.size());
+        for (std::uint64_t fields = in.number(4); fields > 0; --fields) {
+            auto field = read_field(in);
+            if (!field) return std::nullopt;
+            section.fields.push_back(std::move(*field));
+        }
+        if (in.overran()) return std::nullopt;
+        state.push_back(std::move(section));
+    }
+    if (in.overran() || in.left() != 0) return std::nullopt;
+    return state;
+}
+
+// Bytes in memory that outlive it.
+class bytes_at_hand final : public byte_source {
+public:
+    explicit bytes_at_hand(const byte_string& bytes) : bytes_(bytes) {}
+    std::uint64_t size() const override { return bytes_.size(); }
+    failure read(std::uint64_t at, std::uint8_t* to, std::size_t count) const override
+    {
+        std::memcpy(to, bytes_.data() + at, count);
+        return std::nullopt;
+    }
+
+private:
+    const byte_string& bytes_;
+};
+
 } // namespace
 
-std::vector<std::uint8_t> encode_snapshot(const snapshot& state)
+std::variant<snapshot_header, std::string> encode_body(const snapshot& state, const byte_sink& to)
 {
-    byte_string bytes(k_header_bytes);
-    writer body(bytes);
+    body_writer body(to);
     body.number(state.size(), 4);
     for (const snapshot_section& section : state) {
         body.text(section.name);
@@ -186,119 +369,55 @@ std::vector<std::uint8_t> encode_snapshot(const snapshot& state)
             if (const auto* number = std::get_if<std::uint64_t>(&field.value)) {
                 body.number(k_number, 1);
                 body.number(*number, 8);
+                continue;
+            }
+            body.number(k_bytes, 1);
+            if (const auto* held = std::get_if<byte_string>(&field.value)) {
+                body.bytes(*held);
             } else {
-                body.number(k_bytes, 1);
-                body.bytes(std::get<byte_string>(field.value));
+                body.bytes(*std::get<shared_source>(field.value));
             }
         }
     }
+    return body.end();
+}
 
-    byte_string header(k_magic.begin(), k_magic.end());
-    writer front(header);
-    const std::size_t length = bytes.size() - k_header_bytes;
-    front.number(k_snapshot_version, 4);
-    front.number(crc32(bytes.data() + k_header_bytes, length), 4);
-    front.number(length, 8);
+std::vector<std::uint8_t> encode_snapshot(const snapshot& state)
+{
+    byte_string bytes(k_header_bytes);
+    const auto encoded = encode_body(state, [&bytes](const std::uint8_t* piece, std::size_t count) {
+        bytes.insert(bytes.end(), piece, piece + count);
+        return std::nullopt;
+    });
+    const byte_string& header = std::get<snapshot_header>(encoded).bytes;
     std::copy(header.begin(), header.end(), bytes.begin());
     return bytes;
 }
 
+std::variant<stored_snapshot, std::string> decode_snapshot(const shared_source& file, const reading_limits& limits)
+{
+    const auto header = read_header(*file, limits.body);
+    if (const auto* fault = std::get_if<std::string>(&header)) return *fault;
+    const seal& expected = std::get<seal>(header);
+    body_reader in(std::make_shared<part_of_source>(file, k_header_bytes, expected.length), limits);
+    auto state = read_sections(in);
+    const std::uint64_t malformed_at = k_header_bytes + in.at();
+    in.skip(in.left());
+    if (in.fault()) return *in.fault();
+    if (in.checksum() != expected.checksum) {
+        return "is corrupted: its checksum is " + hexadecimal(expected.checksum) + ", that of its contents " +
+               hexadecimal(in.checksum());
+    }
+    // The checksum holds: what is wrong now was written so.
+    if (!state) return "is corrupted: no field can be read at byte " + std::to_string(malformed_at);
+    return stored_snapshot{std::move(*state), expected.checksum};
+}
+
 std::variant<snapshot, std::string> decode_snapshot(const std::vector<std::uint8_t>& bytes)
 {
-    if (auto fault = check_header(bytes)) return std::move(*fault);
-
-    // The checksum holds: what is wrong from here on was written so.
-    reader in(bytes, k_header_bytes);
-    const auto malformed = [&in] { return "is corrupted: no field can be read at byte " + std::to_string(in.at()); };
-    snapshot state;
-    for (std::uint64_t sections = in.number(4); sections > 0; --sections) {
-        snapshot_section section;
-        section.name = in.text();
-        section.instance = static_cast<std::uint32_t>(in.number(4));
-        for (std::uint64_t fields = in.number(4); fields > 0; --fields) {
-            auto field = read_field(in);
-            if (!field) return malformed();
-            section.fields.push_back(std::move(*field));
-        }
-        if (in.overran()) return malformed();
-        state.push_back(std::move(section));
-    }
-    if (in.overran() || in.left() != 0) return malformed();
-    return state;
-}
-
-std::variant<snapshot, std::string> read_snapshot(const std::string& path)
-{
-    const auto failed = [&path](const std::string& why) { return "Could not read '" + path + "': " + why; };
-    // Not blocking, so that a FIFO or a device is told from a file before anything waits for it.
-    const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    if (fd < 0) return failed(std::strerror(errno));
-    struct stat info = {};
-    byte_string bytes;
-    std::optional<std::string> fault;
-    if (::fstat(fd, &info) != 0 || !S_ISREG(info.st_mode)) {
-        fault = failed("not a regular file");
-    } else {
-        bytes.resize(static_cast<std::size_t>(info.st_size));
-        for (std::size_t got = 0; got < bytes.size() && !fault;) {
-            const ssize_t count = ::read(fd, bytes.data() + got, bytes.size() - got);
-            if (count < 0 && errno != EINTR) fault = failed(std::strerror(errno));
-            if (count == 0) bytes.resize(got); // it was cut while it was read
-            if (count > 0) got += static_cast<std::size_t>(count);
-        }
-    }
-    ::close(fd);
-    if (fault) return std::move(*fault);
-    auto decoded = decode_snapshot(bytes);
-    if (const auto* why = std::get_if<std::string>(&decoded)) return "'" + path + "' " + *why;
-    return decoded;
-}
-
-snapshot_writer::snapshot_writer(const std::string& path) : path_(path)
-{
-    struct stat info = {};
-    if (::stat(path.c_str(), &info) == 0) {
-        if (!S_ISREG(info.st_mode)) {
-            error_ = "Could not write '" + path + "': not a regular file";
-            return;
-        }
-        // Through a symbolic link, the file that it names is replaced, not the link.
-        if (char* const real = ::realpath(path.c_str(), nullptr)) {
-            path_ = real;
-            std::free(real);
-        }
-    }
-    beside_ = path_ + ".XXXXXX";
-    fd_ = ::mkostemp(beside_.data(), O_CLOEXEC);
-    if (fd_ < 0) error_ = failed("create a file beside", errno);
-}
-
-snapshot_writer::~snapshot_writer()
-{
-    if (fd_ < 0) return;
-    ::close(fd_);
-    ::unlink(beside_.c_str());
-}
-
-std::optional<std::string> snapshot_writer::commit(const snapshot& state)
-{
-    if (error_) return error_;
-    const byte_string bytes = encode_snapshot(state);
-    for (std::size_t put = 0; put < bytes.size();) {
-        const ssize_t count = ::write(fd_, bytes.data() + put, bytes.size() - put);
-        if (count < 0 && errno == EINTR) continue;
-        if (count < 0) return failed("write", errno);
-        put += static_cast<std::size_t>(count);
-    }
-    if (::rename(beside_.c_str(), path_.c_str()) != 0) return failed("write", errno);
-    ::close(fd_);
-    fd_ = -1;
-    return std::nullopt;
-}
-
-std::optional<std::string> snapshot_writer::failed(const char* what, int number) const
-{
-    return std::string("Could not ") + what + " '" + path_ + "': " + std::strerror(number);
+    auto decoded = decode_snapshot(std::make_shared<bytes_at_hand>(bytes), {UINT64_MAX, UINT64_MAX, UINT64_MAX});
+    if (auto* fault = std::get_if<std::string>(&decoded)) return std::move(*fault);
+    return std::move(std::get<stored_snapshot>(decoded).state);
 }
 
 } // namespace vigil::runstate

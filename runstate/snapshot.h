@@ -2,10 +2,12 @@
 #ifndef VIGIL_RUNSTATE_SNAPSHOT_H
 #define VIGIL_RUNSTATE_SNAPSHOT_H
 
+#include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <memory>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -29,6 +31,7 @@
 namespace vigil::runstate {
 
 inline constexpr std::uint32_t k_snapshot_version = 1;
+inline constexpr std::size_t k_snapshot_header_bytes = 24;
 
 /// The state of one component.
 struct snapshot_section {
@@ -40,38 +43,44 @@ struct snapshot_section {
 /// A machine's saved state.
 using snapshot = std::vector<snapshot_section>;
 
-/// The file's bytes.
+/// What a file is known by: the CRC-32 in its header.
+using snapshot_checksum = std::uint32_t;
+
+/// What goes before a body.
+struct snapshot_header {
+    std::vector<std::uint8_t> bytes;
+    snapshot_checksum checksum;
+};
+
+/// Takes a body a piece at a time, or returns why that is not possible.
+using byte_sink = std::function<std::optional<std::string>(const std::uint8_t* bytes, std::size_t count)>;
+
+/// Hands the body on, and returns the header that goes before it; or the first thing that was not possible.
+std::variant<snapshot_header, std::string> encode_body(const snapshot& state, const byte_sink& to);
+
+/// A whole file's bytes, with a copy of everything. The sources in `state` must not fail, as a machine's own do not.
 std::vector<std::uint8_t> encode_snapshot(const snapshot& state);
 
-/// Reads them back, or returns what is wrong: empty, foreign, newer, truncated or corrupted, in words that continue
-/// the name of the file.
-std::variant<snapshot, std::string> decode_snapshot(const std::vector<std::uint8_t>& bytes);
-
-/// Reads a file, or returns what is wrong, with its name. Only regular files are read.
-std::variant<snapshot, std::string> read_snapshot(const std::string& path);
-
-/// Writes a file beside the one it is to become, so that whatever fails leaves an older file as it was.
-class snapshot_writer {
-public:
-    explicit snapshot_writer(const std::string& path); ///< creates the file beside `path`; see `error`
-    ~snapshot_writer();                                ///< removes it again unless it was committed
-    snapshot_writer(const snapshot_writer&) = delete;
-    snapshot_writer& operator=(const snapshot_writer&) = delete;
-
-    /// Why the file cannot be created, with its name.
-    const std::optional<std::string>& error() const noexcept { return error_; }
-
-    /// Writes the snapshot and gives the file its name; or returns what failed, with the older file as it was.
-    std::optional<std::string> commit(const snapshot& state);
-
-private:
-    std::optional<std::string> failed(const char* what, int number) const;
-
-    std::string path_;
-    std::string beside_;
-    int fd_ = -1;
-    std::optional<std::string> error_;
+/// What of a file is read into memory.
+struct reading_limits {
+    std::uint64_t body;   ///< bytes of a body; of a longer one nothing is read
+    std::uint64_t field;  ///< bytes of a field; those of a longer one stay where they are
+    std::uint64_t memory; ///< bytes that all the others together may take
 };
+
+/// A file as it was read.
+struct stored_snapshot {
+    snapshot state; ///< its long fields stay in the file
+    snapshot_checksum checksum;
+};
+
+/// Reads a file, or returns what is wrong: empty, foreign, newer, truncated, too large or corrupted, in words that
+/// continue the name of the file.
+std::variant<stored_snapshot, std::string> decode_snapshot(const std::shared_ptr<const byte_source>& file,
+                                                           const reading_limits& limits);
+
+/// As above, of bytes in memory, without limits.
+std::variant<snapshot, std::string> decode_snapshot(const std::vector<std::uint8_t>& bytes);
 
 } // namespace vigil::runstate
 

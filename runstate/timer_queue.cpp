@@ -16,6 +16,8 @@ timer_queue::handle timer_queue::add(std::function<void()> on_expiry)
         unused_.pop_back();
     }
     entries_[timer] = entry{};
+    heap_.reserve(entries_.capacity()); // so that arming never allocates
+    unused_.reserve(entries_.capacity());
     entries_[timer].used = true;
     entries_[timer].on_expiry = std::move(on_expiry);
     return timer;

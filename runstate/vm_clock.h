@@ -36,7 +36,7 @@ public:
     /// Virtual time at the moment that a `b_transport` with this delay annotation stands for.
     ns now(const sc_core::sc_time& delay) const noexcept
     {
-        return running_ ? virtual_at(sc_core::sc_time_stamp().value() + delay.value()) : stopped_at_;
+        return running_ ? virtual_at(sc_core::sc_time_stamp().value(), delay.value()) : stopped_at_;
     }
 
     bool running() const noexcept { return running_; }
@@ -52,6 +52,10 @@ public:
     /// (`clock_step` while the machine is not running). Held at the end of the range.
     void skip(ns distance);
 
+    /// While running: moves virtual time on by `distance` (not negative) although no simulated time passes, for where
+    /// the kernel has none left. Timers that fall due run as after `start()`. Held at the end of the range.
+    void leap(ns distance);
+
     /// While stopped: continues from `at`, before or after the present, with no part of a nanosecond gone. Runs no
     /// timer; whoever restores a machine arms its timers anew.
     void restore(ns at);
@@ -62,17 +66,19 @@ public:
     /// Runs the timers due now, in (deadline, arming) order; returns whether any ran. Nothing while stopped.
     bool run_due();
 
-    /// Simulated time from now until virtual time reaches `deadline`, were it to run on; zero where it has.
+    /// Simulated time from now until virtual time reaches `deadline`, were it to run on; zero where it has. Held at the
+    /// end of the kernel's range, of which not so much need be left (`kernel_time_left`).
     sc_core::sc_time time_until(ns deadline) const;
 
 private:
     friend class vm_timer;
 
-    ns virtual_at(sc_dt::uint64 ticks) const noexcept
+    // Virtual time so many ticks after a kernel time that is not before the anchor.
+    ns virtual_at(sc_dt::uint64 ticks, sc_dt::uint64 later = 0) const noexcept
     {
         const sc_dt::uint64 passed = ticks - anchor_ticks_;
-        return saturating_add(anchor_,
-                              ns(static_cast<std::int64_t>(ticks_per_ns_ == 1 ? passed : passed / ticks_per_ns_)));
+        const sc_dt::uint64 all = later > ~passed ? ~sc_dt::uint64(0) : passed + later;
+        return saturating_add(anchor_, from_ticks(all, ticks_per_ns_));
     }
 
     void arm(timer_queue::handle timer, ns deadline)
@@ -83,6 +89,7 @@ private:
 
     static constexpr sc_dt::uint64 k_not_pending = ~sc_dt::uint64(0);
 
+    void expect_pending();     ///< takes note of the virtual time at which the pending notification comes
     void place_notification(); ///< sees to it that the kernel event comes no later than the next deadline
     void on_wakeup();          ///< the kernel event came
 

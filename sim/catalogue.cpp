@@ -3,9 +3,11 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include <vigil/sim/devices.h>
+#include <vigil/sim/machine_types.h>
 
 namespace vigil::sim {
 
@@ -17,9 +19,16 @@ using qmp_bridge::qom_type;
 constexpr std::int64_t k_most_cpus = 255; // as -smp has it
 constexpr std::string_view k_cpu = "qemu64-x86_64-cpu";
 
-machine_info pc(std::string_view name, std::string_view alias)
+machine_info information(const machine_kind& one)
 {
-    return {name, alias, std::nullopt, k_most_cpus, false, false, false, k_cpu, "pc.ram"};
+    machine_info info{one.name, std::nullopt,   std::nullopt, k_most_cpus, false,
+                      false,    one.deprecated, std::nullopt, "ram"};
+    if (!one.alias.empty()) info.alias = one.alias;
+    if (one.alias == "pc") info.is_default = true;
+    if (one.type == machine_type::none) return info;
+    info.default_cpu_type = k_cpu;
+    info.default_ram_id = "pc.ram";
+    return info;
 }
 
 qmp_bridge::json::value listed(const device_value& value)
@@ -102,6 +111,8 @@ std::vector<qom_type> board_types()
             {"q35-pcihost", "pcie-host-bridge"},
             {"i440FX", "pci-device", false, {}, {"conventional-pci-device"}},
             {"mch", "pci-device", false, {}, {"conventional-pci-device"}},
+            {"pci-ide", "pci-device", true, {}, {"conventional-pci-device"}},
+            {"piix3-ide", "pci-ide"},
             {"pci-piix3", "pci-device", true, {}, {"conventional-pci-device"}},
             {"PIIX3", "pci-piix3"},
             {"i8042",
@@ -158,11 +169,8 @@ std::vector<qom_type> made_types()
 
 std::vector<machine_info> known_machines()
 {
-    std::vector<machine_info> all{
-        pc("pc-i440fx-7.2", "pc"),
-        pc("pc-q35-7.2", "q35"),
-        {"none", std::nullopt, std::nullopt, k_most_cpus, false, false, false, std::nullopt, "ram"}};
-    all.front().is_default = true;
+    std::vector<machine_info> all;
+    for (const machine_kind& one : machine_kinds()) all.push_back(information(one));
     return all;
 }
 

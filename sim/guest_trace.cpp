@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
-#include <fstream>
 
 #include <boost/json/parse.hpp>
 
@@ -149,14 +148,6 @@ std::variant<std::vector<guest_access>, option_error> read_guest_trace(std::istr
     return accesses;
 }
 
-std::variant<std::vector<guest_access>, option_error> read_guest_trace(const std::string& file,
-                                                                       const std::string& scenario)
-{
-    std::ifstream in(file);
-    if (!in) return option_error{file + ": cannot be opened"};
-    return read_guest_trace(in, file, scenario);
-}
-
 trace_player::trace_player(const sc_core::sc_module_name& name, runstate::controller& controller,
                            std::vector<guest_access> accesses)
     : sc_module(name), controller_(controller), accesses_(std::move(accesses))
@@ -180,7 +171,7 @@ void trace_player::play()
             config_write(k_command, 2, k_command_memory);
         }
         for (const guest_access& access : accesses_) {
-            wait_until(start + access.at);
+            wait_until(runstate::saturating_add(start, access.at));
             const std::uint32_t value = make(access);
             if (accessed) accessed(access, value);
         }

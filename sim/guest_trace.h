@@ -42,10 +42,6 @@ struct guest_access {
 std::variant<std::vector<guest_access>, qmp_bridge::option_error>
 read_guest_trace(std::istream& in, const std::string& name, const std::string& scenario);
 
-/// As above, from a file.
-std::variant<std::vector<guest_access>, qmp_bridge::option_error> read_guest_trace(const std::string& file,
-                                                                                   const std::string& scenario);
-
 /// A stand-in for firmware and driver: a CPU that makes recorded accesses, each at its virtual time, through I/O ports
 /// and memory like any CPU. First it does what firmware does: finds the function on bus 0 through CF8/CFC and, where
 /// the trace itself does not program BAR 0, gives it an address and switches memory decoding on.

@@ -6,8 +6,6 @@
 
 #include <unistd.h>
 
-#include <vigil/sim/chipset.h>
-
 namespace vigil::sim {
 
 namespace {
@@ -18,25 +16,31 @@ constexpr std::uint64_t k_io_ports = 0x10000;
 
 constexpr std::uint64_t k_config_address_port = 0xCF8;
 constexpr std::uint64_t k_config_data_port = 0xCFC;
-constexpr std::uint64_t k_reset_control_port = 0xCF9;
+constexpr std::uint64_t k_keyboard_data_port = 0x60;
+constexpr std::uint64_t k_system_control_b_port = 0x61;
 constexpr std::uint64_t k_keyboard_command_port = 0x64;
-constexpr std::uint64_t k_system_control_port = 0x92;
+constexpr std::uint64_t k_system_control_a_port = 0x92;
+
+constexpr bus::pci_identity k_i440fx_identity{0x8086, 0x1237, 0x060000, 2};
 
 // Where ranges overlap: the background, what is mapped over it, and the one-byte register inside CF8…CFB.
 constexpr int k_background = -1000;
 constexpr int k_device = 0;
 constexpr int k_inside_device = 1;
 
-// The most RAM that stays below 4 GiB; more makes the machine keep only `second` there and move the rest above (QEMU:
-// hw/i386/pc_piix.c, pc_q35.c).
-struct low_memory {
-    std::uint64_t most;
-    std::uint64_t second;
-};
-
-low_memory low_memory_of(machine_type type)
+// How much RAM stays below 4 GiB; the rest goes above (QEMU: hw/i386/pc_piix.c, pc_q35.c).
+std::uint64_t low_memory_bytes(const machine_config& config)
 {
-    return type == machine_type::q35 ? low_memory{0xB000'0000, 0x8000'0000} : low_memory{0xE000'0000, 0xC000'0000};
+    const std::uint64_t size = config.ram_bytes;
+    const std::uint64_t limit = config.max_ram_below_4g.value_or(k_four_gibibytes);
+    if (config.type == machine_type::q35) {
+        const std::uint64_t low = size >= 0xB000'0000 ? 0x8000'0000 : 0xB000'0000;
+        return std::min({size, low, limit});
+    }
+    const std::uint64_t most = config.max_ram_below_4g.value_or(0xE000'0000);
+    const bool aligned = find_machine(config.name) == nullptr || !find_machine(config.name)->deprecated;
+    const std::uint64_t low = size >= most && aligned ? std::min<std::uint64_t>(most, 0xC000'0000) : most;
+    return std::min(size, low);
 }
 
 constexpr unsigned k_pci_slots = 32;
@@ -63,6 +67,18 @@ std::string hex_text(unsigned number)
 
 } // namespace
 
+models::acpi_pm_parameters power_block_of(const machine_config& config)
+{
+    constexpr machine_version k_first_without_compat{6, 0};
+    models::acpi_pm_parameters result;
+    result.smm = config.smm;
+    const device_value* const s4 = config.power_management.find("s4_val");
+    if (s4 != nullptr) result.s4_value = static_cast<std::uint8_t>(std::get<std::uint64_t>(*s4));
+    const device_value* const compat = config.power_management.find("smm-compat");
+    result.smm_compat = compat != nullptr ? std::get<bool>(*compat) : is_older(config.name, k_first_without_compat);
+    return result;
+}
+
 machine::machine(const sc_core::sc_module_name& name, const machine_config& config)
     : sc_module(name), config_(config), ram_("ram", config.ram_bytes), crash_msrs_("crash_msrs", {config.hyperv_crash})
 {
@@ -87,8 +103,7 @@ machine::~machine() = default;
 void machine::map_memory()
 {
     const std::uint64_t size = ram_.size();
-    const low_memory low = low_memory_of(config_.type);
-    const std::uint64_t below = size > low.most ? low.second : size;
+    const std::uint64_t below = low_memory_bytes(config_);
     memory_router_.map(0, below, ram_.socket, {0, k_device});
     controller.add_snapshottable(saved_ram_);
     if (size > below) {
@@ -102,6 +117,27 @@ void machine::map_memory()
 void machine::add_chipset()
 {
     controller.add_nmi_sink(cpus_);
+    add_pci_host();
+    add_reset_ports();
+    const models::acpi_pm_parameters power = power_block_of(config_);
+    if (config_.type == machine_type::q35) {
+        add_bridge(std::make_unique<q35_host_bridge>("host_bridge", *pci_), {0, 0});
+        add_power_block(std::make_unique<models::ich9_lpc>("isa_bridge", controller.clock, power), {31, 0});
+        return;
+    }
+    add_bridge(std::make_unique<bridge_function>("host_bridge", k_i440fx_identity), {0, 0});
+    auto ide = std::make_unique<piix3_ide>("ide");
+    add_bridge(std::make_unique<piix3_isa_bridge>("isa_bridge", *ide), {1, 0});
+    controller.add_resettable(*ide);
+    pci_->attach(*ide, {1, 1});
+    chipset_.push_back(std::move(ide));
+    if (config_.acpi) {
+        add_power_block(std::make_unique<models::piix4_pm>("power_management", controller.clock, power), {1, 3});
+    }
+}
+
+void machine::add_pci_host()
+{
     pci_ = std::make_unique<bus::pci_host>("pci");
     saved_pci_host_ = std::make_unique<saved_pci_host>(*pci_);
     controller.add_snapshottable(*saved_pci_host_);
@@ -109,33 +145,41 @@ void machine::add_chipset()
     io_router_.map(0, k_io_ports, pci_->io, {4, k_background});
     io_router_.map(k_config_address_port, 4, pci_->config_address, {4, k_device});
     io_router_.map(k_config_data_port, 4, pci_->config_data, {4, k_device});
-
-    const bool q35 = config_.type == machine_type::q35;
-    reset_ports_ = std::make_unique<models::reset_control>("reset_ports", q35 ? 0x0A : 0x02);
-    reset_ports_->power.bind(controller);
-    controller.add_resettable(*reset_ports_);
-    controller.add_snapshottable(*reset_ports_);
-    io_router_.map(k_reset_control_port, 1, reset_ports_->reset_register, {1, k_inside_device});
-    io_router_.map(k_keyboard_command_port, 1, reset_ports_->keyboard_controller, {1, k_device});
-    io_router_.map(k_system_control_port, 1, reset_ports_->system_control, {1, k_device});
-
-    if (q35) {
-        auto bridge = std::make_unique<q35_host_bridge>("host_bridge", *pci_);
-        controller.add_resettable(*bridge);
-        controller.add_snapshottable(*bridge);
-        pci_->attach(*bridge, {0});
-        chipset_.push_back(std::move(bridge));
-        add_power_block(std::make_unique<models::ich9_lpc>("isa_bridge", controller.clock), {31, 0});
-    } else {
-        add_bridge("host_bridge", {0x8086, 0x1237, 0x060000, 2}, {0, 0});
-        add_bridge("isa_bridge", {0x8086, 0x7000, 0x060100, 0, 0x1AF4, 0x1100, true}, {1, 0});
-        add_power_block(std::make_unique<models::piix4_pm>("power_management", controller.clock), {1, 3});
-    }
 }
 
-void machine::add_bridge(const char* name, const bus::pci_identity& identity, bus::pci_address address)
+void machine::add_reset_ports()
 {
-    auto bridge = std::make_unique<bridge_function>(name, identity);
+    const bool q35 = config_.type == machine_type::q35;
+    reset_register_ = std::make_unique<models::reset_register>(
+        "reset_register", q35 ? models::k_ich9_reset_register : models::reset_register_parameters{});
+    reset_register_->power.bind(controller);
+    reset_register_->map(io_router_, k_inside_device);
+    add_reset_port(*reset_register_, true);
+    if (config_.i8042) {
+        port92_ = std::make_unique<models::port92>("port92");
+        port92_->power.bind(controller);
+        port92_->system_control.map(io_router_, k_system_control_a_port);
+        add_reset_port(*port92_, true);
+        i8042_ = std::make_unique<models::i8042>("i8042");
+        i8042_->power.bind(controller);
+        i8042_->data.map(io_router_, k_keyboard_data_port);
+        i8042_->command.map(io_router_, k_keyboard_command_port);
+        add_reset_port(*i8042_, false);
+    }
+    port61_ = std::make_unique<models::port61>("port61", controller.clock);
+    port61_->system_control.map(io_router_, k_system_control_b_port);
+    add_reset_port(*port61_, false);
+    controller.add_snapshottable(saved_reset_ports_);
+}
+
+template <class Model> void machine::add_reset_port(Model& model, bool in_every_snapshot)
+{
+    controller.add_resettable(model);
+    saved_reset_ports_.add(model, !in_every_snapshot);
+}
+
+void machine::add_bridge(std::unique_ptr<bridge_function> bridge, bus::pci_address address)
+{
     controller.add_resettable(*bridge);
     controller.add_snapshottable(*bridge);
     pci_->attach(*bridge, address);
@@ -145,6 +189,7 @@ void machine::add_bridge(const char* name, const bus::pci_identity& identity, bu
 void machine::add_power_block(std::unique_ptr<models::acpi_pm_function> function, bus::pci_address address)
 {
     function->pm1.power.bind(controller);
+    function->apm.map(io_router_);
     controller.add_power_button_sink(function->pm1);
     controller.add_resettable(*function);
     controller.add_snapshottable(*function);

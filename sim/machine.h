@@ -19,27 +19,38 @@
 #include <vigil/models/acpi_pm.h>
 #include <vigil/models/hyperv_crash.h>
 #include <vigil/models/i6300esb.h>
-#include <vigil/models/reset_port.h>
+#include <vigil/models/i8042.h>
+#include <vigil/models/port61.h>
+#include <vigil/models/port92.h>
+#include <vigil/models/reset_register.h>
 #include <vigil/qmp-bridge/qom_tree.h>
 #include <vigil/runstate/controller.h>
+#include <vigil/sim/chipset.h>
 #include <vigil/sim/devices.h>
+#include <vigil/sim/machine_types.h>
 #include <vigil/sim/saved_parts.h>
 
 namespace vigil::sim {
 
-/// Which of QEMU's machines.
-enum class machine_type : std::uint8_t { pc, q35, none };
-
 /// What the machine is made of.
 struct machine_config {
     machine_type type = machine_type::pc;
+    std::string name = "pc-i440fx-7.2"; ///< one of `machine_kinds()`, of that type
     std::uint64_t ram_bytes = 128U * 1024 * 1024;
-    bool default_vga = true;   ///< a slot stays reserved for the VGA adapter that QEMU would have
-    bool default_nic = true;   ///< likewise for the network adapter
-    unsigned cpus = 1;         ///< virtual CPUs
-    bool hyperv_crash = false; ///< the CPUs have the Hyper-V crash MSRs (-cpu …,hv-crash=on)
+    std::optional<std::uint64_t> max_ram_below_4g = {}; ///< bytes; the machine's own choice where absent
+    property_values power_management; ///< of PIIX4_PM or ICH9-LPC: what differs from the row's defaults
+    bool default_vga = true;          ///< a slot stays reserved for the VGA adapter that QEMU would have
+    bool default_nic = true;          ///< likewise for the network adapter
+    unsigned cpus = 1;                ///< virtual CPUs
+    bool hyperv_crash = false;        ///< the CPUs have the Hyper-V crash MSRs (-cpu …,hv-crash=on)
+    bool acpi = true;                 ///< pc: without it there is no power block; on q35 without a meaning
+    bool smm = true;                  ///< without it power management is ACPI's from the start
+    bool i8042 = true;                ///< without it there is no keyboard controller and no port 92
     std::vector<device_request> devices;
 };
+
+/// How the power block of such a machine behaves.
+models::acpi_pm_parameters power_block_of(const machine_config& config);
 
 /// A device of a machine.
 struct machine_device {
@@ -83,7 +94,10 @@ public:
     const std::optional<qmp_bridge::option_error>& error() const noexcept { return error_; }
 
     /// Whether the machine can sleep and be woken (query-current-machine).
-    bool wakeup_supported() const noexcept { return config_.type != machine_type::none; }
+    bool wakeup_supported() const noexcept
+    {
+        return config_.type == machine_type::q35 || (config_.type == machine_type::pc && config_.acpi);
+    }
 
     /// How many NMIs the CPUs have taken.
     std::uint64_t nmis() const noexcept { return cpus_.nmis; }
@@ -112,7 +126,10 @@ private:
 
     void map_memory();
     void add_chipset();
-    void add_bridge(const char* name, const bus::pci_identity& identity, bus::pci_address address);
+    void add_pci_host();
+    void add_reset_ports();
+    template <class Model> void add_reset_port(Model& model, bool in_every_snapshot);
+    void add_bridge(std::unique_ptr<bridge_function> bridge, bus::pci_address address);
     void add_devices();
     void add_power_block(std::unique_ptr<models::acpi_pm_function> function, bus::pci_address address);
     failure add_device(const device_request& request, const std::string& name);
@@ -135,7 +152,11 @@ private:
     bus::unclaimed no_memory_{"no_memory", 0x00};
     std::unique_ptr<bus::pci_host> pci_;
     std::unique_ptr<saved_pci_host> saved_pci_host_;
-    std::unique_ptr<models::reset_control> reset_ports_;
+    std::unique_ptr<models::reset_register> reset_register_;
+    std::unique_ptr<models::port92> port92_;
+    std::unique_ptr<models::i8042> i8042_;
+    std::unique_ptr<models::port61> port61_;
+    saved_reset_ports saved_reset_ports_;
     std::vector<std::unique_ptr<bus::pci_function>> chipset_;
     std::deque<machine_device> devices_;
     bus::msr_space msrs_{"msrs"};

@@ -40,7 +40,9 @@ constexpr board k_pc{"i440fx", "i440FX-pcihost", "pci.0", "PCI", 4, 3, 13, 16, 8
 constexpr board k_q35{"q35", "q35-pcihost", "pcie.0", "PCIE", 4, 2, 11, 14, 7, 10, 11};
 
 constexpr unsigned k_pc_host_bridge = 2; // as the numbers of a board
+constexpr unsigned k_pc_ide = 17;
 constexpr unsigned k_pc_power_management = 18;
+constexpr unsigned k_keyboard_parts = 4; ///< that are not there, and not counted, without a keyboard controller
 
 constexpr std::uint64_t k_io_ports = 0x10000;
 constexpr std::uint64_t k_everything = std::numeric_limits<std::uint64_t>::max();
@@ -223,19 +225,34 @@ private:
         list_bridge(isa_bridge, q35 ? bus::pci_address{31, 0} : bus::pci_address{1, 0}, 1);
         isa_bus_ = &isa_bridge.add("isa.0", "ISA");
         add_constant(*isa_bus_, "realized", "bool", true);
-        next_on_isa_ = one.first_on_isa;
+        next_on_isa_ = one.first_on_isa - (machine_.config_.i8042 ? 0 : k_keyboard_parts);
 
+        if (machine_.config_.i8042) list_keyboard(one);
+        if (!q35) list_south_bridge_functions();
+    }
+
+    void list_keyboard(const board& one)
+    {
         node& keyboard = add_unattached(one.keyboard_controller, "i8042");
         list_isa_part(keyboard, one.keyboard_controller_on_isa);
         add_region(keyboard, "i8042-data[0]", io(), 0x60, 1);
         add_region(keyboard, "i8042-cmd[0]", io(), 0x64, 1);
+        keyboard.state = machine_.i8042_.get();
         node& port92 = add_unattached(one.port92, "port92");
         list_isa_part(port92, one.port92_on_isa);
         add_region(port92, "port92[0]", io(), 0x92, 1);
+        port92.state = machine_.port92_.get();
+    }
 
-        constexpr bus::pci_address power_management{1, 3};
-        if (!q35 && machine_.pci_->at(power_management) != nullptr) {
-            list_bridge(add_unattached(k_pc_power_management, "PIIX4_PM"), power_management, 3);
+    // What the older board has beside the bridge to the ISA bus.
+    void list_south_bridge_functions()
+    {
+        const unsigned missing = machine_.config_.i8042 ? 0 : k_keyboard_parts;
+        list_bridge(add_unattached(k_pc_ide - missing, "piix3-ide"), {1, 1}, 2);
+        if (machine_.config_.acpi) {
+            list_bridge(add_unattached(k_pc_power_management - missing, "PIIX4_PM"), {1, 3}, 3);
+        } else {
+            --next_on_pci_;
         }
     }
 
@@ -245,6 +262,7 @@ private:
         bus::pci_function* function = machine_.pci_->at(address);
         const device_row* row = find_device_row(object.type);
         property_values values = row != nullptr ? default_values(*row) : default_values({"", device_bus::pci, {}, {}});
+        if (dynamic_cast<models::acpi_pm_function*>(function) != nullptr) set_power_values(values);
         values.set("addr", std::int64_t{address.devfn()});
         values.set("multifunction", function != nullptr && function->multifunction());
         add_device_facts(object, pci_bus_, false);
@@ -253,6 +271,15 @@ private:
         add_bus_master_regions(object);
         object.state = dynamic_cast<runstate::inspectable*>(function);
         add_to_bus(*pci_bus_, number, object);
+    }
+
+    // What the power block was made with.
+    void set_power_values(property_values& values) const
+    {
+        for (const auto& [name, value] : machine_.config_.power_management.all()) values.set(name, value);
+        const models::acpi_pm_parameters used = power_block_of(machine_.config_);
+        values.set("smm-compat", used.smm_compat);
+        values.set("s4_val", std::uint64_t{used.s4_value});
     }
 
     void list_isa_part(node& object, unsigned number)
@@ -314,15 +341,7 @@ private:
     unsigned next_on_isa_ = 0;
 };
 
-std::string machine::type_name() const
-{
-    switch (config_.type) {
-    case machine_type::pc: return "pc-i440fx-7.2-machine";
-    case machine_type::q35: return "pc-q35-7.2-machine";
-    case machine_type::none: break;
-    }
-    return "none-machine";
-}
+std::string machine::type_name() const { return config_.name + "-machine"; }
 
 void machine::list_objects(qom_tree& tree) { object_lister(*this, tree).list(); }
 

@@ -55,13 +55,12 @@ std::optional<std::uint32_t> parse_number(std::string_view text, std::uint32_t m
     return number;
 }
 
-std::optional<std::uint64_t> parse_size(std::string_view text)
+std::optional<std::uint64_t> parse_size(std::string_view text, unsigned shift)
 {
     std::uint64_t number = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
     if (error != std::errc{}) return std::nullopt;
     std::string_view suffix(end, static_cast<std::size_t>(text.data() + text.size() - end));
-    unsigned shift = 20;
     if (!suffix.empty()) {
         constexpr std::string_view units = "BKMGT";
         const char unit = static_cast<char>(suffix.front() & ~0x20);
@@ -99,6 +98,18 @@ std::optional<std::uint64_t> parse_millionths(std::string_view text)
     }
     if (!any || millionths == 0 || millionths > most) return std::nullopt;
     return millionths;
+}
+
+bool is_date(std::string_view text)
+{
+    constexpr std::string_view form = "dddd-dd-ddTdd:dd:dd";
+    constexpr std::size_t k_day_only = 10;
+    if (text.size() != form.size() && text.size() != k_day_only) return false;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        const bool right = form[i] == 'd' ? text[i] >= '0' && text[i] <= '9' : text[i] == form[i];
+        if (!right) return false;
+    }
+    return true;
 }
 
 std::optional<std::string> parse_uuid(std::string_view text)

@@ -21,11 +21,14 @@ std::optional<std::uint64_t> parse_uint64(std::string_view text);
 /// A number from 0 to `most`, decimal or, with 0x, hexadecimal.
 std::optional<std::uint32_t> parse_number(std::string_view text, std::uint32_t most);
 
-/// Bytes: a number with one of the suffixes B K M G T; mebibytes without one.
-std::optional<std::uint64_t> parse_size(std::string_view text);
+/// Bytes: a number with one of the suffixes B K M G T; without one it counts units of 2^`shift` bytes, mebibytes.
+std::optional<std::uint64_t> parse_size(std::string_view text, unsigned shift = 20);
 
 /// A decimal number from 0.000001 to 1000000, in millionths.
 std::optional<std::uint64_t> parse_millionths(std::string_view text);
+
+/// Whether the text is a date, 2006-06-17, or a date and a time, 2006-06-17T16:01:21.
+bool is_date(std::string_view text);
 
 /// A UUID in its usual form, with its letters made lower case.
 std::optional<std::string> parse_uuid(std::string_view text);

@@ -2,6 +2,7 @@
 #ifndef VIGIL_SIM_OPTIONS_H
 #define VIGIL_SIM_OPTIONS_H
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <variant>
@@ -48,7 +49,9 @@ struct object_request {
 
 /// Everything that the command line of vigil-sim can say.
 struct sim_options {
-    std::optional<std::string> text; ///< to be printed instead of running: -help, -version, -device help …
+    std::optional<std::string> text;   ///< to be printed instead of running: -help, -version, -device help …
+    int text_status = 0;               ///< the exit status then
+    std::vector<std::string> warnings; ///< to be printed before running
     machine_config machine;
     runstate::action_set actions;
     bool start_stopped = false; ///< -S
@@ -69,7 +72,8 @@ struct sim_options {
     std::optional<sandbox_rules> sandbox;    ///< -sandbox on
     std::optional<std::string> snapshot_dir; ///< where alone commands may name files
     std::optional<incoming_request> incoming;
-    bool log_guest_errors = false; ///< -d guest_errors
+    bool log_guest_errors = false;       ///< -d guest_errors
+    std::optional<std::string> log_file; ///< -D: where that goes; %d in it is the process id
     std::optional<guest_trace_request> guest_trace;
     bool timeline = false;
     std::optional<std::string> trace;   ///< the transcript to be written
@@ -78,8 +82,15 @@ struct sim_options {
     std::vector<std::string> arguments; ///< the command line itself
 };
 
+/// Reads a configuration file that -readconfig names: its content, or why there is none.
+using config_reader = std::function<std::variant<std::string, qmp_bridge::option_error>(const std::string& path)>;
+
+/// The content of a file of the host.
+std::variant<std::string, qmp_bridge::option_error> read_config_file(const std::string& path);
+
 /// Reads a command line; the error is one line without the program's name.
-std::variant<sim_options, qmp_bridge::option_error> parse_options(const std::vector<std::string>& arguments);
+std::variant<sim_options, qmp_bridge::option_error> parse_options(const std::vector<std::string>& arguments,
+                                                                  const config_reader& read = read_config_file);
 
 /// The text of -help.
 std::string help_text();

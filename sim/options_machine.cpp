@@ -3,9 +3,9 @@
 
 #include <algorithm>
 #include <array>
-#include <cstdio>
 
-#include <vigil/qmp-bridge/json.h>
+#include <vigil/sim/cpu_model.h>
+#include <vigil/sim/machine_types.h>
 #include <vigil/sim/option_values.h>
 
 namespace vigil::sim {
@@ -15,224 +15,31 @@ namespace {
 using qmp_bridge::option_error;
 using qmp_bridge::option_list;
 
-failure parse_accelerator(option_parser& p, const std::string& name)
+failure on_accel(option_parser& p, const std::string& value)
 {
-    const std::vector<std::string_view> known{"qtest", "tcg", "kvm", "hax", "hvf", "whpx", "nvmm", "xen"};
-    if (std::find(known.begin(), known.end(), name) == known.end()) {
-        return option_error{"invalid accelerator " + name + suggestion(name, known)};
-    }
-    // Of several, the first that works counts, and all work.
-    if (!p.accelerator_named) p.qtest_accelerator = name == "qtest";
-    p.accelerator_named = true;
+    if (!asks_for_help(value)) return keep(p, "accel", value);
+    p.result.text = "Accelerators supported in QEMU binary:\nqtest\ntcg\n"; // a heading that launchers know
     return k_fine;
 }
 
-bool asks_for_help(const std::string& value) { return value == "help" || value == "?"; }
-
-failure on_accel(option_parser& p, const std::string& value)
-{
-    if (asks_for_help(value)) {
-        p.result.text = "Accelerators supported in QEMU binary:\nqtest\ntcg\n"; // a heading that launchers know
-        return k_fine;
-    }
-    option_list list = option_list::parse(value, "accel");
-    for (const char* meaningless : {"thread", "tb-size", "kernel-irqchip", "one-insn-per-tb"}) list.take(meaningless);
-    if (auto error = parse_accelerator(p, list.take("accel").value_or(""))) return error;
-    return unknown_parameter(list);
-}
+failure on_no_acpi(option_parser& p, const std::string&) { return keep(p, "machine", "acpi=off"); }
 
 failure on_machine(option_parser& p, const std::string& value)
 {
-    if (asks_for_help(value)) {
-        p.result.text = "Supported machines are:\n"
-                        "none                 empty machine\n"
-                        "pc                   Standard PC (i440FX + PIIX, 1996) (alias of pc-i440fx-7.2)\n"
-                        "pc-i440fx-7.2        Standard PC (i440FX + PIIX, 1996) (default)\n"
-                        "q35                  Standard PC (Q35 + ICH9, 2009) (alias of pc-q35-7.2)\n"
-                        "pc-q35-7.2           Standard PC (Q35 + ICH9, 2009)\n";
-        return k_fine;
-    }
-    option_list list = option_list::parse(value, "type");
-    if (const auto accelerators = list.take("accel")) {
-        if (auto error = parse_accelerator(p, accelerators->substr(0, accelerators->find(':')))) return error;
-    }
-    for (const char* meaningless :
-         {"usb", "graphics", "hpet", "pit", "smm", "vmport", "acpi", "kernel_irqchip", "kernel-irqchip",
-          "dump-guest-core", "mem-merge", "memory-backend", "smbus", "sata"}) {
-        list.take(meaningless);
-    }
-    const auto type = list.take("type");
-    if (auto error = unknown_parameter(list)) return error;
-    if (!type) return k_fine;
-    const std::vector<std::string_view> known{"pc", "pc-i440fx-7.2", "q35", "pc-q35-7.2", "none"};
-    if (*type == "pc" || *type == "pc-i440fx-7.2") {
-        p.result.machine.type = machine_type::pc;
-    } else if (*type == "q35" || *type == "pc-q35-7.2") {
-        p.result.machine.type = machine_type::q35;
-    } else if (*type == "none") {
-        p.result.machine.type = machine_type::none;
-    } else {
-        return option_error{"unsupported machine type " + quoted(*type) + suggestion(*type, known)};
-    }
-    return k_fine;
-}
-
-// A -device written as a JSON object, as the same list that the other spelling gives.
-std::variant<option_list, option_error> device_from_json(const std::string& text)
-{
-    qmp_bridge::json_reader reader;
-    reader.feed(text);
-    reader.feed("\n"); // ends a number or a word
-    const auto item = reader.next();
-    const auto* value = item ? std::get_if<qmp_bridge::json::value>(&*item) : nullptr;
-    if (value == nullptr || !value->is_object() || reader.next()) {
-        return option_error{"must be DRIVER[,PROPERTY=VALUE...] or one JSON object"};
-    }
-    option_list list;
-    for (const auto& member : value->get_object()) {
-        const std::string key(member.key());
-        const qmp_bridge::json::value& given = member.value();
-        std::string as_text;
-        if (given.is_string()) {
-            as_text.assign(given.get_string().data(), given.get_string().size());
-        } else if (given.is_bool()) {
-            as_text = given.get_bool() ? "on" : "off";
-        } else if (given.is_int64() && key == "addr") { // as a number, it is the slot and the function in one
-            char place[32];
-            std::snprintf(place, sizeof place, "%llx.%llx", static_cast<unsigned long long>(given.get_int64()) >> 3,
-                          static_cast<unsigned long long>(given.get_int64()) & 7);
-            as_text = place;
-        } else if (given.is_int64()) {
-            as_text = std::to_string(given.get_int64());
-        } else {
-            return option_error{"Invalid parameter type for " + quoted(key) +
-                                ", expected: a string, a number or a boolean"};
-        }
-        list.add(key, as_text);
-    }
-    return list;
-}
-
-// Known in QEMU, without a meaning here, and without a place of their own on a bus.
-constexpr std::array<std::string_view, 3> k_inert_devices{"isa-serial", "isa-parallel", "isa-debugcon"};
-
-std::string devices_text()
-{
-    std::string text;
-    for (const device_row& row : device_rows()) {
-        if (row.make == nullptr) continue;
-        text += "name \"" + std::string(row.name) + "\", bus " + std::string(bus_word(row.bus)) + "\n";
-    }
-    return text;
-}
-
-std::variant<const device_row*, option_error> pluggable_row(const std::string& driver)
-{
-    const device_row* row = find_device_row(driver);
-    if (row != nullptr && row->make == nullptr)
-        return option_error{"Parameter 'driver' expects a pluggable device type"};
-    if (row != nullptr) return row;
-    std::vector<std::string_view> known;
-    for (const device_row& one : device_rows()) {
-        if (one.make != nullptr) known.push_back(one.name);
-    }
-    return option_error{quoted(driver) + " is not a valid device model name" + suggestion(driver, known)};
-}
-
-failure take_properties(option_list& list, const device_row& row, property_values& values)
-{
-    for (const device_property* property : settable_properties(row)) {
-        const auto text = list.take(property->name);
-        if (!text) continue;
-        auto value = parse_property(row, *property, std::string_view(*text));
-        if (auto* wrong = std::get_if<std::string>(&value)) return option_error{*wrong};
-        values.set(property->name, std::get<device_value>(std::move(value)));
-    }
-    const auto key = list.unknown_key();
-    if (!key) return k_fine;
-    const bool known = find_property(row, *key) != nullptr;
-    return option_error{"Property '" + std::string(row.name) + "." + *key +
-                        (known ? "' is not writable" : "' not found")};
-}
-
-failure on_device(option_parser& p, const std::string& value)
-{
-    if (asks_for_help(value)) {
-        p.result.text = devices_text();
-        return k_fine;
-    }
-    auto parsed = value.empty() || value.front() != '{'
-                      ? std::variant<option_list, option_error>(option_list::parse(value, "driver"))
-                      : device_from_json(value);
-    if (auto* error = std::get_if<option_error>(&parsed)) return std::move(*error);
-    option_list& list = std::get<option_list>(parsed);
-    device_request request;
-    request.driver = list.take("driver").value_or("");
-    if (std::find(k_inert_devices.begin(), k_inert_devices.end(), request.driver) != k_inert_devices.end()) {
-        return k_fine;
-    }
-    const auto found = pluggable_row(request.driver);
-    if (const auto* error = std::get_if<option_error>(&found)) return *error;
-    const device_row& row = *std::get<const device_row*>(found);
-    if (list.take("help") || list.take("?")) {
-        p.result.text = device_help(row);
-        return k_fine;
-    }
-    request.id = list.take("id");
-    for (const device_request& other : p.result.machine.devices) {
-        if (request.id && other.id == request.id) return option_error{"Duplicate ID '" + *request.id + "' for device"};
-    }
-    request.bus = list.take("bus");
-    request.where.text = "-device " + value;
-    if (auto error = take_properties(list, row, request.values)) return error;
-    p.result.machine.devices.push_back(std::move(request));
+    if (!asks_for_help(value)) return keep(p, "machine", value);
+    p.result.text = machines_text();
     return k_fine;
 }
 
 failure on_cpu(option_parser& p, const std::string& value)
 {
     if (asks_for_help(value)) {
-        p.result.text = "Available CPUs:\n  any name; of its features, hv-crash alone has a meaning here\n";
-        return k_fine;
+        p.result.text = cpus_text();
+    } else {
+        p.cpu = value;
+        p.cpu_place = p.here;
     }
-    // The model and its other features have no meaning here.
-    option_list list = option_list::parse(value, "model");
-    auto crash = list.take_switch("hv-crash", false);
-    if (auto* error = std::get_if<option_error>(&crash)) return *error;
-    p.result.machine.hyperv_crash = std::get<bool>(crash) || list.take("+hv-crash").has_value();
-    if (list.take("-hv-crash")) p.result.machine.hyperv_crash = false;
     return k_fine;
-}
-
-failure on_smp(option_parser& p, const std::string& value)
-{
-    constexpr std::uint32_t most = 255;
-    option_list list = option_list::parse(value, "cpus");
-    const std::string text = list.take("cpus").value_or("1");
-    const auto count = parse_number(text, most);
-    if (!count || *count == 0) {
-        return option_error{"Parameter 'cpus' expects a number from 1 to " + std::to_string(most) + ", not " +
-                            quoted(text)};
-    }
-    for (const char* meaningless : {"sockets", "dies", "clusters", "cores", "threads", "maxcpus"})
-        list.take(meaningless);
-    p.result.machine.cpus = *count;
-    return unknown_parameter(list);
-}
-
-failure on_memory(option_parser& p, const std::string& value)
-{
-    constexpr std::uint64_t most = 1ULL << 40;
-    option_list list = option_list::parse(value, "size");
-    const auto size = parse_size(list.take("size").value_or(""));
-    list.take("slots");
-    list.take("maxmem");
-    if (!size || *size == 0 || *size > most) {
-        return option_error{"Parameter 'size' expects a size from 1B to 1T, as in -m 128 (MiB) or -m 1G, not " +
-                            quoted(value)};
-    }
-    p.result.machine.ram_bytes = *size;
-    return unknown_parameter(list);
 }
 
 failure on_nodefaults(option_parser& p, const std::string&)
@@ -253,25 +60,341 @@ failure on_nic(option_parser& p, const std::string& value)
     return k_fine;
 }
 
+// Of several accelerators, which a colon separates, the first that works counts, and all work.
+failure add_accelerators(option_parser& p, std::string_view names)
+{
+    const std::vector<std::string_view> known{"qtest", "tcg", "kvm", "hax", "hvf", "whpx", "nvmm", "xen"};
+    for (bool more = true; more;) {
+        const std::size_t colon = names.find(':');
+        const std::string name(names.substr(0, colon));
+        if (std::find(known.begin(), known.end(), name) == known.end()) {
+            return option_error{"invalid accelerator " + name + suggestion(name, known)};
+        }
+        p.accelerators.push_back(name);
+        more = colon != std::string_view::npos;
+        if (more) names.remove_prefix(colon + 1);
+    }
+    return k_fine;
+}
+
+failure take_machine_type(option_list& list, machine_config& config)
+{
+    const auto type = list.take("type");
+    if (!type) return k_fine;
+    if (const machine_kind* kind = find_machine(*type)) {
+        config.type = kind->type;
+        config.name = kind->name;
+        return k_fine;
+    }
+    for (const std::string_view other : {"isapc", "microvm", "x-remote"}) {
+        if (*type == other)
+            return option_error{"machine type " + quoted(other) + " is not modelled; use pc, q35 or none"};
+    }
+    std::vector<std::string_view> known;
+    for (const machine_kind& one : machine_kinds()) {
+        if (!one.alias.empty()) known.push_back(one.alias);
+        known.push_back(one.name);
+    }
+    return option_error{"unsupported machine type " + quoted(*type) + suggestion(*type, known)};
+}
+
+failure take_memory_split(option_list& list, machine_config& config)
+{
+    constexpr std::uint64_t k_four_gibibytes = 4ULL * 1024 * 1024 * 1024;
+    const auto text = list.take("max-ram-below-4g");
+    if (!text) return k_fine;
+    const auto bytes = parse_size(*text, 0);
+    if (!bytes) return option_error{"Parameter 'max-ram-below-4g' expects a size, as in 2G, not " + quoted(*text)};
+    if (*bytes == 0 || *bytes > k_four_gibibytes) {
+        return option_error{"Machine option 'max-ram-below-4g=" + std::to_string(*bytes) +
+                            "' expects size less than or equal to 4G, and not 0"};
+    }
+    config.max_ram_below_4g = *bytes;
+    return k_fine;
+}
+
+// A key that is on, off or, which means on, auto.
+failure take_automatic(option_list& list, const char* key, bool& value)
+{
+    const auto text = list.take(key);
+    if (!text) return k_fine;
+    if (*text != "on" && *text != "off" && *text != "auto") {
+        return option_error{"Parameter '" + std::string(key) + "' does not accept value " + quoted(*text) +
+                            "; use on, off or auto"};
+    }
+    value = *text != "off";
+    return k_fine;
+}
+
+// What the chipset has; an empty machine knows none of these keys.
+failure take_chipset(option_list& list, machine_config& config)
+{
+    if (config.type == machine_type::none) return k_fine;
+    if (auto error = take_automatic(list, "acpi", config.acpi)) return error;
+    if (auto error = take_automatic(list, "smm", config.smm)) return error;
+    auto keyboard = list.take_switch("i8042", config.i8042);
+    if (auto* error = std::get_if<option_error>(&keyboard)) return std::move(*error);
+    config.i8042 = std::get<bool>(keyboard);
+    return k_fine;
+}
+
+// Keys of -machine that are known in QEMU, without a meaning here.
+constexpr std::string_view k_inert_switches[] = {"usb",
+                                                 "graphics",
+                                                 "hpet",
+                                                 "pit",
+                                                 "dump-guest-core",
+                                                 "mem-merge",
+                                                 "smbus",
+                                                 "sata",
+                                                 "nvdimm",
+                                                 "hmat",
+                                                 "cxl",
+                                                 "fd-bootchk",
+                                                 "igd-passthru",
+                                                 "suppress-vmdesc",
+                                                 "default-bus-bypass-iommu"};
+constexpr std::string_view k_inert_keys[] = {"vmport",
+                                             "kernel_irqchip",
+                                             "kernel-irqchip",
+                                             "memory-backend",
+                                             "memory-encryption",
+                                             "confidential-guest-support",
+                                             "kernel",
+                                             "initrd",
+                                             "append",
+                                             "dtb",
+                                             "firmware",
+                                             "dt-compatible",
+                                             "phandle-start",
+                                             "dumpdtb",
+                                             "pflash0",
+                                             "pflash1",
+                                             "pcspk-audiodev",
+                                             "max-fw-size",
+                                             "nvdimm-persistence",
+                                             "oem-id",
+                                             "oem-table-id",
+                                             "x-oem-id",
+                                             "x-oem-table-id",
+                                             "smbios-entry-point-type",
+                                             "bus-lock-ratelimit",
+                                             "kvm-shadow-mem"};
+
+failure take_inert_keys(option_list& list)
+{
+    for (const std::string_view key : k_inert_switches) {
+        if (auto error = check_switch(list, key)) return error;
+    }
+    for (const std::string_view key : k_inert_keys) list.take(key);
+    return k_fine;
+}
+
+constexpr std::uint32_t k_most_cpus = 255;
+
+// Works out what was not given, sockets first where `prefer_sockets` (machines before 6.2), otherwise cores.
+void complete(cpu_topology& t, bool prefer_sockets)
+{
+    const auto at_least_one = [](std::uint32_t& number) { number = std::max(number, 1U); };
+    at_least_one(t.dies);
+    at_least_one(t.clusters);
+    if (t.cpus == 0 && t.maxcpus == 0) {
+        for (std::uint32_t* one : {&t.sockets, &t.cores, &t.threads}) at_least_one(*one);
+    } else {
+        if (t.maxcpus == 0) t.maxcpus = t.cpus;
+        std::uint32_t& first = prefer_sockets ? t.sockets : t.cores;
+        std::uint32_t& second = prefer_sockets ? t.cores : t.sockets;
+        const auto fill = [&t](std::uint32_t& missing) {
+            missing = 1;
+            missing = static_cast<std::uint32_t>(t.maxcpus / t.product());
+        };
+        if (first == 0) {
+            at_least_one(second);
+            at_least_one(t.threads);
+            fill(first);
+        } else if (second == 0) {
+            at_least_one(t.threads);
+            fill(second);
+        }
+        if (t.threads == 0) fill(t.threads);
+    }
+    if (t.maxcpus == 0) t.maxcpus = static_cast<std::uint32_t>(std::min<std::uint64_t>(t.product(), 0xFFFF'FFFF));
+    if (t.cpus == 0) t.cpus = t.maxcpus;
+}
+
+failure check_topology(const cpu_topology& t, const std::string& machine)
+{
+    const auto is = [](const char* name, std::uint32_t number) {
+        return std::string(name) + " (" + std::to_string(number) + ")";
+    };
+    if (t.product() != t.maxcpus) {
+        return option_error{"Invalid CPU topology: product of the hierarchy must match maxcpus: " +
+                            is("sockets", t.sockets) + " * " + is("dies", t.dies) + " * " + is("cores", t.cores) +
+                            " * " + is("threads", t.threads) + " != " + is("maxcpus", t.maxcpus)};
+    }
+    if (t.maxcpus < t.cpus) {
+        return option_error{"Invalid CPU topology: maxcpus must be equal to or greater than smp: " +
+                            is("maxcpus", t.maxcpus) + " < " + is("smp_cpus", t.cpus)};
+    }
+    if (t.maxcpus > k_most_cpus) {
+        return option_error{"Invalid SMP CPUs " + std::to_string(t.maxcpus) + ". The max CPUs supported by machine '" +
+                            machine + "' is " + std::to_string(k_most_cpus)};
+    }
+    return k_fine;
+}
+
 constexpr option_row k_rows[] = {
-    {"machine", "TYPE", "pc (default), q35 or none; accel=NAME as with -accel", on_machine},
-    {"M", "TYPE", "same as -machine", on_machine},
+    {"machine", "TYPE[,PROPERTY=VALUE...]",
+     "pc (default), q35, a version of them (help lists all) or none; accel=NAME as with -accel; max-ram-below-4g=SIZE; "
+     "acpi=off: a pc has no power block; smm=off: power management is ACPI's from the start; i8042=off: no keyboard "
+     "controller and no port 92",
+     on_machine},
+    {"M", "TYPE[,PROPERTY=VALUE...]", "same as -machine", on_machine},
+    {"no-acpi", "", "same as -machine acpi=off", on_no_acpi},
     {"accel", "NAME", "qtest: time is driven by clock_step, unless -clock says otherwise; others are as tcg", on_accel},
-    {"m", "SIZE", "guest RAM, MiB or with a suffix K M G T (default 128)", on_memory},
+    {"m", "SIZE", "guest RAM, MiB or with a suffix K M G T (default 128)", nullptr, "memory"},
     {"nodefaults", "", "leave out the VGA and network adapters, whose slots stay reserved otherwise", on_nodefaults},
-    {"device", "DRIVER[,PROPERTY=VALUE...]",
-     "add a device, so or as a JSON object: i6300esb, pvpanic-pci (addr=SLOT[.FN], hexadecimal), ib700, pvpanic "
-     "(ioport=N); id=ID; pvpanics: events=N. isa-serial, isa-parallel and isa-debugcon are accepted without effect",
-     on_device},
     {"cpu", "MODEL[,hv-crash=on]", "the CPUs have the Hyper-V crash MSRs; nothing else of the model has a meaning here",
      on_cpu},
-    {"smp", "N", "how many CPUs a test may name with rdmsr and wrmsr (default 1)", on_smp},
+    {"smp", "N", "how many CPUs a test may name with rdmsr and wrmsr (default 1); sockets=, cores= … must match it",
+     nullptr, "smp-opts"},
     {"vga", "TYPE", "none frees the VGA adapter's slot; no adapter is modelled", on_vga},
     {"nic", "TYPE", "none frees the network adapter's slot; no adapter is modelled", on_nic},
     {"net", "TYPE", "same as -nic", on_nic},
 };
 
 } // namespace
+
+failure resolve_machine(option_parser& p, option_entry& entry)
+{
+    machine_config& config = p.result.machine;
+    if (auto error = take_machine_type(entry.values, config)) return error;
+    if (const auto names = entry.values.take("accel")) {
+        p.machine_accelerated = true;
+        p.accelerators.clear(); // what later ones say counts
+        if (auto error = add_accelerators(p, *names)) return error;
+    }
+    if (auto error = take_memory_split(entry.values, config)) return error;
+    if (auto error = take_chipset(entry.values, config)) return error;
+    if (auto error = take_inert_keys(entry.values)) return error;
+    if (const auto key = entry.values.unknown_key()) {
+        return option_error{"Property '" + config.name + "-machine." + *key + "' not found"};
+    }
+    return k_fine;
+}
+
+failure resolve_accelerator(option_parser& p, option_entry& entry)
+{
+    option_list& list = entry.values;
+    for (const char* meaningless :
+         {"thread", "tb-size", "kernel-irqchip", "kernel_irqchip", "one-insn-per-tb", "split-wx", "igd-passthru",
+          "kvm-shadow-mem", "dirty-ring-size", "notify-vmexit", "notify-window"}) {
+        list.take(meaningless);
+    }
+    const std::string name = list.take("accel").value_or("");
+    if (auto error = unknown_parameter(list)) return error;
+    if (p.machine_accelerated) return option_error{"The -accel and \"-machine accel=\" options are incompatible"};
+    return add_accelerators(p, name);
+}
+
+failure resolve_cpu(option_parser& p)
+{
+    const auto& all = p.accelerators;
+    const bool accelerated =
+        std::any_of(all.begin(), all.end(), [](const std::string& one) { return one == "kvm" || one == "hvf"; });
+    auto parsed = parse_cpu(p.cpu, accelerated);
+    if (auto* error = std::get_if<option_error>(&parsed)) return p.cpu_place.error(error->text);
+    cpu_choice& choice = std::get<cpu_choice>(parsed);
+    p.cpu_model = choice.model;
+    p.cpu_names_crash = choice.names_hyperv_crash;
+    p.result.machine.hyperv_crash = choice.hyperv_crash;
+    for (std::string& one : choice.warnings) p.result.warnings.push_back(std::move(one));
+    return k_fine;
+}
+
+failure resolve_cpus(option_parser& p, option_entry& entry)
+{
+    constexpr std::uint32_t k_most = 65535;
+    cpu_topology& t = p.topology;
+    const std::pair<std::string_view, std::uint32_t*> numbers[] = {
+        {"cpus", &t.cpus},   {"sockets", &t.sockets}, {"dies", &t.dies},      {"clusters", &t.clusters},
+        {"cores", &t.cores}, {"threads", &t.threads}, {"maxcpus", &t.maxcpus}};
+    for (const auto& [key, number] : numbers) {
+        const auto text = entry.values.take(key);
+        if (!text) continue;
+        const std::uint32_t most = key == "cpus" ? k_most_cpus : k_most;
+        const auto given = parse_number(*text, most);
+        if (!given || *given == 0) {
+            return option_error{"Parameter " + quoted(key) + " expects a number from 1 to " + std::to_string(most) +
+                                ", not " + quoted(*text)};
+        }
+        *number = *given;
+    }
+    if (const auto key = entry.values.unknown_key()) {
+        return option_error{"Parameter 'smp." + *key + "' is unexpected"};
+    }
+    p.smp_place = entry.place;
+    return k_fine;
+}
+
+failure resolve_topology(option_parser& p)
+{
+    const std::string& machine = p.result.machine.name;
+    if (p.topology.clusters > 1) {
+        return p.smp_place.error("clusters not supported by this machine's CPU topology");
+    }
+    complete(p.topology, is_older(machine, {6, 2})); // which meant sockets rather than cores
+    if (auto error = check_topology(p.topology, machine)) return p.smp_place.error(error->text);
+    p.result.machine.cpus = p.topology.cpus;
+    return k_fine;
+}
+
+failure resolve_memory(option_parser& p, option_entry& entry)
+{
+    constexpr std::uint64_t most = 1ULL << 40;
+    option_list& list = entry.values;
+    list.take("slots");
+    list.take("maxmem");
+    const auto text = list.take("size");
+    if (auto error = unknown_parameter(list)) return error;
+    if (!text) return k_fine;
+    const auto size = parse_size(*text);
+    if (!size || *size == 0 || *size > most) {
+        return option_error{"Parameter 'size' expects a size from 1B to 1T, as in -m 128 (MiB) or -m 1G, not " +
+                            quoted(*text)};
+    }
+    p.result.machine.ram_bytes = *size;
+    return k_fine;
+}
+
+failure resolve_boot_order(option_parser&, option_entry& entry)
+{
+    option_list& list = entry.values;
+    for (const char* key : {"order", "once"}) {
+        const std::string drives = list.take(key).value_or("");
+        for (std::size_t i = 0; i < drives.size(); ++i) {
+            const std::string drive(1, drives[i]);
+            if (drives[i] < 'a' || drives[i] > 'p') return option_error{"Invalid boot device " + quoted(drive)};
+            if (drives.find(drives[i]) != i) return option_error{"Boot device " + quoted(drive) + " was given twice"};
+        }
+    }
+    for (const char* key : {"menu", "strict"}) {
+        if (auto error = check_switch(list, key)) return error;
+    }
+    for (const char* key : {"splash-time", "reboot-timeout"}) {
+        const auto text = list.take(key);
+        if (text && !parse_uint64(*text)) return option_error{"Parameter " + quoted(key) + " expects a number"};
+    }
+    list.take("splash");
+    if (const auto key = list.unknown_key()) return option_error{"Parameter 'boot." + *key + "' is unexpected"};
+    return k_fine;
+}
+
+failure resolve_nic(option_parser& p, option_entry& entry)
+{
+    p.no_nic = entry.values.take("type") == "none";
+    return k_fine;
+}
 
 option_group machine_options() noexcept { return {"The machine", k_rows}; }
 

@@ -6,6 +6,7 @@
 
 #include <unistd.h>
 
+#include <vigil/qmp-bridge/json.h>
 #include <vigil/sim/option_values.h>
 
 namespace vigil::sim {
@@ -16,24 +17,34 @@ using qmp_bridge::chardev;
 using qmp_bridge::option_error;
 using qmp_bridge::option_list;
 
-// The short form of a chardev, or a reference to a -chardev.
-std::variant<chardev_place, option_error> parse_place(const std::string& value)
+// Makes the chardev that an option wants for itself known by `label`; or it refers to a -chardev, whose id becomes
+// `label`.
+failure take_place(option_parser& p, const std::string& value, std::string& label)
 {
     constexpr std::string_view k_reference = "chardev:";
     if (value.compare(0, k_reference.size(), k_reference) == 0) {
-        return chardev_place{std::nullopt, value.substr(k_reference.size())};
+        label = value.substr(k_reference.size());
+        return k_fine;
     }
     auto where = chardev::parse_short(value);
     if (auto* error = std::get_if<option_error>(&where)) return std::move(*error);
-    return chardev_place{std::get<chardev>(std::move(where)), {}};
+    std::get<chardev>(where).label = label;
+    const bool taken = p.store.find("chardev", label) != nullptr ||
+                       !p.chardevs.emplace(label, std::get<chardev>(std::move(where))).second;
+    if (taken) return option_error{"Duplicate ID " + quoted(label) + " for chardev"};
+    return k_fine;
 }
 
 failure add_monitor(option_parser& p, const std::string& value, bool pretty)
 {
-    auto where = parse_place(value);
-    if (auto* error = std::get_if<option_error>(&where)) return std::move(*error);
-    p.mons.push_back({std::get<chardev_place>(std::move(where)), pretty});
-    return k_fine;
+    std::string label = "compat_monitor" + std::to_string(p.qmp_monitors++); // as in QEMU
+    if (auto error = take_place(p, value, label)) return error;
+    option_list list;
+    list.add("id", label);
+    list.add("chardev", label);
+    list.add("mode", "control");
+    list.add("pretty", pretty ? "on" : "off");
+    return p.store.add("mon", list, p.here);
 }
 
 failure on_qmp(option_parser& p, const std::string& value) { return add_monitor(p, value, false); }
@@ -41,55 +52,51 @@ failure on_qmp_pretty(option_parser& p, const std::string& value) { return add_m
 
 failure on_chardev(option_parser& p, const std::string& value)
 {
-    option_list list = option_list::parse(value, "backend", {"server", "wait", "delay"});
-    const std::string backend = list.take("backend").value_or("");
-    if (backend == "help" || backend == "?") {
-        p.result.text = "Available chardev backend types:\n  null\n  socket\n  stdio\n";
-        return k_fine;
-    }
-    const auto id = list.take("id");
-    if (!id || id->empty()) return option_error{"chardev: no id specified; add id=NAME"};
-    auto where = chardev::from_options(backend, list);
-    if (auto* error = std::get_if<option_error>(&where)) return *error;
-    if (auto error = unknown_parameter(list)) return error;
-    std::get<chardev>(where).label = *id;
-    if (!p.chardevs.emplace(*id, std::get<chardev>(where)).second) {
-        return option_error{"Duplicate ID '" + *id + "' for chardev"};
-    }
+    const std::string backend = value.substr(0, value.find(','));
+    if (!asks_for_help(backend)) return keep(p, "chardev", value);
+    p.result.text = "Available chardev backend types:\n  null\n  socket\n  stdio\n";
     return k_fine;
 }
 
-failure on_mon(option_parser& p, const std::string& value)
+// Serves a monitor on the chardev of that id, which nothing else uses.
+failure serve_monitor(option_parser& p, const std::string& id, bool pretty)
 {
-    option_list list = option_list::parse(value, "chardev");
-    const auto id = list.take("chardev");
-    const std::string mode = list.take("mode").value_or("readline");
-    if (!id) return option_error{"chardev is missing: -mon needs chardev=ID of a -chardev"};
-    if (mode != "control") {
-        return option_error{"monitor mode " + quoted(mode) + " is not supported; use mode=control"};
+    const auto found = p.chardevs.find(id);
+    if (found == p.chardevs.end()) return option_error{"chardev \"" + id + "\" not found"};
+    auto& used = p.chardevs_in_use;
+    if (std::find(used.begin(), used.end(), id) != used.end()) {
+        return option_error{"Device " + quoted(id) + " is in use"};
     }
-    auto pretty = list.take_switch("pretty", false);
-    if (auto* error = std::get_if<option_error>(&pretty)) return *error;
-    if (auto error = unknown_parameter(list)) return error;
-    p.mons.push_back({{std::nullopt, *id}, std::get<bool>(pretty)});
+    used.push_back(id);
+    p.result.monitors.push_back({found->second, pretty});
     return k_fine;
 }
 
+// A JSON object's id has the same form as any other.
 failure on_object(option_parser& p, const std::string& value)
 {
-    option_list list = option_list::parse(value, "qom-type");
-    const std::string type = list.take("qom-type").value_or("");
-    const auto id = list.take("id");
-    if (type != "monitor-qmp") {
-        if (id) p.result.objects.push_back({type, *id});
+    if (asks_for_help(value)) {
+        p.result.text = "List of user creatable objects:\n  monitor-qmp\n";
         return k_fine;
     }
-    const auto chardev_id = list.take("chardev");
-    if (!chardev_id) return option_error{"Parameter 'chardev' is missing"};
-    auto pretty = list.take_switch("pretty", false);
-    if (auto* error = std::get_if<option_error>(&pretty)) return *error;
-    p.mons.push_back({{std::nullopt, *chardev_id}, std::get<bool>(pretty)});
-    return unknown_parameter(list);
+    if (value.substr(0, 1) != "{") return keep(p, "object", value);
+    qmp_bridge::json_reader reader;
+    reader.feed(value);
+    reader.feed("\n"); // ends a number or a word
+    const auto item = reader.next();
+    if (!item) return option_error{"JSON parse error, premature EOI"};
+    if (const auto* wrong = std::get_if<qmp_bridge::json_error>(&*item)) return option_error{wrong->text};
+    const auto& given = std::get<qmp_bridge::json::value>(*item);
+    if (!given.is_object()) return option_error{"must be TYPE,id=ID[,...] or one JSON object"};
+    option_list list;
+    for (const auto& member : given.get_object()) {
+        const auto& one = member.value();
+        std::string text;
+        if (one.is_string()) text.assign(one.get_string().data(), one.get_string().size());
+        if (one.is_bool()) text = one.get_bool() ? "on" : "off";
+        list.add(std::string(member.key()), text);
+    }
+    return p.store.add("object", list, p.here);
 }
 
 failure on_add_fd(option_parser& p, const std::string& value)
@@ -117,9 +124,10 @@ failure on_monitor(option_parser&, const std::string& value)
 
 failure on_qtest(option_parser& p, const std::string& value)
 {
-    auto where = parse_place(value);
-    if (auto* error = std::get_if<option_error>(&where)) return std::move(*error);
-    p.qtest = std::get<chardev_place>(std::move(where));
+    std::string label = "qtest";
+    if (p.qtest == label) p.chardevs.erase(label); // the last one counts
+    if (auto error = take_place(p, value, label)) return error;
+    p.qtest = label;
     return k_fine;
 }
 
@@ -171,10 +179,14 @@ constexpr option_row k_rows[] = {
      on_qmp},
     {"qmp-pretty", "CHARDEV", "a QMP monitor that prints over several lines", on_qmp_pretty},
     {"chardev", "BACKEND,id=ID[,...]",
-     "socket with path=PATH, or host=HOST,port=PORT, or fd=N, and what -qmp takes; stdio; null. What clients send to a "
-     "chardev that no option refers to is dropped",
+     "socket with path=PATH[,abstract=on[,tight=off]], or host=HOST,port=PORT[,to=PORT][,ipv4=on|off][,ipv6=on|off], "
+     "or "
+     "fd=N, and what -qmp takes; stdio; null. logfile=FILE[,logappend=on] keeps what clients are sent. What clients "
+     "send "
+     "to a chardev that no option refers to is dropped",
      on_chardev},
-    {"mon", "chardev=ID,mode=control", "a QMP monitor on a -chardev; [,pretty=on]", on_mon},
+    {"mon", "chardev=ID,mode=control", "a QMP monitor on a -chardev that nothing else uses; [,pretty=on][,id=ID]",
+     nullptr, "mon"},
     {"object", "TYPE,id=ID[,...]",
      "monitor-qmp,id=ID,chardev=ID[,pretty=on] is a QMP monitor, too; other objects are accepted without effect",
      on_object},
@@ -190,6 +202,56 @@ constexpr option_row k_rows[] = {
 };
 
 } // namespace
+
+failure resolve_chardev(option_parser& p, option_entry& entry)
+{
+    option_list& list = entry.values;
+    auto where = chardev::from_options(list.take("backend").value_or(""), list);
+    if (auto* error = std::get_if<option_error>(&where)) return *error;
+    if (auto error = unknown_parameter(list)) return error;
+    std::get<chardev>(where).label = *entry.id;
+    if (!p.chardevs.emplace(*entry.id, std::get<chardev>(std::move(where))).second) {
+        return option_error{"Duplicate ID " + quoted(*entry.id) + " for chardev"};
+    }
+    return k_fine;
+}
+
+failure resolve_monitor(option_parser& p, option_entry& entry)
+{
+    option_list& list = entry.values;
+    const auto id = list.take("chardev");
+    const std::string mode = list.take("mode").value_or("readline");
+    const bool says_pretty = option_list(list).take("pretty").has_value();
+    const auto pretty = list.take_switch("pretty", false);
+    if (auto error = unknown_parameter(list)) return error;
+    if (const auto* error = std::get_if<option_error>(&pretty)) return *error;
+    if (mode != "control" && mode != "readline") {
+        return option_error{"Parameter 'mode' does not accept value " + quoted(mode)};
+    }
+    if (mode == "readline") {
+        if (says_pretty) return option_error{"'pretty' is not compatible with HMP monitors"};
+        return option_error{"monitor mode 'readline' is not supported; use mode=control"};
+    }
+    if (!id) return option_error{"Parameter 'chardev' is missing"};
+    return serve_monitor(p, *id, std::get<bool>(pretty));
+}
+
+failure resolve_object(option_parser& p, option_entry& entry)
+{
+    option_list& list = entry.values;
+    const auto type = list.take("qom-type");
+    if (!type) return option_error{"Parameter 'qom-type' is missing"};
+    if (*type != "monitor-qmp") {
+        if (entry.id) p.result.objects.push_back({*type, *entry.id});
+        return k_fine;
+    }
+    const auto id = list.take("chardev");
+    if (!id) return option_error{"Parameter 'chardev' is missing"};
+    const auto pretty = list.take_switch("pretty", false);
+    if (const auto* error = std::get_if<option_error>(&pretty)) return *error;
+    if (auto error = unknown_parameter(list)) return error;
+    return serve_monitor(p, *id, std::get<bool>(pretty));
+}
 
 option_group monitor_options() noexcept { return {"Its monitors", k_rows}; }
 

@@ -21,38 +21,17 @@ template <class Action> failure parse_action(std::string_view parameter, std::st
     return k_fine;
 }
 
-failure on_action(option_parser& p, const std::string& value)
+// As if -action had said so.
+failure set_action(option_parser& p, const char* event, const std::string& action)
 {
-    option_list list = option_list::parse(value);
-    runstate::action_set actions = p.result.actions;
-    failure error;
-    if (const auto text = list.take("reboot")) error = parse_action("reboot", *text, actions.reboot);
-    if (const auto text = list.take("shutdown"); text && !error)
-        error = parse_action("shutdown", *text, actions.shutdown);
-    if (const auto text = list.take("panic"); text && !error) error = parse_action("panic", *text, actions.panic);
-    if (const auto text = list.take("watchdog"); text && !error)
-        error = parse_action("watchdog", *text, actions.watchdog);
-    if (!error) error = unknown_parameter(list);
-    if (!error) p.result.actions = actions;
-    return error;
+    option_list list;
+    list.add(event, action);
+    return p.store.add("action", list, p.here);
 }
 
-failure on_watchdog_action(option_parser& p, const std::string& value)
-{
-    return parse_action("watchdog", value, p.result.actions.watchdog);
-}
-
-failure on_no_reboot(option_parser& p, const std::string&)
-{
-    p.result.actions.reboot = runstate::reboot_action::shutdown;
-    return k_fine;
-}
-
-failure on_no_shutdown(option_parser& p, const std::string&)
-{
-    p.result.actions.shutdown = runstate::shutdown_action::pause;
-    return k_fine;
-}
+failure on_watchdog_action(option_parser& p, const std::string& value) { return set_action(p, "watchdog", value); }
+failure on_no_reboot(option_parser& p, const std::string&) { return set_action(p, "reboot", "shutdown"); }
+failure on_no_shutdown(option_parser& p, const std::string&) { return set_action(p, "shutdown", "pause"); }
 
 failure on_stopped(option_parser& p, const std::string&)
 {
@@ -139,7 +118,8 @@ failure on_replay(option_parser& p, const std::string& value)
 
 constexpr option_row k_rows[] = {
     {"action", "EVENT=ACTION[,...]",
-     "reboot=reset|shutdown, shutdown=poweroff|pause, panic=pause|shutdown|exit-failure|none, watchdog=...", on_action},
+     "reboot=reset|shutdown, shutdown=poweroff|pause, panic=pause|shutdown|exit-failure|none, watchdog=...", nullptr,
+     "action"},
     {"watchdog-action", "ACTION", "reset (default), shutdown, poweroff, pause, debug, none or inject-nmi",
      on_watchdog_action},
     {"no-reboot", "", "same as -action reboot=shutdown", on_no_reboot},
@@ -148,7 +128,7 @@ constexpr option_row k_rows[] = {
     {"preconfig", "", "take only the commands that come before the machine is initialised, until x-exit-preconfig",
      on_preconfig},
     {"incoming", "file:PATH|defer",
-     "continue a machine that migrate or snapshot-save saved, now or by migrate-incoming", on_incoming},
+     "continue a machine that migrate or x-snapshot-save saved, now or by migrate-incoming", on_incoming},
     {"clock", "MODE",
      "driven (by qtest), paced[,factor=F] (with the wall clock times F; default) or free (as fast as it goes)",
      on_clock},
@@ -161,12 +141,27 @@ constexpr option_row k_rows[] = {
      "write a transcript of everything that clients send and receive, with simulated and wall-clock time", on_trace},
     {"replay", "file=FILE",
      "run a transcript again, under the options that it was written with; fails where anything comes out otherwise. "
-     "Goes "
-     "with -trace only",
+     "Nothing is written; snapshots that others saved are read from -snapshot-dir only. Goes with that and -trace only",
      on_replay},
 };
 
 } // namespace
+
+failure resolve_action(option_parser& p, option_entry& entry)
+{
+    option_list& list = entry.values;
+    runstate::action_set actions = p.result.actions;
+    failure error;
+    if (const auto text = list.take("reboot")) error = parse_action("reboot", *text, actions.reboot);
+    if (const auto text = list.take("shutdown"); text && !error)
+        error = parse_action("shutdown", *text, actions.shutdown);
+    if (const auto text = list.take("panic"); text && !error) error = parse_action("panic", *text, actions.panic);
+    if (const auto text = list.take("watchdog"); text && !error)
+        error = parse_action("watchdog", *text, actions.watchdog);
+    if (!error) error = unknown_parameter(list);
+    if (!error) p.result.actions = actions;
+    return error;
+}
 
 option_group run_options() noexcept { return {"How it runs", k_rows}; }
 

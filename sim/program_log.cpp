@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <vigil/sim/program_log.h>
 
-#include <chrono>
 #include <ctime>
 
+#include <unistd.h>
+
 #include <boost/asio/post.hpp>
+
+#include <vigil/runstate/host_time.h>
 
 namespace vigil::sim {
 
@@ -12,37 +15,70 @@ namespace {
 
 bool the_time_is_told = false;
 
-// Now as ISO 8601 has it, in UTC with microseconds.
-std::string time_text()
+std::string complaint(std::string_view text)
 {
-    using std::chrono::microseconds;
-    const auto since_1970 = std::chrono::system_clock::now().time_since_epoch();
-    const auto all = std::chrono::duration_cast<microseconds>(since_1970).count();
-    const auto seconds = static_cast<std::time_t>(all / microseconds::period::den);
+    std::string line = the_time_is_told ? time_text(runstate::time_of_day()) : std::string();
+    line += "vigil-sim:";
+    line += text;
+    line += '\n';
+    return line;
+}
+
+} // namespace
+
+std::string time_text(std::chrono::microseconds since_1970)
+{
+    const auto whole = std::chrono::floor<std::chrono::seconds>(since_1970);
+    const auto seconds = static_cast<std::time_t>(whole.count());
     std::tm parts = {};
     ::gmtime_r(&seconds, &parts);
     char day[40];
     const std::size_t length = std::strftime(day, sizeof day, "%Y-%m-%dT%H:%M:%S", &parts);
     char fraction[16];
-    std::snprintf(fraction, sizeof fraction, ".%06dZ ", static_cast<int>(all % microseconds::period::den));
+    std::snprintf(fraction, sizeof fraction, ".%06dZ ", static_cast<int>((since_1970 - whole).count()));
     return std::string(day, length) + fraction;
 }
 
-} // namespace
+std::string dropped_text(const std::string& what, std::uint64_t lines)
+{
+    return std::to_string(lines) + (lines == 1 ? " line" : " lines") + " of " + what +
+           " dropped here, for nobody read what came before";
+}
+
+qmp_bridge::line_output& standard_error()
+{
+    static qmp_bridge::line_output output(STDERR_FILENO, [] {
+        qmp_bridge::line_output::options opts;
+        opts.tell_dropped = [](std::uint64_t lines) { return complaint(" " + dropped_text("standard error", lines)); };
+        return opts;
+    }());
+    return output;
+}
 
 void complain_with_time(bool yes) noexcept { the_time_is_told = yes; }
 
-void complain(std::string_view text)
-{
-    const std::string time = the_time_is_told ? time_text() : std::string();
-    std::fprintf(stderr, "%svigil-sim: %.*s\n", time.c_str(), static_cast<int>(text.size()), text.data());
-}
+void complain(std::string_view text) { standard_error().write(complaint(" " + std::string(text))); }
+
+void complain_of_file(std::string_view text) { standard_error().write(complaint(text)); }
 
 batched_log::~batched_log()
 {
-    if (file_ == nullptr) return;
+    if (!is_open()) return;
     flush();
-    if (file_ != stderr) std::fclose(file_);
+    own_.reset();
+    if (file_ != nullptr) std::fclose(file_);
+}
+
+void batched_log::open(std::FILE* file)
+{
+    if (file == stderr) {
+        output_ = &standard_error();
+        return;
+    }
+    file_ = file;
+    qmp_bridge::line_output::options opts;
+    opts.tell_dropped = [](std::uint64_t lines) { return dropped_text("this log", lines) + "\n"; };
+    output_ = &own_.emplace(::fileno(file), std::move(opts));
 }
 
 void batched_log::write(std::string_view lines, boost::asio::io_context& io)
@@ -53,8 +89,7 @@ void batched_log::write(std::string_view lines, boost::asio::io_context& io)
 
 void batched_log::flush()
 {
-    std::fwrite(pending_.data(), 1, pending_.size(), file_);
-    std::fflush(file_);
+    if (!pending_.empty()) output_->write(pending_);
     pending_.clear();
 }
 

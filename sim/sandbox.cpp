@@ -73,12 +73,12 @@ constexpr call_names k_sockets{"accept",   "accept4",     "connect",         "sh
                                "sendmmsg", "getsockname", "getpeername",     "getsockopt", "setsockopt"};
 
 // chdir, because a daemon leaves its folder last of all.
-constexpr call_names k_files{"open",       "openat",    "openat2",      "creat",      "rename",     "renameat",
-                             "renameat2",  "unlink",    "unlinkat",     "readlink",   "readlinkat", "getcwd",
-                             "chdir",      "umask",     "access",       "faccessat",  "faccessat2", "stat",
-                             "stat64",     "lstat",     "lstat64",      "fstat",      "fstat64",    "fstatat64",
-                             "newfstatat", "statx",     "getdents",     "getdents64", "ftruncate",  "ftruncate64",
-                             "fallocate",  "fadvise64", "fadvise64_64", "fsync",      "fdatasync",  "flock"};
+constexpr call_names k_files{
+    "open",         "openat",   "openat2",    "creat",      "rename",    "renameat",    "renameat2", "unlink",
+    "unlinkat",     "readlink", "readlinkat", "getcwd",     "chdir",     "umask",       "access",    "faccessat",
+    "faccessat2",   "stat",     "stat64",     "lstat",      "lstat64",   "fstat",       "fstat64",   "fstatat64",
+    "newfstatat",   "statx",    "getdents",   "getdents64", "ftruncate", "ftruncate64", "fallocate", "fadvise64",
+    "fadvise64_64", "fsync",    "fdatasync",  "flock",      "linkat"};
 
 constexpr call_names k_memory{"brk", "munmap", "mremap", "madvise", "mincore", "membarrier"};
 
@@ -158,6 +158,7 @@ public:
         // Calls by another architecture's numbers are refused in the same way, where the default would be to kill.
         set(SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_ERRNO(EPERM));
         set(SCMP_FLTATR_CTL_OPTIMIZE, 2); // a binary tree
+        set(SCMP_FLTATR_CTL_TSYNC, 1);    // in all threads
     }
 
     void allow(call_names names)
@@ -252,7 +253,7 @@ std::optional<std::string> drop_capabilities()
 
 } // namespace
 
-std::optional<std::string> enter_sandbox(const sandbox_rules& rules)
+std::optional<std::string> enter_sandbox(const sandbox_rules& rules, const std::function<void()>& prepare)
 {
     const bool elevation = rules.elevateprivileges == sandbox_rules::privileges::allow;
     if (::prctl(PR_GET_SECCOMP) < 0 && errno == EINVAL) return "-sandbox: this kernel cannot filter system calls";
@@ -260,6 +261,7 @@ std::optional<std::string> enter_sandbox(const sandbox_rules& rules)
     if (!elevation) {
         if (auto error = drop_capabilities()) return error;
     }
+    if (prepare) prepare();
 
     filter calls;
     for (const call_names& names : {k_descriptors, k_sockets, k_files, k_memory, k_time, k_process}) calls.allow(names);

@@ -3,6 +3,7 @@
 #define VIGIL_SIM_SANDBOX_H
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 
@@ -27,8 +28,11 @@ struct sandbox_rules {
 /// other than those over files, and, by a filter, every system call outside a list. What is refused fails with EPERM;
 /// nothing is killed for it. Returns why it could not be done, after which part of it may hold.
 ///
+/// `prepare` is called once privileges are given up and before system calls are filtered: threads that it starts are
+/// confined as the caller is. What other threads there are would keep their capabilities.
+///
 /// Once inside, sockets can connect but not listen, and no memory can be made executable, so nothing is loaded.
-std::optional<std::string> enter_sandbox(const sandbox_rules& rules);
+std::optional<std::string> enter_sandbox(const sandbox_rules& rules, const std::function<void()>& prepare = {});
 
 } // namespace vigil::sim
 

@@ -4,13 +4,16 @@
 #include <algorithm>
 #include <chrono>
 #include <csignal>
-#include <iostream>
+#include <new>
+#include <sstream>
 #include <utility>
 
 #include <fcntl.h>
 #include <unistd.h>
 
 #include <vigil/qmp-bridge/file_reader.h>
+#include <vigil/qmp-bridge/host_file.h>
+#include <vigil/runstate/kernel_time.h>
 #include <vigil/sim/catalogue.h>
 #include <vigil/sim/version.h>
 
@@ -19,12 +22,10 @@ namespace vigil::sim {
 namespace {
 
 constexpr int k_interrupt_lines = 24; // of an I/O APIC
+// How far who reads the timeline may fall behind.
+constexpr std::size_t k_most_kept_of_timeline = 16U * 1024 * 1024;
 
-runstate::ns simulated_time()
-{
-    static const sc_core::sc_time one_ns(1, sc_core::SC_NS);
-    return runstate::ns(static_cast<std::int64_t>(sc_core::sc_time_stamp().value() / one_ns.value()));
-}
+runstate::ns simulated_time() { return runstate::to_ns(sc_core::sc_time_stamp()); }
 
 constexpr int k_termination_signals[] = {SIGINT, SIGTERM, SIGHUP};
 
@@ -48,8 +49,8 @@ struct silent_session : qmp_bridge::session {
 } // namespace
 
 simulation::listed_session::listed_session(list& sessions, qmp_bridge::qtest_machine& machine,
-                                           std::function<void(std::string_view)> log)
-    : qtest_session(machine, std::move(log)), sessions_(sessions)
+                                           std::function<void(std::string_view)> log, interrupt_queue limit)
+    : qtest_session(machine, std::move(log), std::move(limit)), sessions_(sessions)
 {
     sessions_.push_back(this);
 }
@@ -78,8 +79,9 @@ qmp_bridge::qmp_monitor::options simulation::monitor_options()
     result.machine.machines = known_machines();
     result.machine.fdsets = options_.fdsets;
     result.chardevs = [this] { return chardevs(); };
-    result.read_file = [this](const std::string& path, std::size_t most, auto done) {
-        return read_file(path, most, std::move(done));
+    result.locate = [this](const std::string& path) { return locate(path); };
+    result.read_file = [this](const runstate::file_place& place, std::size_t most, auto done) {
+        return read_file(place, most, std::move(done));
     };
     result.preconfig = options_.preconfig;
     result.exit_preconfig = [this] {
@@ -87,17 +89,14 @@ qmp_bridge::qmp_monitor::options simulation::monitor_options()
     };
     result.event_queue_bytes = options_.clients.queue_bytes;
     result.migration = &migration_;
-    result.files = files_;
     result.objects = &objects_;
     result.arm_limiter = [this](runstate::ns period) { arm_limiter(period); };
     if (options_.trace || recorded_ != nullptr) {
         const auto look = [this] { return pump_.look_number(); };
         transcript_ = std::make_unique<qmp_bridge::transcript>(simulated_time, look);
-        result.wall_clock = [this] { return transcript_->wall_clock(); };
+        result.wall_clock = [this] { return qmp_bridge::to_timestamp(transcript_->time_of_day()); };
         result.unsent = [this](const qmp_bridge::qmp_session& session, std::size_t of_interest) {
-            const unsigned client = number_of(session);
-            if (client == 0) return session.output.size(); // nobody's any more
-            return transcript_->unsent(client, session.output.size(), of_interest);
+            return unsent(session, of_interest);
         };
     }
     return result;
@@ -108,19 +107,30 @@ int simulation::run()
     auto error = start();
     if (!error && started) error = started();
     if (error) {
-        complain(error->text);
+        if (error->in_file) {
+            complain_of_file(error->text);
+        } else {
+            complain(error->text);
+        }
         return 1;
     }
-    sc_core::sc_start();
+    try {
+        sc_core::sc_start();
+    } catch (const std::bad_alloc&) { // for the kernel's remark that it has stopped
+        if (!pump_.leaving()) throw;
+    }
     hold_signals_back();
     return finish();
 }
 
 simulation::failure simulation::start()
 {
+    keep_offering(standard_error());
     if (machine_.error()) return *machine_.error();
-    if (options_.pidfile && !pid_.write(*options_.pidfile)) {
-        return option_error{"-pidfile " + *options_.pidfile + ": cannot be written, or belongs to a running instance"};
+    if (options_.pidfile) {
+        if (const auto why = pid_.write(*options_.pidfile)) {
+            return option_error{"-pidfile " + *options_.pidfile + ": " + *why};
+        }
     }
     wire_machine();
     if (auto error = start_transcript()) return error;
@@ -139,6 +149,11 @@ simulation::failure simulation::start()
         return option_error{"-timeline: cannot connect to its own QMP socket"};
     }
     return std::nullopt;
+}
+
+void simulation::keep_offering(qmp_bridge::line_output& output)
+{
+    retries_.push_back(std::make_unique<qmp_bridge::output_retry>(pump_.io(), output));
 }
 
 void simulation::wire_machine()
@@ -166,16 +181,24 @@ void simulation::list_objects()
 simulation::failure simulation::start_transcript()
 {
     if (!transcript_) return std::nullopt;
-    if (recorded_ != nullptr) transcript_->repeat(*recorded_);
-    migration_.host_time = [this] {
-        const qmp_bridge::timestamp now = transcript_->wall_clock();
-        return std::chrono::seconds(now.seconds) + std::chrono::microseconds(now.microseconds);
-    };
+    if (recorded_ != nullptr) {
+        transcript_->repeat(*recorded_);
+        told_snapshots_ = std::make_unique<qmp_bridge::repeated_snapshots>(*transcript_, files_);
+    } else {
+        told_snapshots_ = std::make_unique<qmp_bridge::recorded_snapshots>(*transcript_, snapshot_files_);
+    }
+    migration_.store = told_snapshots_.get();
+    migration_.host_time = [this] { return transcript_->elapsed(); };
     pump_.observe(transcript_.get());
     if (!options_.trace) return std::nullopt;
     qmp_bridge::transcript_head head{k_version, options_.arguments, ::getpid()};
     if (recorded_ != nullptr) head = recorded_->head;
+    transcript_->ended = [this](const std::string& reason) {
+        complain("-trace " + *options_.trace + ": cannot be written to its end: " + reason +
+                 "; nothing more is recorded");
+    };
     if (auto error = transcript_->write_to(*options_.trace, head)) return option_error{"-trace: " + error->text};
+    keep_offering(*transcript_->output());
     return std::nullopt;
 }
 
@@ -184,7 +207,7 @@ simulation::failure simulation::start_incoming()
     if (!options_.incoming) return std::nullopt;
     migration_.await_incoming();
     if (!options_.incoming->path) return std::nullopt;
-    if (const auto refused = migration_.incoming(*options_.incoming->path)) {
+    if (const auto refused = migration_.incoming(runstate::file_place(*options_.incoming->path))) {
         return option_error{"-incoming: " + refused->text};
     }
     return std::nullopt;
@@ -193,7 +216,11 @@ simulation::failure simulation::start_incoming()
 simulation::failure simulation::start_guest()
 {
     if (!options_.guest_trace) return std::nullopt;
-    auto accesses = read_guest_trace(options_.guest_trace->file, options_.guest_trace->scenario);
+    const std::string& name = options_.guest_trace->file;
+    const auto text = guest_trace_text();
+    if (const auto* error = std::get_if<option_error>(&text)) return option_error{"-guest-trace " + error->text};
+    std::istringstream in(std::get<std::string>(text));
+    auto accesses = read_guest_trace(in, name, options_.guest_trace->scenario);
     if (auto* error = std::get_if<option_error>(&accesses)) return option_error{"-guest-trace " + error->text};
     guest_ = std::make_unique<trace_player>("guest", machine_.controller,
                                             std::move(std::get<std::vector<guest_access>>(accesses)));
@@ -202,13 +229,32 @@ simulation::failure simulation::start_guest()
     return std::nullopt;
 }
 
+std::variant<std::string, qmp_bridge::option_error> simulation::guest_trace_text()
+{
+    constexpr std::size_t k_most = std::size_t{64} * 1024 * 1024;
+    const std::string& name = options_.guest_trace->file;
+    if (recorded_ == nullptr) {
+        auto text = qmp_bridge::read_whole_file(name, k_most);
+        if (const auto* content = std::get_if<std::string>(&text); content != nullptr && transcript_) {
+            transcript_->guest_trace(*content);
+        }
+        return text;
+    }
+    auto content = transcript_->recorded_guest_trace();
+    if (!content) return option_error{name + ": the transcript does not hold it"};
+    transcript_->guest_trace(*content);
+    return std::move(*content);
+}
+
 simulation::failure simulation::prepare_qtest()
 {
     if (!options_.qtest) return std::nullopt;
     if (options_.qtest_log.value_or("") != "none") {
-        std::FILE* file = options_.qtest_log ? std::fopen(options_.qtest_log->c_str(), "we") : stderr;
-        if (file == nullptr) return option_error{"-qtest-log " + *options_.qtest_log + ": cannot be written"};
-        qtest_log_.open(file);
+        std::variant<std::FILE*, option_error> file = stderr;
+        if (options_.qtest_log) file = qmp_bridge::open_private_file(*options_.qtest_log);
+        if (const auto* error = std::get_if<option_error>(&file)) return option_error{"-qtest-log " + error->text};
+        qtest_log_.open(std::get<std::FILE*>(file));
+        if (options_.qtest_log) keep_offering(qtest_log_.output());
     }
     qtest_ = std::make_unique<qmp_bridge::qtest_adapter>("qtest", machine_.controller, pump_);
     qtest_->io.socket.bind(machine_.io_ports());
@@ -280,12 +326,30 @@ std::unique_ptr<qmp_bridge::session> simulation::new_qtest_session()
 {
     std::function<void(std::string_view)> log;
     if (qtest_log_.is_open()) log = [this](std::string_view line) { qtest_log_.write(line, pump_.io()); };
-    return std::make_unique<listed_session>(qtest_sessions_, *qtest_, log);
+    qmp_bridge::qtest_session::interrupt_queue limit;
+    limit.most = options_.clients.queue_bytes;
+    limit.unsent = [this](const qmp_bridge::session& session, std::size_t of_interest) {
+        return unsent(session, of_interest);
+    };
+    limit.warn = complain;
+    return std::make_unique<listed_session>(qtest_sessions_, *qtest_, log, std::move(limit));
+}
+
+void simulation::prepare_for_confinement()
+{
+    const auto looks_names_up = [](const server_plan& plan) {
+        return plan.where.kind == qmp_bridge::chardev::transport::tcp && plan.where.reconnect != 0;
+    };
+    if (std::any_of(plans_.begin(), plans_.end(), looks_names_up)) pump_.names().prepare();
 }
 
 bool simulation::start_timeline()
 {
-    timeline_ = std::make_unique<timeline>(std::cout, machine_.controller, pump_);
+    qmp_bridge::line_output::options opts;
+    opts.most_kept = k_most_kept_of_timeline;
+    opts.tell_dropped = [](std::uint64_t lines) { return dropped_text("the timeline", lines) + "\n"; };
+    keep_offering(standard_output_.emplace(STDOUT_FILENO, std::move(opts)));
+    timeline_ = std::make_unique<timeline>(*standard_output_, machine_.controller, pump_);
     if (guest_) timeline_->watch(*guest_);
     for (models::i6300esb* watchdog : machine_.watchdogs()) {
         watchdog->stage_expired = [this](unsigned stage) { timeline_->stage_ended(stage); };
@@ -307,13 +371,13 @@ void simulation::replay()
 void simulation::await_signal()
 {
     for (const int number : k_termination_signals) signals_.add(number);
-    signals_.async_wait([this](const boost::system::error_code& error, int number) {
+    signals_.async_wait(life_.tied([this](const boost::system::error_code& error, int number) {
         if (error) return;
         pump_.interrupt([this, number] {
             if (transcript_) transcript_->signalled(number);
             machine_.controller.control().terminate_by_signal();
         });
-    });
+    }));
 }
 
 std::vector<qmp_bridge::chardev_info> simulation::chardevs() const
@@ -325,13 +389,25 @@ std::vector<qmp_bridge::chardev_info> simulation::chardevs() const
     return all;
 }
 
-std::shared_ptr<void> simulation::read_file(const std::string& path, std::size_t most,
+std::variant<runstate::file_place, runstate::refusal> simulation::locate(const std::string& path)
+{
+    std::variant<runstate::file_place, runstate::refusal> place = runstate::file_place(path);
+    if (recorded_ == nullptr) place = files_.resolve(path);
+    if (!transcript_) return place;
+    const auto* refused = std::get_if<runstate::refusal>(&place);
+    if (auto why = transcript_->refused(refused != nullptr ? std::optional(refused->text) : std::nullopt)) {
+        return runstate::refusal{std::move(*why)};
+    }
+    return place;
+}
+
+std::shared_ptr<void> simulation::read_file(const runstate::file_place& place, std::size_t most,
                                             std::function<void(qmp_bridge::file_content)> done)
 {
     if (player_) return player_->read_file(std::move(done));
-    if (!transcript_) return qmp_bridge::read_file(pump_, path, most, std::move(done));
+    if (!transcript_) return qmp_bridge::read_file(pump_, place, most, std::move(done));
     return qmp_bridge::read_file(
-        pump_, path, most,
+        pump_, place, most,
         [this, which = ++files_asked_for_, done = std::move(done)](qmp_bridge::file_content content) {
             transcript_->file_read(which, content);
             done(std::move(content));
@@ -343,6 +419,13 @@ unsigned simulation::number_of(const qmp_bridge::session& session) const
     if (player_) return player_->number_of(session);
     const auto client = pump_.carrier_of(session);
     return client ? client->number() : 0;
+}
+
+std::size_t simulation::unsent(const qmp_bridge::session& session, std::size_t of_interest)
+{
+    const unsigned client = transcript_ ? number_of(session) : 0;
+    if (client == 0) return session.output.size(); // nobody's any more, or nobody takes note
+    return transcript_->unsent(client, session.output.size(), of_interest);
 }
 
 void simulation::output_added(const qmp_bridge::session& session)
@@ -369,22 +452,22 @@ void simulation::defer(std::function<void()> job)
 void simulation::arm_limiter(runstate::ns period)
 {
     if (options_.pump.time == qmp_bridge::pump::pace::driven) {
-        virtual_limiter_.arm(machine_.controller.clock.now() + period);
+        virtual_limiter_.arm(runstate::saturating_add(machine_.controller.clock.now(), period));
         return;
     }
     if (player_) return; // the transcript knows when
     host_limiter_.expires_after(period);
-    host_limiter_.async_wait([this](const boost::system::error_code& error) {
+    host_limiter_.async_wait(life_.tied([this](const boost::system::error_code& error) {
         if (error) return;
         if (transcript_) transcript_->limiter_expired();
         monitor_.limiter_timer_expired();
-    });
+    }));
 }
 
 // The limiter's time was of a clock that has been set: nothing is held back for it any longer.
 void simulation::end_limiter_period()
 {
-    if (options_.pump.time != qmp_bridge::pump::pace::driven || !virtual_limiter_.armed()) return;
+    if (options_.pump.time != qmp_bridge::pump::pace::driven) return;
     virtual_limiter_.cancel();
     monitor_.limiter_timer_expired();
 }
@@ -392,9 +475,12 @@ void simulation::end_limiter_period()
 int simulation::finish()
 {
     const int status = pump_.exit_status();
+    if (standard_output_ && !standard_output_->finish(qmp_bridge::line_output::k_last_words)) {
+        complain("-timeline: nobody reads it; it is cut off");
+    }
     if (!transcript_) return status;
     if (!transcript_->repeating() || transcript_->next() != nullptr) transcript_->exited(status);
-    if (!transcript_->complete()) complain("-trace " + *options_.trace + ": cannot be written to its end");
+    transcript_->finish();
     if (const auto& divergence = transcript_->divergence()) {
         complain("-replay " + *options_.replay + ", " + *divergence);
         return 1;

@@ -12,6 +12,8 @@
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#include <vigil/qmp-bridge/lifeline.h>
+#include <vigil/qmp-bridge/output_retry.h>
 #include <vigil/qmp-bridge/pump.h>
 #include <vigil/qmp-bridge/qmp_monitor.h>
 #include <vigil/qmp-bridge/qmp_session.h>
@@ -20,6 +22,7 @@
 #include <vigil/qmp-bridge/stream_server.h>
 #include <vigil/qmp-bridge/transcript.h>
 #include <vigil/qmp-bridge/transcript_player.h>
+#include <vigil/qmp-bridge/transcript_snapshots.h>
 #include <vigil/runstate/migration.h>
 #include <vigil/sim/guest_trace.h>
 #include <vigil/sim/machine.h>
@@ -43,6 +46,9 @@ public:
     /// Starts it, runs it to its end, and returns the program's exit status.
     int run();
 
+    /// Has all there that serving may want to start or load later, for a process that will not be allowed to.
+    void prepare_for_confinement();
+
 private:
     using option_error = qmp_bridge::option_error;
     using failure = std::optional<option_error>;
@@ -51,7 +57,8 @@ private:
     struct listed_session : qmp_bridge::qtest_session {
         using list = std::vector<qmp_bridge::qtest_session*>;
 
-        listed_session(list& sessions, qmp_bridge::qtest_machine& machine, std::function<void(std::string_view)> log);
+        listed_session(list& sessions, qmp_bridge::qtest_machine& machine, std::function<void(std::string_view)> log,
+                       interrupt_queue limit);
         ~listed_session() override;
 
         list& sessions_;
@@ -76,18 +83,22 @@ private:
     failure start_transcript();
     failure start_incoming();
     failure start_guest();
+    std::variant<std::string, option_error> guest_trace_text();
     failure prepare_qtest();
     void plan_servers();
     failure check_descriptors() const; ///< those of -add-fd
     failure start_servers();
     bool start_timeline();
+    void keep_offering(qmp_bridge::line_output& output); ///< what its reader does not take at once
     std::unique_ptr<qmp_bridge::session> new_qtest_session();
     void replay(); ///< instead of servers
     void await_signal();
     std::vector<qmp_bridge::chardev_info> chardevs() const;
-    std::shared_ptr<void> read_file(const std::string& path, std::size_t most,
+    std::variant<runstate::file_place, runstate::refusal> locate(const std::string& path);
+    std::shared_ptr<void> read_file(const runstate::file_place& place, std::size_t most,
                                     std::function<void(qmp_bridge::file_content)> done);
     unsigned number_of(const qmp_bridge::session& session) const; ///< of the client; 0 where it has gone
+    std::size_t unsent(const qmp_bridge::session& session, std::size_t of_interest); ///< as the transcript has it
     void output_added(const qmp_bridge::session& session);
     void defer(std::function<void()> job);
     void arm_limiter(runstate::ns period);
@@ -106,6 +117,8 @@ private:
     batched_log qtest_log_;
     listed_session::list qtest_sessions_;
     std::unique_ptr<qmp_bridge::transcript> transcript_;
+    runstate::snapshot_files snapshot_files_;
+    std::unique_ptr<runstate::snapshot_store> told_snapshots_; ///< with a transcript
     qmp_bridge::qmp_monitor monitor_;
     qmp_bridge::pump pump_;
     runstate::vm_timer virtual_limiter_{machine_.controller.clock, [this] { monitor_.limiter_timer_expired(); }};
@@ -116,8 +129,11 @@ private:
     std::vector<server_plan> plans_;
     std::vector<std::unique_ptr<qmp_bridge::stream_server>> servers_;
     std::unique_ptr<qmp_bridge::transcript_player> player_;
+    std::optional<qmp_bridge::line_output> standard_output_; ///< of the timeline
     std::unique_ptr<timeline> timeline_;
+    std::vector<std::unique_ptr<qmp_bridge::output_retry>> retries_;
     unsigned files_asked_for_ = 0;
+    qmp_bridge::lifeline life_;
 };
 
 } // namespace vigil::sim

@@ -36,7 +36,7 @@ std::string seconds(runstate::ns time)
 
 } // namespace
 
-timeline::timeline(std::ostream& out, runstate::controller& controller, qmp_bridge::pump& pump)
+timeline::timeline(qmp_bridge::line_output& out, runstate::controller& controller, qmp_bridge::pump& pump)
     : out_(out), controller_(controller), pump_(pump), socket_(pump.io())
 {
 }
@@ -54,7 +54,7 @@ bool timeline::connect(const std::string& path)
 void timeline::watch(trace_player& player)
 {
     controller_.autostart(false); // the machine starts when the client is there to hear what follows
-    out_ << "  simulated time, s  who\n";
+    out_.write("  simulated time, s  who\n");
     player.searched = [this](int slot) {
         if (slot < 0) {
             say("firmware", "finds no watchdog (8086:25AB) on bus 0; add -device i6300esb");
@@ -79,7 +79,7 @@ void timeline::say(const char* who, const std::string& what)
 {
     char head[64];
     std::snprintf(head, sizeof head, "%19s  %-8s  ", seconds(controller_.clock.now()).c_str(), who);
-    out_ << head << what << std::endl;
+    out_.write(head + what + "\n");
 }
 
 void timeline::guest_did(const guest_access& access, std::uint32_t value)
@@ -123,7 +123,7 @@ void timeline::quit_when_over()
 
 void timeline::read_line()
 {
-    asio::async_read_until(socket_, input_, '\n', [this](const boost::system::error_code& error, std::size_t) {
+    const auto read = [this](const boost::system::error_code& error, std::size_t) {
         if (error) return;
         std::istream stream(&input_);
         std::string line;
@@ -131,7 +131,8 @@ void timeline::read_line()
         if (!line.empty() && line.back() == '\r') line.pop_back();
         received(line);
         read_line();
-    });
+    };
+    asio::async_read_until(socket_, input_, '\n', life_.tied(read));
 }
 
 void timeline::received(const std::string& line)

@@ -4,12 +4,13 @@
 
 #include <cstdint>
 #include <memory>
-#include <ostream>
 #include <string>
 
 #include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/streambuf.hpp>
 
+#include <vigil/qmp-bridge/lifeline.h>
+#include <vigil/qmp-bridge/line_output.h>
 #include <vigil/qmp-bridge/pump.h>
 #include <vigil/runstate/controller.h>
 #include <vigil/sim/guest_trace.h>
@@ -20,7 +21,7 @@ namespace vigil::sim {
 /// over the real socket. After the first WATCHDOG the client asks query-status and then quits.
 class timeline {
 public:
-    timeline(std::ostream& out, runstate::controller& controller, qmp_bridge::pump& pump);
+    timeline(qmp_bridge::line_output& out, runstate::controller& controller, qmp_bridge::pump& pump);
 
     /// Connects the QMP client to the unix socket at `path`; false where that fails.
     bool connect(const std::string& path);
@@ -39,7 +40,7 @@ private:
     void received(const std::string& line);
     void ask(const std::string& command);
 
-    std::ostream& out_;
+    qmp_bridge::line_output& out_;
     runstate::controller& controller_;
     qmp_bridge::pump& pump_;
     boost::asio::local::stream_protocol::socket socket_;
@@ -50,6 +51,7 @@ private:
     bool counting_ = false;  ///< the guest has switched the watchdog on
     std::uint64_t kicks_ = 0;
     std::uint32_t configuration_ = 0; ///< WDT Configuration as the guest wrote it
+    qmp_bridge::lifeline life_;
 };
 
 } // namespace vigil::sim

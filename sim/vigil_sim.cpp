@@ -1,20 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
 // vigil-sim: the machine, its monitors and its clock, under QEMU's option spellings.
 
-#include <csignal>
+#include <cstdio>
 #include <cstdlib>
+#include <exception>
 #include <iostream>
+#include <new>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <variant>
 #include <vector>
 
 #include <malloc.h>
 
+#include <boost/system/system_error.hpp>
 #include <systemc>
 
 #include <vigil/runstate/file_access.h>
 #include <vigil/sim/daemon.h>
+#include <vigil/sim/first_steps.h>
+#include <vigil/sim/guest_log.h>
 #include <vigil/sim/options.h>
 #include <vigil/sim/program_log.h>
 #include <vigil/sim/sandbox.h>
@@ -33,14 +39,23 @@ sim::sim_options the_options;
 std::optional<qmp_bridge::recorded_run> the_recorded_run;
 runstate::file_access the_files;
 std::optional<sim::daemon_start> the_daemon;
+sim::guest_log the_guest_log;
 
 void report_to_stderr(const sc_core::sc_report& report, const sc_core::sc_actions& actions)
 {
+    // With this the kernel repeats, at its end, an error that was reported and thrown.
+    if (report.get_severity() >= sc_core::SC_ERROR && actions == sc_core::SC_DISPLAY) return;
     // The kernel's own remarks ("Simulation stopped by user") are nobody's business here.
     const bool remark =
         report.get_severity() == sc_core::SC_INFO && std::string_view(report.get_msg_type()).substr(0, 7) != "/vigil/";
     if (!remark && (actions & (sc_core::SC_DISPLAY | sc_core::SC_LOG)) != 0) {
-        sim::complain(std::string(report.get_msg_type()) + ": " + report.get_msg());
+        const std::string line = std::string(report.get_msg_type()) + ": " + report.get_msg();
+        const bool of_guest = report.get_severity() == sc_core::SC_INFO && report.get_verbosity() >= sc_core::SC_HIGH;
+        if (of_guest && the_guest_log.is_open()) {
+            the_guest_log.write(line);
+        } else {
+            sim::complain(line);
+        }
     }
     if ((actions & sc_core::SC_STOP) != 0) sc_core::sc_stop();
     if ((actions & sc_core::SC_THROW) != 0) throw report;
@@ -62,7 +77,9 @@ std::optional<option_error> take_recorded_options()
     options.trace = the_options.trace;
     options.timestamps = the_options.timestamps;
     options.log_guest_errors = the_options.log_guest_errors;
+    options.log_file = the_options.log_file;
     options.pidfile.reset();
+    options.snapshot_dir = the_options.snapshot_dir;
     options.daemonize = the_options.daemonize;
     options.sandbox = the_options.sandbox;
     options.qtest_log = "none";
@@ -81,13 +98,15 @@ std::optional<option_error> read_options(const std::vector<std::string>& argumen
 }
 
 // What only starting needed is given up, and who started a daemon may go.
-std::optional<option_error> leave_what_was_for_starting()
+std::optional<option_error> leave_what_was_for_starting(sim::simulation& run)
 {
     if (the_options.sandbox) {
-        if (auto error = sim::enter_sandbox(*the_options.sandbox)) return option_error{*error};
+        const auto prepare = [&run] { run.prepare_for_confinement(); };
+        if (auto error = sim::enter_sandbox(*the_options.sandbox, prepare)) return option_error{*error};
     }
     if (the_daemon) {
         if (auto error = the_daemon->ready()) return option_error{*error};
+        sim::standard_error().look();
     }
     return std::nullopt;
 }
@@ -95,6 +114,9 @@ std::optional<option_error> leave_what_was_for_starting()
 // What the options ask for that a process has to do before anything else is there.
 std::optional<option_error> prepare_process()
 {
+    if (the_options.log_file) {
+        if (auto error = the_guest_log.open(*the_options.log_file)) return option_error{*error};
+    }
     if (the_options.snapshot_dir) {
         auto files = runstate::file_access::confined_to(*the_options.snapshot_dir);
         if (auto* error = std::get_if<std::string>(&files)) return option_error{"-snapshot-dir: " + *error};
@@ -108,36 +130,79 @@ std::optional<option_error> prepare_process()
     return std::nullopt;
 }
 
-} // namespace
+void complain_of(const option_error& error)
+{
+    if (error.in_file) {
+        sim::complain_of_file(error.text);
+    } else {
+        sim::complain(error.text);
+    }
+}
 
-int sc_main(int, char*[])
+int simulate()
 {
     sc_core::sc_set_time_resolution(1, sc_core::SC_NS);
-    sc_core::sc_report_handler::set_handler(report_to_stderr);
     if (the_options.log_guest_errors) sc_core::sc_report_handler::set_verbosity_level(sc_core::SC_HIGH);
     sim::simulation run(the_options, the_files, the_recorded_run ? &*the_recorded_run : nullptr);
-    run.started = leave_what_was_for_starting;
+    run.started = [&run] { return leave_what_was_for_starting(run); };
     return run.run();
 }
 
-int main(int argc, char* argv[])
+// Returns what `act` returns; whatever leaves it otherwise is one line and status 1.
+template <class Act> int guarded(Act act)
 {
+    std::string reason;
+    try {
+        return act();
+    } catch (const sc_core::sc_report&) { // which the report handler has written
+        return 1;
+    } catch (const std::bad_alloc&) {
+        std::fputs("vigil-sim: out of memory\n", stderr);
+        return 1;
+    } catch (const boost::system::system_error& error) {
+        reason = error.code().message();
+    } catch (const std::system_error& error) {
+        reason = error.code().message();
+    } catch (const std::exception& error) {
+        reason = error.what();
+    }
+    sim::complain("cannot go on: " + reason);
+    return 1;
+}
+
+int start(int argc, char* argv[])
+{
+    if (!sim::open_missing_descriptors()) return 1;
+    sim::survive_failing_writes();
     if (const auto error = read_options(std::vector<std::string>(argv + 1, argv + argc))) {
-        sim::complain(error->text);
+        complain_of(*error);
         return 1;
     }
     if (the_options.text) {
+        if (the_options.text_status != 0) {
+            for (const std::string& warning : the_options.warnings) sim::complain(warning);
+        }
         std::cout << *the_options.text;
-        return 0;
+        return the_options.text_status;
     }
     sim::complain_with_time(the_options.timestamps);
+    for (const std::string& warning : the_options.warnings) sim::complain(warning);
     if (const auto error = prepare_process()) {
         sim::complain(error->text);
         return 1;
     }
-    std::signal(SIGPIPE, SIG_IGN);
     // Without this, glibc keeps what a client's one huge request took.
     ::mallopt(M_MMAP_THRESHOLD, k_mmap_threshold);
     ::setenv("SYSTEMC_DISABLE_COPYRIGHT_MESSAGE", "1", 1);
+    sc_core::sc_report_handler::set_handler(report_to_stderr);
     return sc_core::sc_elab_and_sim(argc, argv);
+}
+
+} // namespace
+
+int sc_main(int, char*[]) { return guarded(simulate); }
+
+int main(int argc, char* argv[])
+{
+    return guarded([&] { return start(argc, argv); });
 }

@@ -34,10 +34,10 @@ const names k_below_the_bridge{"bus", "models", "runstate"};
 
 /// The files that need no SystemC, by folder and stem.
 const std::regex k_pure{
-    "runstate/(actions|events|file_access|inspectable|migration|policy|run_control|run_state|saved_state|snapshot|time|"
-    "timer_queue|wire_names)|"
-    "qmp-bridge/(block_nodes|event_limiter|hmp|introspection|json\\w*|qapi_\\w+|qdict_order|qmp_\\w+|qom_\\w+|"
-    "qtest_session|qtest_text|session|traffic_observer|transcript)"};
+    "runstate/(actions|descriptor|events|file_access|file_place|host_time|inspectable|migration|new_file|policy|"
+    "run_control|run_state|saved_state|snapshot|snapshot_store|time|timer_queue|wire_names)|qmp-bridge/(block_nodes|"
+    "event_limiter|hmp|introspection|json\\w*|line_output|qapi_\\w+|qdict_order|qmp_\\w+|qom_\\w+|qtest_session|"
+    "qtest_text|session|traffic_observer|transcript)"};
 
 std::string read(const fs::path& path)
 {
@@ -240,6 +240,18 @@ TEST_CASE("no file is named for having no place")
     for (const auto& path : project_files())
         for (const auto& part : path.lexically_relative(k_root))
             if (std::regex_match(part.stem().string(), vague)) wrong.push_back(in_tree(path));
+    REQUIRE_NONE(wrong);
+}
+
+TEST_CASE("no test's name has a semicolon, at which CMake would cut it in two")
+{
+    static const std::regex cut{R"(TEST_CASE\(\s*"[^"]*;[^"]*")"};
+    std::vector<std::string> wrong;
+    for (const auto& path : sources("tests")) {
+        const std::string text = read(path);
+        for (std::sregex_iterator name(text.begin(), text.end(), cut), end; name != end; ++name)
+            wrong.push_back(in_tree(path) + ": " + name->str());
+    }
     REQUIRE_NONE(wrong);
 }
 

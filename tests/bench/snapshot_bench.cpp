@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What it costs to save a whole machine and to restore it: in memory, and through a file.
 #include <cstdio>
+#include <memory>
 #include <string>
 #include <variant>
 
@@ -46,14 +47,15 @@ void snapshot_through_a_file(benchmark::State& state)
     controller& machine = bench_platform::instance().machine.controller;
     const std::string path = "/tmp/vigil-bench-snapshot-" + std::to_string(::getpid());
     for (auto _ : state) {
-        snapshot_writer writer(path);
-        writer.commit(machine.save());
-        const auto read = read_snapshot(path);
-        if (!std::holds_alternative<snapshot>(read)) {
+        snapshot_files files;
+        auto draft = files.create(file_place(path));
+        std::get<std::unique_ptr<snapshot_draft>>(draft)->commit(machine.save());
+        const auto read = files.read(file_place(path), machine.most_bytes());
+        if (!std::holds_alternative<stored_snapshot>(read)) {
             state.SkipWithError("not read");
             break;
         }
-        benchmark::DoNotOptimize(machine.restore(std::get<snapshot>(read)));
+        benchmark::DoNotOptimize(machine.restore(std::get<stored_snapshot>(read).state));
     }
     std::remove(path.c_str());
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <array>
 #include <cstring>
+#include <memory>
+#include <vector>
 
 #include <catch.h>
 
@@ -153,4 +155,27 @@ TEST_CASE("bus initiator: a failed read gives 0 and keeps its response")
     CHECK(initiator.last_response() == tlm::TLM_BURST_ERROR_RESPONSE);
     CHECK(initiator.write_value(0, 9, 0) == tlm::TLM_BURST_ERROR_RESPONSE);
     CHECK(ram.data()[0] == 0xFF);
+}
+
+TEST_CASE("memory: it can be given another content in one step, and whoever holds the old one still has it")
+{
+    memory ram("ram", 0x10000);
+    bus_initiator initiator("initiator", initiator_kind::host);
+    initiator.socket.bind(ram.socket);
+    elaborate();
+    initiator.write_value(0x3004, 4, 0x11223344);
+    const auto old = ram.content();
+    CHECK(old->pages_in_use() == std::vector<std::uint64_t>{3});
+    std::shared_ptr<memory_content> fresh = memory_content::of(ram.size());
+    REQUIRE(fresh != nullptr);
+    CHECK(fresh->pages_in_use().empty());
+    const std::uint8_t byte = 0x5A;
+    fresh->write(0x5000, &byte, 1);
+    ram.replace(fresh);
+    CHECK(initiator.read_value(0x3004, 4) == 0);
+    CHECK(initiator.read_value(0x5000, 1) == 0x5A);
+    initiator.write_value(0x6000, 1, 1);
+    CHECK(ram.content()->pages_in_use() == std::vector<std::uint64_t>{5, 6});
+    CHECK(old->data()[0x3004] == 0x44);
+    CHECK(memory_content::of(std::uint64_t{1} << 62) == nullptr);
 }

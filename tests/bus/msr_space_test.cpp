@@ -130,7 +130,7 @@ TEST_CASE("MSR space: lengths other than 8 are burst errors, and nothing happens
     CHECK(b.file.values[0x10] == 5);
 }
 
-TEST_CASE("MSR space: byte enables, streaming and no data are refused; an ignored command does nothing")
+TEST_CASE("MSR space: byte enables, streaming and no data are refused, and an ignored command does nothing")
 {
     bench b;
     elaborate();

@@ -9,6 +9,8 @@
 
 using vigil::models::test::k_fact;
 using vigil::models::test::mark;
+using vigil::models::test::ns;
+using vigil::models::test::pass;
 using vigil::models::test::rig;
 
 namespace {
@@ -302,6 +304,25 @@ TEST_CASE("i6300esb: free-running with both preloads zero, the restart comes one
     r.log.clear();
     r.run_to(3840 + u);
     CHECK(r.log == std::vector<mark>{{3840, 1}, {3840, 2}, {3840 + u, 1}, {3840 + u, 2}});
+}
+
+TEST_CASE("i6300esb: free-running with both preloads zero, no stage begins after the end of virtual time")
+{
+    rig r("rig");
+    r.clock.stop();
+    r.clock.restore(ns::max() - ns(1'000'000));
+    r.clock.start();
+    r.cfg(0x60, 2, 0x24); // 1 MHz scale, no reboot output
+    r.preloads(0, 0);
+    r.lock(0x06);
+    pass(ns(2'000'000));
+    CHECK(r.clock.now() == ns::max());
+    CHECK(r.log.size() == 2 * (1'000'000 / 960 + 1));
+    CHECK(r.saved("timer") == ~std::uint64_t{0});
+    r.lock(0x00);
+    r.lock(0x06);
+    pass(ns(0));
+    CHECK(r.saved("timer") == ~std::uint64_t{0});
 }
 
 TEST_CASE("i6300esb: free-running with one preload zero is exact")

@@ -16,12 +16,11 @@ void require(bool holds)
     if (!holds) std::abort();
 }
 
-/// Prints `value`, reads that and prints it again; infinities are left out, for they print as a word.
+/// Prints `value`, reads that and prints it again.
 void check_round_trip(const json::value& value)
 {
     std::string line;
     print_json(line, value);
-    if (line.find("inf") != std::string::npos) return;
     require(read_whole(line + "\n") == json_transcript{line});
     std::string lines;
     print_json_pretty(lines, value);

@@ -136,11 +136,12 @@ TEST_CASE("json printer: doubles have up to 17 significant digits")
         {5e-324, "4.9406564584124654e-324"},
         {1.7976931348623157e308, "1.7976931348623157e+308"},
         {-1.7976931348623157e308, "-1.7976931348623157e+308"},
-        {std::numeric_limits<double>::infinity(), "inf"},
-        {-std::numeric_limits<double>::infinity(), "-inf"},
+        {std::numeric_limits<double>::infinity(), "1.7976931348623157e+308"},
+        {-std::numeric_limits<double>::infinity(), "-1.7976931348623157e+308"},
     };
     for (const auto& [number, text] : rows) CHECK(printed(number) == text);
-    CHECK(printed(read_back("1e400")) == "inf");
+    CHECK(printed(read_back("[1e400, {\"a\": -1e400}]")) ==
+          R"([1.7976931348623157e+308, {"a": -1.7976931348623157e+308}])");
     CHECK(printed(read_back("-0.0")) == "0");
 }
 
@@ -201,6 +202,19 @@ TEST_CASE("json printer: several lines indent by four blanks")
                                    "        ]\r\n"
                                    "    ]\r\n"
                                    "}");
+}
+
+TEST_CASE("json printer: however deep the nesting, a line is indented by 64 blanks at most")
+{
+    constexpr std::size_t k_depth = 1000;
+    constexpr std::size_t k_numbers = 1000;
+    json::value value = json::array(k_numbers, json::value(1));
+    for (std::size_t i = 1; i < k_depth; ++i) value = json::array{std::move(value)};
+    const std::string text = printed_pretty(value);
+    CHECK(read_back(text) == value);
+    CHECK(text.find(std::string(64, ' ') + "1,\r\n") != std::string::npos);
+    CHECK(text.find(std::string(65, ' ')) == std::string::npos);
+    CHECK(text.size() < (k_numbers + 2 * k_depth) * 70);
 }
 
 TEST_CASE("json printer: what is printed reads back equal")

@@ -71,6 +71,10 @@ const std::vector<sample>& parse_errors()
         {R"({"a":1 "b":2})", {"!expected separator in dict"}},
         {R"({"a":1:2})", {"!expected separator in dict"}},
         {R"({"a":1])", {"!expected separator in dict"}},
+        {R"({"id":0e1})", {"!expected separator in dict"}},
+        {R"({"id":-0e1})", {"!expected separator in dict"}},
+        {"[0e1]", {"!expected separator in list"}},
+        {"0e1 ", {"0", "!invalid keyword 'e'", "1"}},
         {"[1 2]", {"!expected separator in list"}},
         {"[1:2]", {"!expected separator in list"}},
         {R"({"a":[1}])", {"!expected separator in list"}},
@@ -142,6 +146,8 @@ const std::vector<sample>& strays()
         {"1ex", {"!stray '1ex'"}},
         {"1e ", {"!stray '1e '"}},
         {"1e+}", {"!stray '1e+}'"}},
+        {"[0E1]", {"!stray 'E'", "!expecting value"}},
+        {"0E1 ", {"0", "!stray 'E'"}},
         {"1.5e--", {"!stray '1.5e--'"}},
         {"\0"s, {"!stray ''"}},
         {"\"ab\0cd\""s, {"!stray '\"ab'"}},
@@ -384,7 +390,7 @@ TEST_CASE("json reader: doubles beyond the range are infinite or zero")
     CHECK(read_one("1e99999999999999999999 ").get_double() == k_infinity);
     CHECK(read_one("1e-400 ").get_double() == 0);
     CHECK(read_one("1e-99999999999999999999 ").get_double() == 0);
-    CHECK(read_one("0e400 ").get_double() == 0);
+    CHECK(read_one("0.0e400 ").get_double() == 0);
     CHECK(read_one("0.0e99999999999999999999 ").get_double() == 0);
     CHECK(read_one("5e-324 ").get_double() == std::numeric_limits<double>::denorm_min());
     CHECK(read_one("1.7976931348623159e308 ").get_double() == k_infinity);

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -161,4 +162,21 @@ TEST_CASE("pump: a posted job runs in the pump's thread, inside a turn")
     p.driver.post([&] { in_turn = p.controller.control().turn_open(); });
     sc_core::sc_start(10, sc_core::SC_MS);
     CHECK(in_turn);
+}
+
+TEST_CASE(
+    "pump: a driven clock goes on where the kernel's time ends, each timer at its own time, and looking ends there")
+{
+    platform p(pump::pace::driven);
+    const ns day = std::chrono::hours(24); // of which the kernel has 213
+    std::vector<ns> ran;
+    runstate::vm_timer within(p.controller.clock, [&] { ran.push_back(p.controller.clock.now()); });
+    runstate::vm_timer beyond(p.controller.clock, [&] { ran.push_back(p.controller.clock.now()); });
+    within.arm(200 * day);
+    beyond.arm(300 * day);
+    p.driver.post([&] { p.driver.advance_to(400 * day); });
+    sc_core::sc_start(); // until nothing more can happen
+    CHECK(ran == std::vector<ns>{200 * day, 300 * day});
+    CHECK(p.controller.clock.now() == 400 * day);
+    CHECK(sc_core::sc_time_stamp() < sc_core::sc_max_time());
 }

@@ -36,9 +36,9 @@ struct client_of_host {
     std::string asked_for;
     std::function<void()> due;
     fake_machine machine{vocabulary::v7_2, [this](qmp_monitor::options& o) {
-                             o.read_file = [this](const std::string& path, std::size_t,
+                             o.read_file = [this](const vigil::runstate::file_place& place, std::size_t,
                                                   const std::function<void(file_content)>& done) {
-                                 asked_for = path;
+                                 asked_for = place.shown();
                                  due = [this, done] { done(content); };
                                  return std::make_shared<int>(0);
                              };

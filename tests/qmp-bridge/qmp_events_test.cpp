@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <catch.h>
 
+#include <chrono>
+#include <cstdint>
+#include <limits>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "fake_machine.h"
@@ -106,6 +110,21 @@ TEST_CASE("qmp events: without a wall clock of one's own the host's is used")
     CHECK(now.microseconds >= 0);
     CHECK(now.microseconds < 1'000'000);
     CHECK(taken(*client).find("\"event\": \"STOP\"") != std::string::npos);
+}
+
+TEST_CASE("qmp events: a time before 1970 has negative seconds and microseconds that are not")
+{
+    const auto pair = [](std::int64_t micros) {
+        const timestamp at = to_timestamp(std::chrono::microseconds(micros));
+        return std::make_pair(at.seconds, at.microseconds);
+    };
+    using both = std::pair<std::int64_t, std::int64_t>;
+    CHECK(pair(0) == both{0, 0});
+    CHECK(pair(1'700'000'000'000'001) == both{1'700'000'000, 1});
+    CHECK(pair(-1) == both{-1, 999'999});
+    CHECK(pair(-1'000'000) == both{-1, 0});
+    CHECK(pair(std::numeric_limits<std::int64_t>::min()) == both{-9'223'372'036'855, 224'192});
+    CHECK(pair(std::numeric_limits<std::int64_t>::max()) == both{9'223'372'036'854, 775'807});
 }
 
 TEST_CASE("qmp events: every client in command mode gets a copy, one that negotiates gets nothing, ever")

@@ -120,8 +120,9 @@ outcome talk(const conditions& given, const std::vector<std::string_view>& parts
     fake_machine machine(given.words, [&](qmp_monitor::options& o) {
         o.objects = &objects;
         o.preconfig = given.preconfig;
-        o.read_file = [&files](const std::string& path, std::size_t, std::function<void(file_content)> done) {
-            return files.read(path, std::move(done));
+        o.read_file = [&files](const vigil::runstate::file_place& place, std::size_t,
+                               std::function<void(file_content)> done) {
+            return files.read(place.shown(), std::move(done));
         };
     });
     const auto watcher = negotiated(machine);
@@ -140,30 +141,10 @@ outcome talk(const conditions& given, const std::vector<std::string_view>& parts
     return {std::string(client->output.unsent()), std::string(watcher->output.unsent()), machine.control.exiting()};
 }
 
-// An infinite number is printed as a word, which is no JSON: 0 in its stead.
-std::string with_finite_numbers(std::string_view text)
-{
-    std::string result;
-    bool quoted = false;
-    for (std::size_t i = 0; i < text.size(); ++i) {
-        if (quoted && text[i] == '\\') {
-            result += text[i++];
-        } else if (text[i] == '"') {
-            quoted = !quoted;
-        } else if (!quoted && text.substr(i, 3) == "inf") {
-            result += '0';
-            i += 2;
-            continue;
-        }
-        result += text[i];
-    }
-    return result;
-}
-
 json::object read_message(std::string_view text)
 {
     json_reader reader;
-    reader.feed(with_finite_numbers(text));
+    reader.feed(text);
     const auto item = reader.next();
     require(item && std::holds_alternative<json::value>(*item));
     require(!reader.next());
@@ -211,7 +192,7 @@ std::string printed(const json::value* id)
 {
     std::string text;
     if (id != nullptr) print_json(text, *id);
-    return with_finite_numbers(text);
+    return text;
 }
 
 /// The ids that the replies to `bytes` must have, "" for those without.

@@ -63,9 +63,9 @@ struct slow_host {
 struct slow_machine {
     slow_host host;
     fake_machine machine{vocabulary::v7_2, [this](qmp_monitor::options& o) {
-                             o.read_file = [this](const std::string& path, std::size_t most,
+                             o.read_file = [this](const vigil::runstate::file_place& place, std::size_t most,
                                                   std::function<void(file_content)> ready) {
-                                 return host.read(path, most, std::move(ready));
+                                 return host.read(place.shown(), most, std::move(ready));
                              };
                          }};
     std::vector<qmp_session*> told;
@@ -228,7 +228,7 @@ TEST_CASE("out of band: what is malformed, or in band and wrong, keeps its place
                                    generic("JSON parse error, expecting value")}));
 }
 
-TEST_CASE("out of band: eight requests wait beside the one under way; what is behind a ninth is not seen")
+TEST_CASE("out of band: eight requests wait beside the one under way, and what is behind a ninth is not seen")
 {
     slow_machine slowly;
     const auto client = negotiated_oob(slowly.machine);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <catch.h>
 
+#include <algorithm>
 #include <functional>
 #include <map>
 #include <set>
@@ -477,7 +478,7 @@ TEST_CASE("qmp session: one command is executed at a time")
     CHECK(taken(*client).empty());
 }
 
-TEST_CASE("qmp session: half a command waits for the rest; a client that leaves takes it along")
+TEST_CASE("qmp session: half a command waits for the rest, and a client that leaves takes it along")
 {
     fake_machine machine;
     machine.enter(run_state::running);
@@ -560,11 +561,27 @@ TEST_CASE("qmp session: a pretty client gets everything over several lines")
                  "            },", "            \"package\": \"\"", "        },", "        \"capabilities\": [",
                  "            \"oob\"", "        ]", "    }", "}"}));
     CHECK(ask(*client, R"({"execute": "qmp_capabilities", "id": [{}, 1e400]})") ==
-          lines({"{", "    \"return\": {", "    },", "    \"id\": [", "        {", "        },", "        inf", "    ]",
-                 "}"}));
+          lines({"{", "    \"return\": {", "    },", "    \"id\": [", "        {", "        },",
+                 "        1.7976931348623157e+308", "    ]", "}"}));
     CHECK(ask(*client, R"({"execute": "x", "id": 1})") ==
           lines({"{", "    \"id\": 1,", "    \"error\": {", "        \"class\": \"CommandNotFound\",",
                  "        \"desc\": \"The command x has not been found\"", "    }", "}"}));
+}
+
+TEST_CASE("qmp session: a pretty client that asks with a deep and long id gets it back at no more than its length")
+{
+    fake_machine machine;
+    const auto client = negotiated(machine, true);
+    constexpr std::size_t k_depth = 1000;
+    constexpr std::size_t k_numbers = 100'000;
+    std::string id(k_depth, '[');
+    for (std::size_t i = 1; i < k_numbers; ++i) id += "1,";
+    id += '1' + std::string(k_depth, ']');
+    for (const char* command : {"query-name", "bogus"}) {
+        const std::string reply = ask(*client, "{\"execute\": \"" + std::string(command) + "\", \"id\": " + id + "}");
+        CHECK(std::count(reply.begin(), reply.end(), '1') == k_numbers);
+        CHECK(reply.size() < (k_numbers + 2 * k_depth + 10) * 70);
+    }
 }
 
 TEST_CASE("qmp session: an id may nest as deep as the limit, a deeper one is an error and recovered from")

@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <fstream>
 #include <functional>
+#include <new>
 #include <string>
 #include <utility>
 
@@ -25,12 +26,17 @@ struct part final : snapshottable {
     part(controller& machine, const char* its_name) : name(its_name), timer(machine.clock, [this] { ++fired; }) {}
 
     std::string_view section() const override { return name; }
-    saved_state save() const override { return {{"value", value}}; }
+    saved_state save() const override
+    {
+        if (no_memory_to_save) throw std::bad_alloc();
+        return {{"value", value}};
+    }
     std::optional<std::string> restore(const saved_state& state) override
     {
         saved_state_reader in(section(), state, 1);
         const std::uint64_t number = in.number("value", 0, most);
         if (in.fault()) return in.fault();
+        if (no_memory) throw std::bad_alloc();
         value = number;
         if (value == 0) {
             timer.cancel();
@@ -43,6 +49,8 @@ struct part final : snapshottable {
     const char* name;
     std::uint64_t value = 0;
     std::uint64_t most = 1'000'000;
+    bool no_memory = false;
+    bool no_memory_to_save = false;
     int fired = 0;
     vm_timer timer;
 };
@@ -90,19 +98,19 @@ struct bench {
     }
     std::string migrate()
     {
-        return run([&] { return moves.migrate(path); });
+        return run([&] { return moves.migrate(file_place(path)); });
     }
     std::string load()
     {
-        return run([&] { return moves.load_snapshot(path); });
+        return run([&] { return moves.load_snapshot(file_place(path)); });
     }
     std::string save()
     {
-        return run([&] { return moves.save_snapshot(path); });
+        return run([&] { return moves.save_snapshot(file_place(path)); });
     }
     std::string arrive()
     {
-        return run([&] { return moves.incoming(path); });
+        return run([&] { return moves.incoming(file_place(path)); });
     }
     // Any state, by a way that the table has.
     void enter(run_state state)
@@ -134,17 +142,17 @@ constexpr run_state k_at_rest[] = {run_state::internal_error, run_state::io_erro
 
 } // namespace
 
-TEST_CASE("migration: a running machine stops, passes finish-migrate and ends in postmigrate; cont goes on")
+TEST_CASE("migration: a running machine stops, passes finish-migrate and ends in postmigrate, and cont goes on")
 {
     bench b;
     settle();
     b.heard.taken();
     CHECK_FALSE(b.moves.info());
-    const auto refused = b.moves.migrate(b.path);
+    const auto refused = b.moves.migrate(file_place(b.path));
     CHECK_FALSE(refused);
     CHECK(b.moves.info()->status == migration_status::active);
     CHECK(b.machine.control().state() == run_state::running);
-    CHECK(b.moves.migrate(b.path)->text == "There's a migration process in progress");
+    CHECK(b.moves.migrate(file_place(b.path))->text == "There's a migration process in progress");
     CHECK(b.run([] { return std::nullopt; }).empty());
     CHECK(b.heard.taken() == "finish-migrate STOP postmigrate");
     CHECK(b.moves.info()->status == migration_status::completed);
@@ -179,7 +187,7 @@ TEST_CASE("migration: a machine that cannot be written stays as it was, and says
     b.path = (std::filesystem::temp_directory_path() / ("vigil-gone-" + std::to_string(::getpid()))).string();
     std::filesystem::create_directory(b.path);
     const std::string inside = b.path + "/file";
-    CHECK_FALSE(b.moves.migrate(inside));
+    CHECK_FALSE(b.moves.migrate(file_place(inside)));
     std::filesystem::remove_all(b.path); // before it is written
     CHECK(b.run([] { return std::nullopt; }).empty());
     CHECK(b.moves.info()->status == migration_status::failed);
@@ -235,7 +243,7 @@ TEST_CASE("migration: a machine saved in debug, in which none can arrive, arrive
     CHECK(b.machine.control().state() == run_state::paused);
 }
 
-TEST_CASE("snapshots: a running machine passes save-vm and goes on; loading passes restore-vm")
+TEST_CASE("snapshots: a running machine passes save-vm and goes on, and loading passes restore-vm")
 {
     bench b;
     settle();
@@ -285,6 +293,54 @@ TEST_CASE("snapshots: what one component refuses, none takes over")
     CHECK(b.second.value == 2);
     CHECK(b.heard.taken().empty());
     CHECK(b.machine.clock.running());
+}
+
+TEST_CASE("snapshots: a run state that no machine can be saved in is refused by name, and nothing changes")
+{
+    bench b;
+    settle();
+    b.first.value = 7;
+    const snapshot whole = b.machine.save();
+    for (std::size_t i = 0; i < k_run_state_count; ++i) {
+        const auto state = static_cast<run_state>(i);
+        const std::string name(to_string(state));
+        CAPTURE(name);
+        snapshot saved = whole;
+        saved[0].fields[0].value = std::vector<std::uint8_t>(name.begin(), name.end());
+        saved[1].fields[0].value = std::uint64_t{8};
+        b.first.value = 7;
+        const auto restored = b.machine.restore(saved);
+        const bool passing = state == run_state::inmigrate || state == run_state::finish_migrate ||
+                             state == run_state::restore_vm || state == run_state::save_vm;
+        CHECK(std::holds_alternative<refusal>(restored) == passing);
+        CHECK(b.first.value == (passing ? 7 : 8));
+        if (!passing) continue;
+        CHECK(std::get<refusal>(restored).text == "machine: no machine can be saved in run state '" + name + "'");
+    }
+}
+
+TEST_CASE("snapshots: where the memory does not suffice, it is a refusal and everything is as it was")
+{
+    bench b;
+    settle();
+    b.first.value = 700;
+    b.second.value = 900;
+    CHECK(b.save().empty());
+    b.first.value = 1;
+    b.second.value = 2;
+    b.heard.taken();
+    b.second.no_memory = true;
+    CHECK(b.load() == "'" + b.path + "' does not fit this machine: there is not enough memory for it");
+    CHECK(b.first.value == 1);
+    CHECK(b.second.value == 2);
+    CHECK(b.heard.taken().empty());
+    CHECK(b.machine.clock.running());
+    b.second.no_memory_to_save = true;
+    CHECK(b.save() == "There is not enough memory for it");
+    CHECK(b.migrate().empty());
+    CHECK(b.moves.info()->error_desc == "There is not enough memory for it");
+    CHECK(b.machine.control().state() == run_state::running);
+    CHECK(b.heard.taken().empty());
 }
 
 TEST_CASE("snapshots: sections that are missing, added or in another order are refused by name")

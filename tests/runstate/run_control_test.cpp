@@ -2,6 +2,7 @@
 #include <vigil/runstate/run_control.h>
 
 #include <functional>
+#include <new>
 #include <optional>
 #include <string>
 #include <utility>
@@ -925,6 +926,43 @@ TEST_CASE("run control: nothing is served inside an open turn")
     }
     CHECK(!r.m.control.turn_open());
     CHECK(r.m.events == "WATCHDOG none; STOP; SUSPEND; SHUTDOWN guest-shutdown; RESET guest-reset; POWERDOWN");
+}
+
+TEST_CASE("run control: a turn that is parted serves what was requested, and goes on as deep as it was")
+{
+    running_machine r;
+    {
+        const turn_guard outer(r.m.control);
+        const turn_guard inner(r.m.control);
+        r.m.control.request_reset(shutdown_cause::guest_reset);
+        {
+            const turn_break between(r.m.control);
+            CHECK(r.m.events == "RESET guest-reset");
+            CHECK_FALSE(r.m.control.turn_open());
+            const turn_guard another(r.m.control);
+            r.m.control.request_powerdown();
+        }
+        CHECK(r.m.events == "RESET guest-reset; POWERDOWN");
+        r.m.control.request_powerdown();
+        CHECK(r.m.events == "RESET guest-reset; POWERDOWN");
+    }
+    CHECK(r.m.events == "RESET guest-reset; POWERDOWN; POWERDOWN");
+    CHECK_FALSE(r.m.control.turn_open());
+    {
+        const turn_break nothing(r.m.control);
+    }
+    CHECK_FALSE(r.m.control.turn_open());
+}
+
+TEST_CASE("run control: a turn whose timer gets no memory ends, and the next one does what is left")
+{
+    running_machine r;
+    r.m.due.push_back([] { throw std::bad_alloc(); });
+    CHECK(r.m.turn([&] { r.m.control.request_powerdown(); }).empty());
+    CHECK_FALSE(r.m.control.turn_open());
+    REQUIRE(r.m.logged.size() == 1);
+    CHECK(r.m.logged[0].find("out of memory") != std::string::npos);
+    CHECK(r.m.turn([] {}) == "POWERDOWN");
 }
 
 TEST_CASE("run control: outside a turn, requests ask for service and wait for it")

@@ -1,37 +1,35 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <vigil/runstate/snapshot.h>
 
-#include <cstdlib>
-#include <filesystem>
-#include <fstream>
-#include <iterator>
+#include <algorithm>
+#include <memory>
+#include <optional>
 #include <random>
 #include <string>
+#include <utility>
+#include <variant>
 #include <vector>
-
-#include <sys/stat.h>
 
 #include <catch.h>
 
 namespace {
 
 using namespace vigil::runstate;
-namespace fs = std::filesystem;
 using byte_string = std::vector<std::uint8_t>;
 
-struct folder {
-    folder()
+// Bytes that count how many were read at a time.
+struct counted_source final : byte_source {
+    explicit counted_source(byte_string its_bytes) : bytes(std::move(its_bytes)) {}
+    std::uint64_t size() const override { return bytes.size(); }
+    std::optional<std::string> read(std::uint64_t at, std::uint8_t* to, std::size_t count) const override
     {
-        std::string name = (fs::temp_directory_path() / "vigil-XXXXXX").string();
-        path = ::mkdtemp(name.data());
+        longest = std::max(longest, count);
+        std::copy_n(bytes.begin() + static_cast<std::ptrdiff_t>(at), count, to);
+        return fault;
     }
-    ~folder() { fs::remove_all(path); }
-    std::string file(const char* name) const { return (path / name).string(); }
-    std::size_t entries() const
-    {
-        return static_cast<std::size_t>(std::distance(fs::directory_iterator(path), fs::directory_iterator()));
-    }
-    fs::path path;
+    byte_string bytes;
+    std::optional<std::string> fault;
+    mutable std::size_t longest = 0;
 };
 
 snapshot sample() { return {{"machine", 0, {{"clock", std::uint64_t{7}}, {"run_state", byte_string{'o', 'k'}}}}}; }
@@ -44,18 +42,6 @@ std::string fault_of(const byte_string& bytes)
 }
 
 bool begins(const std::string& text, const std::string& with) { return text.compare(0, with.size(), with) == 0; }
-
-void put(const std::string& path, const byte_string& bytes)
-{
-    std::ofstream out(path, std::ios::binary);
-    out.write(reinterpret_cast<const char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
-}
-
-byte_string content(const std::string& path)
-{
-    std::ifstream in(path, std::ios::binary);
-    return {std::istreambuf_iterator<char>(in), {}};
-}
 
 } // namespace
 
@@ -136,46 +122,69 @@ TEST_CASE("snapshot: no flip of a single bit goes unnoticed")
     }
 }
 
-TEST_CASE("snapshot: what is not a regular file is neither read nor replaced")
+TEST_CASE("snapshot: what is longer than a piece is the same in pieces and whole")
 {
-    folder place;
-    const auto why = [](const std::string& path) {
-        const auto read = read_snapshot(path);
-        return std::get<std::string>(read);
-    };
-    CHECK(why(place.file("none")) == "Could not read '" + place.file("none") + "': No such file or directory");
-    CHECK(why(place.path.string()) == "Could not read '" + place.path.string() + "': not a regular file");
-    CHECK(why("/dev/zero") == "Could not read '/dev/zero': not a regular file");
-    REQUIRE(::mkfifo(place.file("fifo").c_str(), 0600) == 0);
-    CHECK(why(place.file("fifo")) == "Could not read '" + place.file("fifo") + "': not a regular file");
+    byte_string many(300'001);
+    for (std::size_t i = 0; i < many.size(); ++i) many[i] = static_cast<std::uint8_t>(i * i >> 7);
+    const snapshot whole{{"a", 0, {{"many", many}, {"number", std::uint64_t{7}}, {"more", many}}}};
+    snapshot in_pieces = whole;
+    for (const std::size_t i : {0, 2}) {
+        in_pieces[0].fields[i].value = std::shared_ptr<const byte_source>(std::make_shared<counted_source>(many));
+    }
+    const byte_string bytes = encode_snapshot(whole);
+    CHECK(encode_snapshot(in_pieces) == bytes);
 
-    snapshot_writer over_fifo(place.file("fifo"));
-    REQUIRE(over_fifo.error());
-    CHECK(*over_fifo.error() == "Could not write '" + place.file("fifo") + "': not a regular file");
-    CHECK(over_fifo.commit(sample()) == over_fifo.error());
-    const snapshot_writer nowhere(place.file("no/such/folder"));
-    REQUIRE(nowhere.error());
+    std::size_t longest = 0;
+    const auto header = encode_body(in_pieces, [&](const std::uint8_t*, std::size_t count) {
+        longest = std::max(longest, count);
+        return std::nullopt;
+    });
+    CHECK(std::get<snapshot_header>(header).bytes == byte_string(bytes.begin(), bytes.begin() + 24));
+    CHECK(longest <= 65'536);
 }
 
-TEST_CASE("snapshot: a file is replaced whole or not at all, and nothing is left beside it")
+TEST_CASE("snapshot: of a file with long fields, no more than the limits is read into memory")
 {
-    folder place;
-    const std::string path = place.file("saved");
-    put(path, {'o', 'l', 'd'});
-    {
-        snapshot_writer given_up(path);
-        REQUIRE_FALSE(given_up.error());
-        CHECK(place.entries() == 2);
-    }
-    CHECK(place.entries() == 1);
-    CHECK(content(path) == byte_string{'o', 'l', 'd'});
+    const byte_string many(200'000, 9);
+    const snapshot state{{"a", 0, {{"short", byte_string{1, 2}}, {"long", many}}}};
+    const auto file = std::make_shared<counted_source>(encode_snapshot(state));
+    const auto decoded = decode_snapshot(file, {300'000, 1000, 4000});
+    REQUIRE(std::holds_alternative<stored_snapshot>(decoded));
+    CHECK(file->longest <= 65'536);
+    const saved_state& fields = std::get<stored_snapshot>(decoded).state[0].fields;
+    CHECK(fields[0] == state[0].fields[0]);
+    const auto& source = std::get<std::shared_ptr<const byte_source>>(fields[1].value);
+    byte_string back(source->size());
+    CHECK_FALSE(source->read(0, back.data(), back.size()));
+    CHECK(back == many);
 
-    fs::create_symlink(path, place.file("link"));
-    snapshot_writer writer(place.file("link"));
-    CHECK_FALSE(writer.commit(sample()));
-    CHECK(fs::is_symlink(place.file("link")));
-    CHECK(content(path) == encode_snapshot(sample()));
-    CHECK(place.entries() == 2);
+    saved_state_reader in("a", fields, 2);
+    in.bytes("short");
+    in.bytes("long");
+    CHECK(in.fault() == std::string("a: field 2 must be 'long' with fewer bytes, not 200000"));
+}
+
+TEST_CASE("snapshot: neither a long body nor many fields make the reader allocate what they ask for")
+{
+    const auto fault = [](const byte_string& bytes, const reading_limits& limits) {
+        const auto decoded = decode_snapshot(std::make_shared<counted_source>(bytes), limits);
+        return std::get<std::string>(decoded);
+    };
+    const byte_string good = encode_snapshot(sample());
+    CHECK(fault(good, {good.size() - 25, 1000, 4000}) ==
+          "is too large for this machine: the state in it has 59 bytes, this machine's has 58 at most");
+    const snapshot many{{"a", 0, saved_state(100'000, saved_field{"", std::uint64_t{1}})}};
+    CHECK(begins(fault(encode_snapshot(many), {UINT64_MAX, 1000, 100'000}), "is corrupted: no field can be read"));
+}
+
+TEST_CASE("snapshot: a source that fails is told, in the words of the source")
+{
+    const auto broken = std::make_shared<counted_source>(byte_string(100, 1));
+    broken->fault = "is on fire";
+    const snapshot state{{"a", 0, {{"b", std::shared_ptr<const byte_source>(broken)}}}};
+    const auto ignore = [](const std::uint8_t*, std::size_t) { return std::nullopt; };
+    CHECK(std::get<std::string>(encode_body(state, ignore)) == "is on fire");
+    CHECK(std::get<std::string>(decode_snapshot(broken, {UINT64_MAX, 1000, 1000})) == "is on fire");
 }
 
 TEST_CASE("saved state: the first fault is told, and nothing is taken after it")

@@ -14,6 +14,8 @@
 
 #include <catch.h>
 
+#include <vigil/runstate/kernel_time.h>
+
 #include "live_bytes.h"
 
 namespace {
@@ -220,6 +222,85 @@ TEST_CASE("vm clock: a skip is held at the end of the range")
     CHECK(clock.now() == ns::max());
     CHECK(clock.now(nanoseconds(10)) == ns::max());
     CHECK(clock.time_until(k_never) == sc_core::SC_ZERO_TIME);
+}
+
+TEST_CASE("vm clock: an access annotated with any delay comes no earlier than now")
+{
+    vm_clock clock("clock");
+    clock.start();
+    sc_start(nanoseconds(7));
+    CHECK(clock.now(nanoseconds(3)) == ns(10));
+    CHECK(clock.now(sc_core::sc_max_time()) == ns(static_cast<std::int64_t>(~std::uint64_t{0} / 1000)));
+}
+
+TEST_CASE("vm clock: where simulated time outlasts 2^63 ns virtual time is held, and no timer goes wrong")
+{
+    sc_core::sc_set_time_resolution(1, sc_core::SC_NS);
+    vm_clock clock("clock");
+    int endless = 0;
+    std::unique_ptr<vm_timer> timer;
+    timer = std::make_unique<vm_timer>(clock, [&] {
+        ++endless;
+        timer->arm(saturating_add(clock.now(), ns(3)));
+    });
+    clock.skip(ns::max() - ns(10));
+    timer->arm(ns::max() - ns(9));
+    clock.start();
+    sc_start(sc_time::from_value(std::uint64_t{1} << 63));
+    settle();
+    CHECK(endless == 3); // 9, 6 and 3 ns before the end; then it is armed for never
+    CHECK_FALSE(timer->armed());
+    CHECK(clock.now() == ns::max());
+}
+
+TEST_CASE("vm clock: a leap moves virtual time without simulated time, and what falls due runs")
+{
+    vm_clock clock("clock");
+    std::vector<ns> ran;
+    vm_timer near(clock, [&] { ran.push_back(clock.now()); });
+    vm_timer far(clock, [&] { ran.push_back(clock.now()); });
+    clock.start();
+    near.arm(ns(100));
+    far.arm(ns(5000));
+    sc_start(nanoseconds(10));
+    const sc_time before = stamp();
+    clock.leap(ns(200));
+    CHECK(clock.now() == ns(210));
+    settle();
+    CHECK(stamp() == before);
+    CHECK(ran == std::vector<ns>{ns(210)});
+    sc_start(nanoseconds(4789));
+    CHECK(ran.size() == 1);
+    sc_start(nanoseconds(1));
+    settle();
+    CHECK(ran == std::vector<ns>{ns(210), ns(5000)});
+    clock.leap(ns(-1));
+    CHECK(clock.now() == ns(5000));
+    clock.leap(ns::max());
+    CHECK(clock.now() == ns::max());
+    clock.stop();
+    clock.leap(ns(1));
+    CHECK(clock.now() == ns::max());
+}
+
+TEST_CASE("vm clock: a timer beyond the end of the kernel's time waits for a leap")
+{
+    sc_core::sc_set_time_resolution(1, sc_core::SC_FS); // the end comes after five hours
+    vm_clock clock("clock");
+    int ran = 0;
+    vm_timer timer(clock, [&] { ++ran; });
+    clock.start();
+    const ns day = std::chrono::hours(24);
+    timer.arm(day);
+    sc_start(sc_core::sc_max_time() - sc_time(1, sc_core::SC_MS));
+    CHECK(ran == 0);
+    while (kernel_time_left() > sc_core::SC_ZERO_TIME) sc_start(kernel_time_left());
+    CHECK(sc_core::sc_time_stamp() < sc_core::sc_max_time());
+    CHECK(ran == 0);
+    CHECK(clock.time_until(day) > sc_core::SC_ZERO_TIME);
+    clock.leap(day - clock.now());
+    CHECK(clock.run_due());
+    CHECK(ran == 1);
 }
 
 TEST_CASE("vm clock: what is overdue at a start runs without time passing, in order")

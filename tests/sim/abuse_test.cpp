@@ -327,6 +327,10 @@ TEST_CASE("abuse: a start that cannot be is one line and status 1")
     } const rows[] = {
         {{"-qmp", "unix:/nonexistent/qmp,server=on,wait=off"}, "/nonexistent/qmp"},
         {{"-qmp", "unix:" + file + ",server=on,wait=off"}, "not a socket"},
+        {{"-qmp", "unix:path=,server=on,wait=off"}, "'unix:' needs a path"},
+        {{"-qmp", "unix:path="}, "'unix:' needs a path"},
+        {{"-chardev", "socket,id=m,path=,server=on,wait=off", "-mon", "m,mode=control"}, "'path' is empty"},
+        {{"-chardev", "socket,id=m,path=,reconnect=1", "-mon", "m,mode=control"}, "'path' is empty"},
         {{"-qmp", "unix:" + long_path + ",server=on,wait=off"}, "too long"},
         {{"-qmp", "unix:" + (place.path / "nobody").string()}, "Failed to connect"},
         {{"-qmp", "tcp:127.0.0.1:99999,server=on,wait=off"}, "'99999' is not a port from 0 to 65535"},
@@ -346,6 +350,23 @@ TEST_CASE("abuse: a start that cannot be is one line and status 1")
         CHECK(contains(printed, row.text));
         CHECK(printed.rfind("vigil-sim: ", 0) == 0);
         CHECK_FALSE(contains(printed, "\n"));
+    }
+}
+
+TEST_CASE("abuse: a relative path in a folder that is gone is one line and status 1")
+{
+    for (const char* options : {",reconnect=1", ",server=on,wait=off"}) {
+        const workspace place;
+        const std::string folder = (place.path / "gone").string();
+        process program({"/bin/sh", "-c",
+                         "mkdir " + folder + " && cd " + folder + " && rmdir " + folder + " && exec " + VIGIL_SIM +
+                             " -qmp unix:x" + options},
+                        place);
+        CHECK(program.wait() == 1);
+        INFO(place.printed());
+        CHECK(contains(place.printed(), "unix:x"));
+        CHECK(contains(place.printed(), "No such file or directory"));
+        CHECK_FALSE(contains(place.printed(), "\n"));
     }
 }
 

@@ -110,7 +110,8 @@ TEST_CASE("catalogue: the PCI devices are those that implement the conventional 
     const qom_tree types = tree();
     std::set<std::string> found;
     for (const qom_type* one : types.types.that_implement("conventional-pci-device", false)) found.insert(one->name);
-    CHECK(found == std::set<std::string>{"ICH9-LPC", "PIIX3", "PIIX4_PM", "i440FX", "i6300esb", "mch", "pvpanic-pci"});
+    CHECK(found == std::set<std::string>{"ICH9-LPC", "PIIX3", "PIIX4_PM", "i440FX", "i6300esb", "mch", "piix3-ide",
+                                         "pvpanic-pci"});
     CHECK(types.types.that_implement("watchdog", true).empty());
 }
 
@@ -168,6 +169,7 @@ TEST_CASE("catalogue: every object of a q35 is of a type that is told, with what
 {
     sim::machine_config config;
     config.type = sim::machine_type::q35;
+    config.name = "pc-q35-7.2";
     config.devices = {{"i6300esb", "wd"}};
     check_objects(config);
 }
@@ -176,5 +178,6 @@ TEST_CASE("catalogue: every object of an empty machine is of a type that is told
 {
     sim::machine_config config;
     config.type = sim::machine_type::none;
+    config.name = "none";
     check_objects(config);
 }

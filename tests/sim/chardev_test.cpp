@@ -7,7 +7,9 @@
 #include <optional>
 #include <string>
 
+#include <arpa/inet.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -38,6 +40,36 @@ struct listener {
     connection accept() const { return connection(::accept4(fd, nullptr, nullptr, SOCK_CLOEXEC)); }
 
     int fd;
+};
+
+// A TCP socket that listens on this host, at a port of its own.
+struct tcp_listener {
+    tcp_listener() : fd(::socket(AF_INET, SOCK_STREAM, 0))
+    {
+        sockaddr_in address = {};
+        address.sin_family = AF_INET;
+        address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+        REQUIRE(::bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0);
+        REQUIRE(::listen(fd, 8) == 0);
+        socklen_t size = sizeof address;
+        REQUIRE(::getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size) == 0);
+        port = ntohs(address.sin_port);
+    }
+    ~tcp_listener() { ::close(fd); }
+    connection accept() const { return connection(::accept4(fd, nullptr, nullptr, SOCK_CLOEXEC)); }
+    connection connect() const
+    {
+        sockaddr_in address = {};
+        address.sin_family = AF_INET;
+        address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+        address.sin_port = htons(port);
+        const int client = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        REQUIRE(::connect(client, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0);
+        return connection(client);
+    }
+
+    int fd;
+    std::uint16_t port = 0;
 };
 
 // Runs a shell command to its end and returns what it wrote.
@@ -213,4 +245,68 @@ TEST_CASE("chardev: a descriptor that was passed on shows in its set, and one th
     process refused({VIGIL_SIM, "-add-fd", "fd=999,set=1"}, second);
     CHECK(refused.wait() == 1);
     CHECK(contains(second.printed(), "-add-fd: descriptor 999 is not open"));
+}
+
+TEST_CASE("chardev: a web page that has its reader's browser speak to a TCP port is not heard")
+{
+    const workspace place;
+    const tcp_listener qmp;
+    const tcp_listener qtest;
+    process program({VIGIL_SIM, "-name", "n", "-chardev",
+                     "socket,id=m,fd=" + std::to_string(qmp.fd) + ",server=on,wait=off", "-mon", "m,mode=control",
+                     "-chardev", "socket,id=t,fd=" + std::to_string(qtest.fd) + ",server=on,wait=off", "-qtest",
+                     "chardev:t"},
+                    place);
+    for (const char* first : {"POST / HTTP/1.1\r\n", "GET /x HTTP/1.1\r\n", "Host: localhost\r\n"}) {
+        connection page = qmp.connect();
+        page.send(std::string(first) + "Host: localhost\r\nContent-Type: text/plain\r\n\r\n" + k_capabilities + k_quit);
+        CHECK(contains(page.read_line(), "\"QMP\"")); // before it has said anything
+        CHECK_THROWS_AS(page.read_line(), vigil::tests::lost);
+        connection other = qtest.connect();
+        other.send(std::string(first) + "\r\n\r\noutb 0xcf9 6\n");
+        CHECK_THROWS_AS(other.read_line(), vigil::tests::lost);
+    }
+    CHECK(contains(place.printed(), "dropped a client: it speaks HTTP"));
+    connection tester = qtest.connect();
+    tester.send("en");
+    tester.send("dianness\n");
+    CHECK(tester.read_line() == "OK little");
+    connection client = qmp.connect();
+    client.read_line();
+    client.send("nonsense\n" + k_capabilities + "{\"execute\": \"query-name\"}");
+    CHECK(contains(client.read_line(), "JSON parse error"));
+    while (!contains(client.read_line(), "\"name\": \"n\"")) {}
+}
+
+TEST_CASE("chardev: a program that connects finds a host by its name, in its sandbox as well, and again later")
+{
+    for (const char* sandbox : {"off", "on"}) {
+        INFO(sandbox);
+        const workspace place;
+        const tcp_listener here;
+        // The leak check of a sanitizer traces its own process, which a sandbox refuses.
+        process program({"env", "ASAN_OPTIONS=detect_leaks=0", VIGIL_SIM, "-qmp",
+                         "tcp:localhost:" + std::to_string(here.port) + ",reconnect=1", "-sandbox", sandbox},
+                        place);
+        CHECK(contains(here.accept().read_line(), "\"QMP\""));
+        connection again = here.accept();
+        CHECK(contains(again.read_line(), "\"QMP\""));
+        again.send(k_capabilities + k_quit);
+        CHECK(program.wait() == 0);
+        CHECK(place.printed().empty());
+    }
+}
+
+TEST_CASE("chardev: in its sandbox, a program that finds no host of a name says so, and goes on")
+{
+    const workspace place;
+    const std::string socket = (place.path / "qmp").string();
+    const std::string nobody(300, 'x'); // too long a name to ask anybody about
+    process program({"env", "ASAN_OPTIONS=detect_leaks=0", VIGIL_SIM, "-sandbox", "on", "-qmp",
+                     "tcp:" + nobody + ":4444,reconnect=1", "-qmp", "unix:" + socket + ",server=on,wait=off"},
+                    place);
+    connection client = program.connect("qmp");
+    while (!contains(place.printed(), "Failed to connect to tcp:" + nobody)) REQUIRE_FALSE(program.exited());
+    client.send(k_capabilities + k_quit);
+    CHECK(program.wait() == 0);
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <catch.h>
 
+#include <fstream>
 #include <sstream>
 #include <string>
 #include <vector>
@@ -81,8 +82,6 @@ TEST_CASE("guest trace: what is malformed is refused with the line and what woul
           "t.jsonl:3: 't' is earlier than in the access before");
     CHECK(refused(access(R"("t": 2, "op": "r", )" + rest), "two") == "t.jsonl: no scenario 'two'; there are: one");
     CHECK(refused("") == "t.jsonl: no access of a guest in it");
-    const trace missing = sim::read_guest_trace("/nonexistent/trace.jsonl", "");
-    CHECK(std::get<option_error>(missing).text == "/nonexistent/trace.jsonl: cannot be opened");
 }
 
 TEST_CASE("guest trace: the recorded Linux driver barks 30.198988800 s after its last kick")
@@ -99,7 +98,8 @@ TEST_CASE("guest trace: the recorded Linux driver barks 30.198988800 s after its
     sim::machine_config config;
     config.devices.push_back({"i6300esb", {}, {}});
     sim::machine machine("machine", config);
-    auto accesses = sim::read_guest_trace(VIGIL_TRACE, "heartbeat-30");
+    std::ifstream in(VIGIL_TRACE);
+    auto accesses = sim::read_guest_trace(in, VIGIL_TRACE, "heartbeat-30");
     REQUIRE(std::holds_alternative<std::vector<guest_access>>(accesses));
     const runstate::ns last_kick = std::get<std::vector<guest_access>>(accesses).back().at;
     sim::trace_player guest("guest", machine.controller, std::get<std::vector<guest_access>>(accesses));

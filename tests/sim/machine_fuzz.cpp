@@ -10,6 +10,7 @@
 #include <vector>
 
 #include <vigil/bus/bus_initiator.h>
+#include <vigil/runstate/kernel_time.h>
 #include <vigil/sim/machine.h>
 
 namespace {
@@ -142,9 +143,21 @@ struct fuzzed_machine {
         runstate::vm_clock& clock = machine.controller.clock;
         const std::uint8_t kind = in.byte();
         if (clock.running() && kind % 2 == 0 && clock.next_deadline() != runstate::k_never) {
-            sc_core::sc_start(clock.time_until(clock.next_deadline()));
+            pass(runstate::saturating_sub(clock.next_deadline(), clock.now()));
         } else {
-            sc_core::sc_start(sc_core::sc_time(in.one_of(k_steps), sc_core::SC_NS));
+            pass(ns(in.one_of(k_steps)));
+        }
+    }
+
+    // All inputs share one kernel, whose time they use up.
+    void pass(ns distance)
+    {
+        const sc_core::sc_time time = runstate::to_sc_time(distance);
+        if (time <= runstate::kernel_time_left()) {
+            sc_core::sc_start(time);
+        } else {
+            machine.controller.clock.leap(distance);
+            sc_core::sc_start(sc_core::SC_ZERO_TIME);
         }
     }
 
@@ -180,8 +193,8 @@ struct fuzzed_machine {
         if (auto* number = std::get_if<std::uint64_t>(&field.value)) {
             const std::uint64_t value = in.number(8);
             *number = value >> (in.byte() % 64);
-        } else {
-            auto& bytes = std::get<std::vector<std::uint8_t>>(field.value);
+        } else if (auto* held = std::get_if<std::vector<std::uint8_t>>(&field.value)) {
+            std::vector<std::uint8_t>& bytes = *held;
             if (!bytes.empty() && in.byte() % 4 != 0) {
                 std::uint8_t& one = bytes[in.number(2) % bytes.size()];
                 one = in.byte();

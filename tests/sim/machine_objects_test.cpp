@@ -62,6 +62,7 @@ machine_config config_with(const std::vector<device_request>& devices, machine_t
 {
     machine_config config;
     config.type = type;
+    config.name = type == machine_type::pc ? "pc-i440fx-7.2" : type == machine_type::q35 ? "pc-q35-7.2" : "none";
     config.default_vga = false;
     config.default_nic = false;
     config.devices = devices;
@@ -151,12 +152,36 @@ TEST_CASE("machine objects: the board's devices and the CPUs of a pc stand where
     CHECK(m.get("/machine/unattached/device[3]", "multifunction") == "true");
     CHECK(m.get("/machine/unattached/device[13]") == "\"i8042\"");
     CHECK(m.get("/machine/unattached/device[16]") == "\"port92\"");
+    CHECK(m.get("/machine/unattached/device[17]") == "\"piix3-ide\"");
     CHECK(m.get("/machine/unattached/device[18]") == "\"PIIX4_PM\"");
     CHECK(m.get("/machine/unattached/device[18]", "legacy-addr") == "\"01.3\"");
     CHECK(m.get("/machine/unattached/device[18]", "s4_val") == "2");
     CHECK(m.get("pci.0", "child[3]") == "\"/machine/unattached/device[18]\"");
     CHECK(m.get("/objects/pc.ram", "size") == "134217728");
     CHECK(m.get("/machine", "memory-backend") == "\"/objects/pc.ram\"");
+}
+
+TEST_CASE("machine objects: without a keyboard controller and ACPI their devices are not there, nor counted")
+{
+    machine_config config = config_with({{"i6300esb", "wd"}, {"ib700", "ib"}});
+    config.i8042 = false;
+    config.acpi = false;
+    const listed_machine m(config);
+    CHECK(m.get("/machine/unattached/device[13]") == "\"piix3-ide\"");
+    CHECK(m.get("/machine/unattached/device[14]") == "Device '/machine/unattached/device[14]' not found");
+    CHECK(m.get("pci.0", "child[3]") == "\"/machine/peripheral/wd\"");
+    CHECK(m.get("isa.0", "child[8]") == "\"/machine/peripheral/ib\"");
+}
+
+TEST_CASE("machine objects: the machine is of its version's type, and its power block has what it was given")
+{
+    machine_config config = config_with({});
+    config.name = "pc-i440fx-2.0";
+    config.power_management.set("s4_val", std::uint64_t{5});
+    const listed_machine m(config);
+    CHECK(m.get("/machine") == "\"pc-i440fx-2.0-machine\"");
+    CHECK(m.get("/machine/unattached/device[18]", "s4_val") == "5");
+    CHECK(m.get("/machine/unattached/device[18]", "smm-compat") == "true");
 }
 
 TEST_CASE("machine objects: a further CPU comes before the board's devices")

@@ -163,7 +163,7 @@ TEST_CASE("migration: a wrong file ends -incoming with one line and status 1")
     simulator source;
     const std::string path = (source.place.path / "machine").string();
     qmp_client qmp(source);
-    REQUIRE(qmp.file("snapshot-save", path) == k_done);
+    REQUIRE(qmp.file("x-snapshot-save", path) == k_done);
     for (const wrong_file& wrong : k_wrong_files) {
         CAPTURE(wrong.what);
         put(path + ".wrong", wrong.make(bytes_of(path)));
@@ -185,17 +185,17 @@ TEST_CASE("snapshots: a running machine refuses a wrong file and goes on as if n
     qmp_client qmp(sim);
     qtest_client qtest(sim);
     start_watchdog(qtest);
-    REQUIRE(qmp.file("snapshot-save", path) == k_done);
+    REQUIRE(qmp.file("x-snapshot-save", path) == k_done);
     CHECK(qmp.taken() == "STOP RESUME");
     for (const wrong_file& wrong : k_wrong_files) {
         CAPTURE(wrong.what);
         put(path + ".wrong", wrong.make(bytes_of(path)));
-        const std::string reply = qmp.file("snapshot-load", path + ".wrong");
+        const std::string reply = qmp.file("x-snapshot-load", path + ".wrong");
         CHECK(contains(reply, "GenericError"));
         CHECK(contains(reply, wrong.what));
     }
-    CHECK(contains(qmp.file("snapshot-save", sim.place.path.string()), "not a regular file"));
-    CHECK(contains(qmp.file("snapshot-save", "/no/such/folder/x"), "No such file or directory"));
+    CHECK(contains(qmp.file("x-snapshot-save", sim.place.path.string()), "not a regular file"));
+    CHECK(contains(qmp.file("x-snapshot-save", "/no/such/folder/x"), "No such file or directory"));
     CHECK(contains(qmp.ask("migrate", "{\"uri\": \"tcp:127.0.0.1:1\"}"), "Parameter 'uri' expects"));
     CHECK(contains(qmp.ask("migrate", "{\"uri\": \"file:\"}"), "Parameter 'uri' expects"));
     CHECK(qmp.status() == "running");
@@ -212,7 +212,7 @@ TEST_CASE("snapshots: loading takes virtual time back, and a WATCHDOG is not hel
     qmp_client qmp(sim);
     qtest_client qtest(sim);
     start_watchdog(qtest);
-    REQUIRE(qmp.file("snapshot-save", path) == k_done);
+    REQUIRE(qmp.file("x-snapshot-save", path) == k_done);
     for (int round = 0; round < 3; ++round) {
         CAPTURE(round);
         qmp.taken();
@@ -222,9 +222,21 @@ TEST_CASE("snapshots: loading takes virtual time back, and a WATCHDOG is not hel
         CHECK(qtest.ask("clock_step 1") == k_stage_2_end);
         CHECK(qmp.status() == "running");
         CHECK(qmp.taken() == "WATCHDOG");
-        CHECK(qmp.file("snapshot-load", path) == k_done);
+        CHECK(qmp.file("x-snapshot-load", path) == k_done);
         CHECK(qmp.status() == "running");
         CHECK(qmp.taken() == "STOP RESET RESUME");
+    }
+}
+
+TEST_CASE("snapshots: the names that QEMU gives to commands with other arguments are not taken")
+{
+    simulator sim({"-qmp-schema", "7.2"});
+    qmp_client qmp(sim);
+    for (const char* name : {"snapshot-save", "snapshot-load"}) {
+        CHECK(contains(qmp.file(name, "x"), "\"class\": \"CommandNotFound\""));
+        const std::string commands = qmp.ask("query-commands");
+        CHECK_FALSE(contains(commands, "\"name\": \"" + std::string(name) + "\""));
+        CHECK(contains(commands, "\"name\": \"x-" + std::string(name) + "\""));
     }
 }
 
@@ -245,7 +257,7 @@ TEST_CASE("snapshots: configuration, MSRs and power block survive, on q35 with i
     for (const std::string& line : get) expected.push_back(before.ask(line));
     CHECK(expected[1] == "OK 0x00000000b0000001");
     CHECK(expected[4] == "OK 0xfedcba9876543210");
-    REQUIRE(qmp.file("snapshot-save", path) == k_done);
+    REQUIRE(qmp.file("x-snapshot-save", path) == k_done);
 
     simulator target({"-machine", "q35", "-cpu", "max,hv-crash=on", "-device", "ib700", "-device", "pvpanic-pci",
                       "-incoming", "file:" + path});

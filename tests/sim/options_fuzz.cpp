@@ -11,6 +11,7 @@
 #include <vector>
 
 #include <vigil/qmp-bridge/chardev.h>
+#include <vigil/qmp-bridge/json.h>
 #include <vigil/qmp-bridge/option_list.h>
 #include <vigil/sim/options.h>
 
@@ -78,17 +79,25 @@ std::string octal(unsigned number)
 
 std::string long_form(const chardev& where)
 {
-    const std::string common = "," + switched("server", where.server) + "," + switched("wait", where.wait) +
-                               ",reconnect=" + std::to_string(where.reconnect) + ",mode=" + octal(where.mode);
+    std::string common = "," + switched("server", where.server) + "," + switched("wait", where.wait) +
+                         ",reconnect=" + std::to_string(where.reconnect) + ",mode=" + octal(where.mode);
+    std::string log = "," + switched("logappend", where.logappend);
+    if (where.logfile) log += "," + setting("logfile", *where.logfile);
+    if (!where.last_port.empty()) common += "," + setting("to", where.last_port);
+    if (where.addresses != chardev::family::any) {
+        common += where.addresses == chardev::family::ipv4 ? ",ipv4=on" : ",ipv6=on";
+    }
     switch (where.kind) {
-    case chardev::transport::unix_socket: return "socket," + setting("path", where.path) + common;
+    case chardev::transport::unix_socket:
+        return "socket," + setting("path", where.path) + common + log + "," +
+               switched("abstract", where.abstract_name) + "," + switched("tight", where.tight);
     case chardev::transport::tcp:
-        return "socket," + setting("host", where.host) + "," + setting("port", where.port) + common;
-    case chardev::transport::descriptor: return "socket,fd=" + std::to_string(where.fd) + common;
-    case chardev::transport::stdio: return "stdio";
+        return "socket," + setting("host", where.host) + "," + setting("port", where.port) + common + log;
+    case chardev::transport::descriptor: return "socket,fd=" + std::to_string(where.fd) + common + log;
+    case chardev::transport::stdio: return "stdio" + log;
     case chardev::transport::null: break;
     }
-    return "null";
+    return "null" + log;
 }
 
 void check_chardev(std::string_view text)
@@ -120,6 +129,7 @@ public:
             add("-replay", setting("file", *options.replay));
             return; // all else is the transcript's
         }
+        for (const std::string& one : options.warnings) require(one.find('\n') == std::string::npos);
         add_machine(options.machine);
         add_policy(options);
         add_clients(options);
@@ -149,6 +159,7 @@ private:
     void add_program(const sim::sim_options& options)
     {
         if (options.log_guest_errors) add("-d", "guest_errors");
+        if (options.log_file) add("-D", *options.log_file);
         add("-msg", switched("timestamp", options.timestamps));
         if (!options.sandbox) return;
         const auto permission = [](const char* key, bool allowed) {
@@ -185,20 +196,39 @@ private:
 
     void add_machine(const sim::machine_config& machine)
     {
-        constexpr const char* k_types[] = {"pc", "q35", "none"};
-        add("-machine", k_types[static_cast<std::size_t>(machine.type)]);
+        std::string type = machine.name;
+        if (machine.type != sim::machine_type::none) {
+            type += "," + switched("acpi", machine.acpi) + "," + switched("smm", machine.smm) + "," +
+                    switched("i8042", machine.i8042);
+        }
+        add("-machine", type);
+        if (machine.max_ram_below_4g) {
+            add("-machine", "max-ram-below-4g=" + std::to_string(*machine.max_ram_below_4g));
+        }
+        for (const auto& [name, value] : machine.power_management.all()) {
+            const char* const driver = machine.type == sim::machine_type::q35 ? "ICH9-LPC" : "PIIX4_PM";
+            add("-global", std::string(driver) + "." + name + "=" + value_text(name, value));
+        }
         add("-m", std::to_string(machine.ram_bytes) + "B");
         add("-smp", std::to_string(machine.cpus));
         add("-cpu", "max," + switched("hv-crash", machine.hyperv_crash));
         if (!machine.default_vga) add("-vga", "none");
         if (!machine.default_nic) add("-nic", "none");
-        for (const auto& device : machine.devices) {
-            std::string text = setting("driver", device.driver);
-            if (device.id) text += "," + setting("id", *device.id);
-            if (device.bus) text += "," + setting("bus", *device.bus);
-            for (const auto& [name, value] : device.values.all()) text += "," + setting(name, value_text(name, value));
-            add("-device", text);
+        for (const auto& device : machine.devices) add("-device", device_text(device));
+    }
+
+    // As a JSON object, in which any id can be.
+    static std::string device_text(const sim::device_request& device)
+    {
+        qmp_bridge::json::object object{{"driver", device.driver}};
+        if (device.id) object["id"] = *device.id;
+        if (device.bus) object["bus"] = *device.bus;
+        for (const auto& [name, value] : device.values.all()) {
+            object[name] = std::visit([](const auto& one) { return qmp_bridge::json::value(one); }, value);
         }
+        std::string text;
+        qmp_bridge::print_json(text, object);
+        return text;
     }
 
     static std::string value_text(std::string_view name, const sim::device_value& value)
@@ -231,6 +261,14 @@ private:
     }
 };
 
+/// A configuration file whose content is its name, with a line end for each semicolon.
+std::variant<std::string, option_error> config_file(const std::string& path)
+{
+    std::string content = path;
+    std::replace(content.begin(), content.end(), ';', '\n');
+    return content;
+}
+
 } // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size)
@@ -240,14 +278,14 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         check_list(word);
         check_chardev(word);
     }
-    const auto parsed = sim::parse_options(arguments);
+    const auto parsed = sim::parse_options(arguments, config_file);
     if (const auto* error = std::get_if<option_error>(&parsed)) {
         check(*error);
         return 0;
     }
     if (std::get<sim::sim_options>(parsed).text) return 0; // to be printed, instead of all else
     const command_line written(std::get<sim::sim_options>(parsed));
-    const auto again = sim::parse_options(written.all);
+    const auto again = sim::parse_options(written.all, config_file);
     require(std::holds_alternative<sim::sim_options>(again));
     require(command_line(std::get<sim::sim_options>(again)).all == written.all);
     return 0;

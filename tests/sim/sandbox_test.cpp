@@ -28,9 +28,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <vigil/runstate/file_place.h>
+#include <vigil/runstate/new_file.h>
 #include <vigil/sim/sandbox.h>
 
 namespace fs = std::filesystem;
+using vigil::runstate::file_place;
+using vigil::runstate::new_file;
 using vigil::sim::enter_sandbox;
 using vigil::sim::sandbox_rules;
 
@@ -162,15 +166,18 @@ bool serve_one(const listener& server)
            ::recv(served, &byte, 1, 0) == 1 && byte == 'x' && ::shutdown(served, SHUT_RDWR) == 0;
 }
 
-// As a snapshot is written: a file beside, renamed.
+// As a snapshot is written: a file without a name or with one beside, then in another's place.
 bool replace_file(const fs::path& folder)
 {
-    std::string beside = (folder / "file.XXXXXX").string();
-    const int fd = ::mkostemp(beside.data(), O_CLOEXEC);
-    if (fd < 0 || ::write(fd, "abc", 3) != 3 || ::fsync(fd) != 0 || ::close(fd) != 0) return false;
-    if (::rename(beside.c_str(), (folder / "file").c_str()) != 0) return false;
+    const std::string path = (folder / "file").string();
+    const auto place = std::get<file_place>(file_place(path).settled());
+    for (const bool nameless : {true, true, false}) {
+        auto file = new_file::at(place, nameless);
+        auto* made = std::get_if<new_file>(&file);
+        if (made == nullptr || ::write(made->number(), "abc", 3) != 3 || made->publish()) return false;
+    }
     std::ifstream in(fs::canonical(folder / "." / "file"));
-    return std::string(std::istreambuf_iterator<char>(in), {}) == "abc" && ::unlink((folder / "file").c_str()) == 0;
+    return std::string(std::istreambuf_iterator<char>(in), {}) == "abc" && ::unlink(path.c_str()) == 0;
 }
 
 bool wait_for_timer()

@@ -150,6 +150,22 @@ TEST_CASE("transcript: a run that was killed repeats as far as it came")
     check_same(run, 0);
 }
 
+TEST_CASE("transcript: a run that was killed amid a step of the clock repeats as far as it came")
+{
+    recorded run({"-action", "watchdog=none"}, true);
+    connection qtest = run.sim.program.connect("qtest");
+    connection client = run.sim.qmp();
+    qtest.send("outl 0xcf8 0x80001060\noutw 0xcfc 0x24\n" + k_arm + "outb 0xcfc 0\noutb 0xcfc 6\n");
+    qtest.send("clock_step 9000000000000000000\n");
+    while (!contains(text_of(run.file), "\"look\"")) {
+        ask(client, "{\"execute\": \"query-status\"}");
+        read_until(client, "running");
+    }
+    run.sim.program.signal(SIGKILL);
+    CHECK(run.sim.program.wait() == -SIGKILL);
+    check_same(run, 0);
+}
+
 TEST_CASE("transcript: where a repeated run comes out otherwise it says so and fails")
 {
     recorded run({}, true);

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef VIGIL_MODELS_ACPI_PM_BLOCK_H
+#define VIGIL_MODELS_ACPI_PM_BLOCK_H
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <systemc>
+
+#include <vigil/bus/target_socket.h>
+#include <vigil/models/acpi_pm_registers.h>
+#include <vigil/runstate/interfaces.h>
+#include <vigil/runstate/vm_clock.h>
+
+namespace vigil::models {
+
+/// What a platform may want of a power block; the default is QEMU 7.2's.
+struct acpi_pm_parameters {
+    /// Each byte of an access reaches its own part of the register that it lies in, as on the chips. On QEMU a register
+    /// takes a narrow access as if it were whole: see `acpi_pm_block`.
+    bool byte_lanes = false;
+    /// The sleep type (SLP_TYP) that means S4 (QEMU: property s4_val); 0 and 1 mean S5 and S3 all the same.
+    std::uint8_t s4_value = 2;
+    /// The machine has a system-management mode, in whose hands power management begins. Without it, it is ACPI's from
+    /// the start: SCI_EN is 1 after a reset, and the APM commands leave it (QEMU: machine property smm).
+    bool smm = true;
+    /// Without system-management mode, the APM commands change SCI_EN all the same, and it is 0 after a reset (QEMU:
+    /// property smm-compat, on in machine versions up to 5.2).
+    bool smm_compat = false;
+};
+
+/// The PM1 event and control registers and the power-management timer of the ACPI specification (6.4, section 4.8.3),
+/// as QEMU 7.2 models them (hw/acpi/core.c): sleeping to S3, S4 and S5, the power button, and the wake-up status. Asks
+/// `power` for what the guest orders; has no interrupt.
+///
+/// An access is cut into pieces at the registers' ends. A narrow piece reads the register's low bytes, and writes the
+/// whole register with zeros above; one that begins inside the control register or the timer counts as one that begins
+/// with it, one that begins inside status or enable reads 0 and writes nothing. With `byte_lanes`, bytes are where they
+/// are. Either way bytes between the registers read all ones, and writes to them are lost.
+class acpi_pm_block : public sc_core::sc_module,
+                      public runstate::power_button_sink,
+                      public runstate::resettable,
+                      public runstate::inspectable,
+                      public runstate::snapshottable,
+                      private bus::register_device {
+public:
+    static constexpr std::uint32_t k_size = 16; ///< I/O ports
+
+    acpi_pm_block(const sc_core::sc_module_name& name, runstate::vm_clock& clock,
+                  const acpi_pm_parameters& parameters = {});
+    ~acpi_pm_block() override;
+
+    /// Asked to shut down (S5) and to suspend (S3, S4).
+    runstate::fact_port<runstate::power_if> power{"power"};
+
+    /// The I/O ports, widths 1, 2 and 4.
+    bus::register_socket registers{"registers", *this, k_size};
+
+    /// One register: as `bus::register_row`, but reached by narrower accesses, and told the time of the access.
+    struct register_row {
+        std::uint32_t offset;
+        unsigned width;
+        const char* name; ///< the specification's
+        std::uint32_t reset;
+        std::uint32_t (acpi_pm_block::*read)(runstate::ns at) const;
+        void (acpi_pm_block::*write)(std::uint32_t value, runstate::ns at); ///< null: read-only
+        bool ones_clear;                                                    ///< a 0 written keeps a bit, a 1 clears it
+        bool first_byte_only; ///< QEMU's: a piece that begins further inside reaches nothing
+        const char* description;
+    };
+    static const std::array<register_row, 4>& register_table() noexcept;
+
+    /// Sets the power button's status bit, where its enable bit is set.
+    void power_button_pressed() override;
+
+    /// What the APM commands ACPI enable and disable do: SCI_EN is set or cleared, where there is somebody to take
+    /// power management over from.
+    void hand_over_to_acpi(bool yes);
+
+    /// Fresh registers. A wake-up shows in the status as such, and as the power button's doing.
+    void reset(runstate::reset_kind kind) override;
+
+    std::string_view type_name() const override { return "acpi-pm1"; }
+    /// The four registers; read-only.
+    std::vector<runstate::property> properties() override;
+
+    std::string_view section() const override { return "acpi_pm1"; }
+    /// In this order: pm1_status (timer status excepted), pm1_enable, pm1_control, timer_status_from (the number of
+    /// timer counts since time 0 from which on the timer status is set).
+    runstate::saved_state save() const override;
+    std::optional<std::string> restore(const runstate::saved_state& state) override;
+
+private:
+    std::uint64_t read(std::uint64_t offset, unsigned width, const bus::access_context& context) override;
+    void write(std::uint64_t offset, unsigned width, std::uint64_t value, const bus::access_context& context) override;
+    std::uint64_t peek(std::uint64_t offset, unsigned width) const override;
+    std::uint64_t read_at(std::uint64_t offset, unsigned width, runstate::ns at) const;
+
+    // One access in QEMU's way, and with byte lanes.
+    std::uint64_t read_pieces(std::uint64_t offset, unsigned width, runstate::ns at) const;
+    void write_pieces(std::uint64_t offset, unsigned width, std::uint64_t value, runstate::ns at);
+    std::uint64_t read_lanes(std::uint64_t offset, unsigned width, runstate::ns at) const;
+    void write_lanes(std::uint64_t offset, unsigned width, std::uint64_t value, runstate::ns at);
+
+    std::uint32_t read_status(runstate::ns at) const;
+    void write_status(std::uint32_t value, runstate::ns at);
+    std::uint32_t read_enable(runstate::ns) const { return enable_; }
+    void write_enable(std::uint32_t value, runstate::ns);
+    std::uint32_t read_control(runstate::ns) const { return control_; }
+    void write_control(std::uint32_t value, runstate::ns);
+    std::uint32_t read_timer(runstate::ns at) const;
+    void sleep(std::uint32_t type); ///< enters the state that SLP_TYP says
+    bool always_acpi() const noexcept { return !parameters_.smm && !parameters_.smm_compat; }
+
+    const acpi_pm_parameters parameters_;
+    runstate::vm_clock& clock_;
+    std::uint16_t status_ = 0; ///< without the timer status
+    std::uint16_t enable_ = 0;
+    std::uint16_t control_;
+    std::uint64_t timer_status_from_ = 0; ///< in timer counts since time 0
+};
+
+} // namespace vigil::models
+
+#endif

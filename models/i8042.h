@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef VIGIL_MODELS_I8042_H
+#define VIGIL_MODELS_I8042_H
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <systemc>
+
+#include <vigil/models/byte_port.h>
+#include <vigil/models/i8042_registers.h>
+#include <vigil/models/ps2_keyboard.h>
+#include <vigil/models/ps2_mouse.h>
+#include <vigil/runstate/interfaces.h>
+
+namespace vigil::models {
+
+/// The keyboard and mouse controller of a PC (Intel 8042 with the firmware of IBM's PS/2), as QEMU 7.2 models it
+/// (hw/input/pckbd.c), with a keyboard and a mouse that answer and that nobody touches. Asks `power` for a reset where
+/// its output port or a pulse command says so. A20 has no effect on memory; there is no interrupt.
+///
+/// There is one output buffer. What it shows stays until port 60 is read; what waits behind it comes in the order
+/// controller, keyboard, mouse. The controller's own byte has one place: a later one replaces it.
+class i8042 : public sc_core::sc_module,
+              public runstate::resettable,
+              public runstate::inspectable,
+              public runstate::snapshottable {
+public:
+    explicit i8042(const sc_core::sc_module_name& name);
+    ~i8042() override;
+
+    /// Asked for a reset.
+    runstate::fact_port<runstate::power_if> power{"power"};
+
+    /// Port 60: reads take the output buffer, or repeat the byte last taken; writes go to whom the command before said,
+    /// to the keyboard where there was none.
+    byte_port<i8042> data{"data", *this, {&i8042::read_data, &i8042::data_was_read, &i8042::write_data}};
+    /// Port 64: reads return the status, writes are commands.
+    byte_port<i8042> command{"command", *this, {&i8042::read_status, nullptr, &i8042::write_command}};
+
+    /// A command of port 64; the pulse commands F0…FF beside.
+    struct command_row {
+        std::uint8_t code;
+        const char* name;
+        void (i8042::*act)(std::uint8_t code);
+    };
+    static const std::array<command_row, 17>& command_table() noexcept;
+
+    /// All but the byte last read and the command whose byte is still to come, which only power-on (cold) clears.
+    void reset(runstate::reset_kind kind) override;
+
+    std::string_view type_name() const override { return "i8042"; }
+    /// Status, mode byte and output port; read-only.
+    std::vector<runstate::property> properties() override;
+
+    std::string_view section() const override { return "i8042"; }
+    /// In this order: mode, output_port, self_test_passed, awaiting, last_read, shown (0 nothing, 1 keyboard, 2 mouse,
+    /// 3 controller), shown_on_mouse_side, own_waiting (0 no, 1 keyboard's side, 2 mouse's), own, keyboard_awaiting,
+    /// keyboard_scan_code_set, keyboard_replies, mouse_awaiting, mouse_status, mouse_resolution, mouse_sample_rate,
+    /// mouse_wrap, mouse_id, mouse_detection, mouse_replies.
+    runstate::saved_state save() const override;
+    std::optional<std::string> restore(const runstate::saved_state& state) override;
+
+private:
+    /// Whose byte the output buffer shows.
+    enum class source : std::uint8_t { none, keyboard, mouse, controller };
+    /// The controller's own byte: none, or for the keyboard's or the mouse's side of the buffer.
+    enum class own_byte : std::uint8_t { none, keyboard_side, mouse_side };
+    /// Who has something for the output buffer.
+    struct waiting {
+        own_byte controller;
+        bool keyboard;
+        bool mouse;
+    };
+
+    std::uint8_t read_data(const bus::access_context*) const;
+    void data_was_read();
+    void write_data(std::uint8_t value, const bus::access_context&);
+    std::uint8_t read_status(const bus::access_context*) const;
+    void write_command(std::uint8_t value, const bus::access_context&);
+
+    // Commands; the byte that some wait for comes through `write_data`.
+    void await_byte(std::uint8_t code) { awaiting_ = code; }
+    void read_mode(std::uint8_t) { answer(mode_, own_byte::keyboard_side); }
+    void read_input_port(std::uint8_t);
+    void read_output_port(std::uint8_t) { answer(output_port_, own_byte::keyboard_side); }
+    void test_controller(std::uint8_t);
+    void test_interface(std::uint8_t);
+    void disable_interface(std::uint8_t code);
+    void enable_interface(std::uint8_t code);
+    void switch_a20(std::uint8_t code);
+
+    void write_output_port(std::uint8_t value);
+    void answer(std::uint8_t value, own_byte side); ///< the controller's own byte
+    void request_reset();
+
+    waiting who_waits() const noexcept; ///< disabled interfaces do not
+    void empty_buffer();
+    void fill_buffer(const waiting& who); ///< a full one stays as it is
+
+    std::uint8_t mode_;
+    std::uint8_t output_port_;
+    bool self_test_passed_ = false;
+    std::uint8_t awaiting_ = 0;  ///< the command whose byte comes next; 0: none
+    std::uint8_t last_read_ = 0; ///< by port 60
+    source shown_ = source::none;
+    bool shown_on_mouse_side_ = false;
+    own_byte own_waiting_ = own_byte::none;
+    std::uint8_t own_ = 0;
+    ps2_keyboard keyboard_;
+    ps2_mouse mouse_;
+};
+
+} // namespace vigil::models
+
+#endif

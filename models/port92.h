@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef VIGIL_MODELS_PORT92_H
+#define VIGIL_MODELS_PORT92_H
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <systemc>
+
+#include <vigil/models/byte_port.h>
+#include <vigil/runstate/interfaces.h>
+
+namespace vigil::models {
+
+/// System control port A of the PS/2 and its successors, as QEMU 7.2 models it (hw/i386/port92.c): a byte that is
+/// stored. Bit 0 going from 0 to 1 asks `power` for a reset; bit 1 (A20) has no effect.
+class port92 : public sc_core::sc_module,
+               public runstate::resettable,
+               public runstate::inspectable,
+               public runstate::snapshottable {
+public:
+    explicit port92(const sc_core::sc_module_name& name);
+    ~port92() override;
+
+    /// Asked for a reset.
+    runstate::fact_port<runstate::power_if> power{"power"};
+
+    /// Port 92.
+    byte_port<port92> system_control{"system_control", *this, {&port92::read, nullptr, &port92::write}};
+
+    /// Clears bit 0, power-on (cold) all of them.
+    void reset(runstate::reset_kind kind) override;
+
+    std::string_view type_name() const override { return "port92"; }
+    std::vector<runstate::property> properties() override;
+
+    std::string_view section() const override { return "port92"; }
+    /// One field, system_control: a byte.
+    runstate::saved_state save() const override;
+    std::optional<std::string> restore(const runstate::saved_state& state) override;
+
+private:
+    std::uint8_t read(const bus::access_context*) const { return value_; }
+    void write(std::uint8_t value, const bus::access_context&);
+
+    std::uint8_t value_ = 0;
+};
+
+} // namespace vigil::models
+
+#endif

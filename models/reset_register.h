@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef VIGIL_MODELS_RESET_REGISTER_H
+#define VIGIL_MODELS_RESET_REGISTER_H
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <systemc>
+
+#include <vigil/bus/address_router.h>
+#include <vigil/bus/target_socket.h>
+#include <vigil/runstate/interfaces.h>
+
+namespace vigil::models {
+
+/// Where the chips that have a reset control register differ. The default is the PIIX3's, on QEMU's pc.
+struct reset_register_parameters {
+    std::uint8_t remembered = 0x02; ///< the bits that it stores
+    /// A wide access is so many accesses of the register, lowest byte first; otherwise it is one, of its lowest byte,
+    /// and the others read 0.
+    bool wide_repeats = true;
+};
+
+/// The ICH9's, on QEMU's q35.
+inline constexpr reset_register_parameters k_ich9_reset_register{0x0A, false};
+
+/// The reset control register of Intel's chipsets, I/O port CF9 (82371SB (PIIX3) datasheet 290550, RC; ICH9 datasheet
+/// 316972, RST_CNT), as QEMU 7.2 models it: a write with bit 2 set asks `power` for a reset; another is remembered and
+/// read back until the next reset.
+class reset_register : public sc_core::sc_module,
+                       public runstate::resettable,
+                       public runstate::inspectable,
+                       public runstate::snapshottable,
+                       private bus::register_device {
+public:
+    explicit reset_register(const sc_core::sc_module_name& name, const reset_register_parameters& parameters = {});
+    ~reset_register() override;
+
+    /// Asked for a reset.
+    runstate::fact_port<runstate::power_if> power{"power"};
+
+    /// Port CF9. It takes the whole of an access that begins at it.
+    bus::register_socket control{"control", *this, 4};
+    /// Maps it: one byte, `mapping_options::widest` 4, so that wide accesses arrive whole; `priority` above that of
+    /// CF8…CFB, in which it lies.
+    void map(bus::address_router& ports, int priority);
+
+    void reset(runstate::reset_kind kind) override;
+
+    std::string_view type_name() const override { return "reset-control"; }
+    std::vector<runstate::property> properties() override;
+
+    std::string_view section() const override { return "reset_control"; }
+    /// One field, reset_register: a byte.
+    runstate::saved_state save() const override;
+    std::optional<std::string> restore(const runstate::saved_state& state) override;
+
+private:
+    void write(std::uint64_t offset, unsigned width, std::uint64_t value, const bus::access_context& context) override;
+    std::uint64_t peek(std::uint64_t offset, unsigned width) const override;
+    void write_byte(std::uint8_t value);
+
+    const reset_register_parameters parameters_;
+    std::uint8_t value_ = 0;
+};
+
+} // namespace vigil::models
+
+#endif

@@ -121,11 +121,12 @@ std::string watchdog_lines(qmp_monitor& monitor, const std::string& /*value*/)
 {
     std::string lines = "action: " + std::string(runstate::to_string(monitor.control().actions().watchdog)) + "\n";
     if (monitor.settings().objects == nullptr) return lines;
-    for (const qom_tree::node& one : monitor.settings().objects->nodes()) {
-        const auto properties = one.object->properties();
+    for (const qom_tree::node* one : monitor.settings().objects->nodes()) {
+        if (one->state == nullptr) continue;
+        const auto properties = one->state->properties();
         const auto counts = [](const runstate::property& p) { return p.name == "remaining"; };
         if (std::none_of(properties.begin(), properties.end(), counts)) continue;
-        lines += one.path + " (" + std::string(one.object->type_name()) + ")\n";
+        lines += one->path() + " (" + one->type + ")\n";
         for (const runstate::property& p : properties) lines += "  " + p.name + " = " + text_of(p.get()) + "\n";
     }
     return lines;

@@ -23,6 +23,9 @@ enum class system_target : std::uint8_t { x86_64 };
 /// What can be yanked (QAPI `YankInstanceType`).
 enum class yank_instance_type : std::uint8_t { block_node, chardev, migration };
 
+/// What a migration may do beyond moving the machine (QAPI `MigrationCapability`, of which there is only this).
+enum class migration_capability : std::uint8_t { events };
+
 } // namespace vigil::qmp_bridge
 
 namespace vigil::runstate {
@@ -33,6 +36,10 @@ template <> struct wire_names<qmp_bridge::system_target> {
 
 template <> struct wire_names<qmp_bridge::yank_instance_type> {
     static constexpr std::array<std::string_view, 3> values{"block-node", "chardev", "migration"};
+};
+
+template <> struct wire_names<qmp_bridge::migration_capability> {
+    static constexpr std::array<std::string_view, 1> values{"events"};
 };
 
 } // namespace vigil::runstate
@@ -67,10 +74,12 @@ struct qom_set_arguments {
     json::value value;
 };
 
-/// One row of qom-list.
+/// One row of qom-list, qom-list-properties and device-list-properties.
 struct object_property_info {
     std::string name;
     std::string type;
+    std::optional<std::string> description = {};
+    std::optional<json::value> default_value = {};
 };
 
 /// Where a CPU sits.
@@ -87,6 +96,25 @@ struct cpu_info_fast {
     std::string_view qom_path;
     std::int64_t cpu_index;
     system_target target;
+};
+
+/// One row of query-hotpluggable-cpus.
+struct hotpluggable_cpu {
+    std::string_view type;
+    std::int64_t vcpus_count;
+    cpu_instance_properties props;
+    std::optional<std::string_view> qom_path; ///< of a CPU that is there
+};
+
+/// One row of query-migrate-capabilities and of migrate-set-capabilities.
+struct migration_capability_status {
+    migration_capability capability;
+    bool state;
+};
+
+/// Arguments of migrate-set-capabilities.
+struct migration_capabilities_arguments {
+    std::vector<migration_capability_status> capabilities;
 };
 
 /// One row of query-machines.
@@ -155,17 +183,9 @@ struct object_type_info {
     std::optional<std::string_view> parent;
 };
 
-/// Arguments of device-list-properties.
+/// Arguments of qom-list-properties and device-list-properties.
 struct typename_argument {
     std::string type_name;
-};
-
-/// One row of device-list-properties.
-struct device_property_info {
-    std::string_view name;
-    std::string_view type;
-    std::optional<std::string_view> description;
-    std::optional<json::value> default_value;
 };
 
 /// The other side of a block node's connection.
@@ -235,7 +255,9 @@ template <> struct described<qom_set_arguments> {
 template <> struct described<object_property_info> {
     static constexpr std::string_view name = "ObjectPropertyInfo";
     static constexpr std::tuple members{member{"name", &object_property_info::name},
-                                        member{"type", &object_property_info::type}};
+                                        member{"type", &object_property_info::type},
+                                        member{"description", &object_property_info::description},
+                                        member{"default-value", &object_property_info::default_value}};
 };
 template <> struct described<cpu_instance_properties> {
     static constexpr std::string_view name = "CpuInstanceProperties";
@@ -249,6 +271,24 @@ template <> struct described<cpu_info_fast> {
         member{"thread-id", &cpu_info_fast::thread_id}, member{"props", &cpu_info_fast::props},
         member{"qom-path", &cpu_info_fast::qom_path}, member{"cpu-index", &cpu_info_fast::cpu_index},
         member{"target", &cpu_info_fast::target}};
+};
+template <> struct described<hotpluggable_cpu> {
+    static constexpr std::string_view name = "HotpluggableCPU";
+    static constexpr std::tuple members{
+        member{"type", &hotpluggable_cpu::type}, member{"vcpus-count", &hotpluggable_cpu::vcpus_count},
+        member{"props", &hotpluggable_cpu::props}, member{"qom-path", &hotpluggable_cpu::qom_path}};
+};
+template <> struct described<migration_capability> : enum_description {
+    static constexpr std::string_view name = "MigrationCapability";
+};
+template <> struct described<migration_capability_status> {
+    static constexpr std::string_view name = "MigrationCapabilityStatus";
+    static constexpr std::tuple members{member{"capability", &migration_capability_status::capability},
+                                        member{"state", &migration_capability_status::state}};
+};
+template <> struct described<migration_capabilities_arguments> {
+    static constexpr std::string_view name{};
+    static constexpr std::tuple members{member{"capabilities", &migration_capabilities_arguments::capabilities}};
 };
 template <> struct described<yank_instance_type> : enum_description {
     static constexpr std::string_view name = "YankInstanceType";
@@ -311,13 +351,6 @@ template <> struct described<object_type_info> {
 template <> struct described<typename_argument> {
     static constexpr std::string_view name{};
     static constexpr std::tuple members{member{"typename", &typename_argument::type_name}};
-};
-template <> struct described<device_property_info> {
-    static constexpr std::string_view name = "ObjectPropertyInfo";
-    static constexpr std::tuple members{member{"name", &device_property_info::name},
-                                        member{"type", &device_property_info::type},
-                                        member{"description", &device_property_info::description},
-                                        member{"default-value", &device_property_info::default_value}};
 };
 template <> struct described<yank_block_node> {
     static constexpr std::string_view name = "YankInstanceBlockNode";

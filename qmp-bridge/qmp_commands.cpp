@@ -122,6 +122,7 @@ constexpr std::array k_commands{
     row<&handlers::query_current_machine>("query-current-machine"),
     row<&handlers::query_memory_size_summary>("query-memory-size-summary"),
     row<&handlers::query_cpus_fast>("query-cpus-fast"),
+    row<&handlers::query_hotpluggable_cpus>("query-hotpluggable-cpus", allow_preconfig),
     row<&handlers::query_iothreads>("query-iothreads", allow_preconfig),
     row<&handlers::query_fdsets>("query-fdsets"),
     row<&handlers::query_chardev>("query-chardev", allow_preconfig),
@@ -130,6 +131,8 @@ constexpr std::array k_commands{
 
     row<&handlers::migrate>("migrate"),
     row<&handlers::query_migrate>("query-migrate"),
+    row<&handlers::query_migrate_capabilities>("query-migrate-capabilities"),
+    row<&handlers::migrate_set_capabilities>("migrate-set-capabilities"),
     row<&handlers::migrate_incoming>("migrate-incoming"),
     row<&handlers::migrate_pause>("migrate-pause", allow_oob),
     row<&handlers::migrate_recover>("migrate-recover", allow_oob),
@@ -142,6 +145,7 @@ constexpr std::array k_commands{
     row<&handlers::qom_list>("qom-list", allow_preconfig),
     row<&handlers::qom_set>("qom-set", allow_preconfig),
     row<&handlers::qom_list_types>("qom-list-types", allow_preconfig),
+    row<&handlers::qom_list_properties>("qom-list-properties", allow_preconfig),
     row<&handlers::device_list_properties>("device-list-properties"),
 
     deferred_row<&handlers::blockdev_add>("blockdev-add", allow_preconfig),

@@ -65,6 +65,7 @@ result<std::vector<machine_info>> query_machines(const command_context& c);
 result<current_machine_params> query_current_machine(const command_context& c);
 result<memory_info> query_memory_size_summary(const command_context& c);
 result<std::vector<cpu_info_fast>> query_cpus_fast(const command_context& c);
+result<std::vector<hotpluggable_cpu>> query_hotpluggable_cpus(const command_context& c);
 result<std::vector<iothread_info>> query_iothreads(const command_context& c);
 result<std::vector<fdset_info>> query_fdsets(const command_context& c);
 result<std::vector<chardev_info>> query_chardev(const command_context& c);
@@ -78,6 +79,9 @@ result<empty_object> migrate_incoming(const command_context& c, const uri_argume
 result<empty_object> snapshot_save(const command_context& c, const uri_argument& arguments);
 result<empty_object> snapshot_load(const command_context& c, const uri_argument& arguments);
 
+result<std::vector<migration_capability_status>> query_migrate_capabilities(const command_context& c);
+result<empty_object> migrate_set_capabilities(const command_context& c,
+                                              const migration_capabilities_arguments& arguments);
 result<empty_object> migrate_pause(const command_context& c);
 result<empty_object> migrate_recover(const command_context& c, const uri_argument& arguments);
 result<std::vector<yank_instance>> query_yank(const command_context& c);
@@ -89,7 +93,9 @@ result<std::vector<object_property_info>> qom_list(const command_context& c, con
 result<empty_object> qom_set(const command_context& c, const qom_set_arguments& arguments);
 result<std::vector<object_type_info>> qom_list_types(const command_context& c,
                                                      const qom_list_types_arguments& arguments);
-result<std::vector<device_property_info>> device_list_properties(const command_context& c,
+result<std::vector<object_property_info>> qom_list_properties(const command_context& c,
+                                                              const typename_argument& arguments);
+result<std::vector<object_property_info>> device_list_properties(const command_context& c,
                                                                  const typename_argument& arguments);
 
 // qmp_block_commands.cpp: block nodes.

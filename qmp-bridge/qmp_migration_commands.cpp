@@ -58,6 +58,23 @@ result<migration_info> query_migrate(const command_context& c)
     return migration_info{progress->status, progress->total_time.count(), std::move(progress->error_desc)};
 }
 
+result<std::vector<migration_capability_status>> query_migrate_capabilities(const command_context& c)
+{
+    std::vector<migration_capability_status> all;
+    for (const std::string_view name : runstate::wire_names<migration_capability>::values) {
+        const auto one = *runstate::from_string<migration_capability>(name);
+        all.push_back({one, c.monitor.has(one)});
+    }
+    return all;
+}
+
+result<empty_object> migrate_set_capabilities(const command_context& c,
+                                              const migration_capabilities_arguments& arguments)
+{
+    for (const migration_capability_status& one : arguments.capabilities) c.monitor.set(one.capability, one.state);
+    return empty_object{};
+}
+
 result<empty_object> migrate_incoming(const command_context& c, const uri_argument& arguments)
 {
     return with_file(c, arguments.uri, &runstate::migration::incoming);

@@ -75,6 +75,16 @@ bool qmp_monitor::offers(qmp_capability capability) const noexcept
     return capability == qmp_capability::oob && options_.words >= vocabulary::v7_2;
 }
 
+void qmp_monitor::set(migration_capability one, bool on)
+{
+    if (!on) {
+        capabilities_.erase(one);
+    } else if (capabilities_.insert(one).second && log) {
+        log("migration capability '" + std::string(runstate::to_string(one)) +
+            "' is noted, but no event tells of a migration: query-migrate does");
+    }
+}
+
 void qmp_monitor::leave_preconfig()
 {
     in_preconfig_ = false;

@@ -7,6 +7,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -123,6 +124,10 @@ public:
     /// x-exit-preconfig, where it is allowed.
     void leave_preconfig();
 
+    /// Whether a client has set the migration capability.
+    bool has(migration_capability one) const noexcept { return capabilities_.count(one) != 0; }
+    void set(migration_capability one, bool on);
+
     /// The block nodes that clients have added.
     block_nodes& blocks() noexcept { return blocks_; }
 
@@ -140,6 +145,7 @@ private:
     event_limiter watchdog_limiter_;
     bool in_preconfig_;
     block_nodes blocks_;
+    std::set<migration_capability> capabilities_;
     std::vector<qmp_session*> sessions_;
     std::uint64_t last_session_id_ = 0;
     std::uint64_t events_dropped_ = 0;

@@ -7,8 +7,15 @@
 #include <vigil/qmp-bridge/introspection.h>
 #include <vigil/qmp-bridge/qmp_monitor.h>
 #include <vigil/qmp-bridge/qmp_session.h>
+#include <vigil/qmp-bridge/qom_tree.h>
 
 namespace vigil::qmp_bridge::handlers {
+
+namespace {
+
+cpu_instance_properties place_of_cpu(std::int64_t index) { return {0, index, 0}; }
+
+} // namespace
 
 result<empty_object> qmp_capabilities(const command_context& c, const capabilities_arguments& arguments)
 {
@@ -115,7 +122,24 @@ result<std::vector<cpu_info_fast>> query_cpus_fast(const command_context& c)
     const machine_description& machine = c.monitor.settings().machine;
     for (const std::string& path : machine.cpu_paths) {
         const auto index = static_cast<std::int64_t>(all.size());
-        all.push_back({machine.thread_id, {0, index, 0}, path, index, system_target::x86_64});
+        all.push_back({machine.thread_id, place_of_cpu(index), path, index, system_target::x86_64});
+    }
+    return all;
+}
+
+result<std::vector<hotpluggable_cpu>> query_hotpluggable_cpus(const command_context& c)
+{
+    const qom_tree* objects = c.monitor.settings().objects;
+    const std::vector<std::string>& paths = c.monitor.settings().machine.cpu_paths;
+    if (objects == nullptr || paths.empty()) {
+        return command_error{error_class::generic_error, "The feature 'query-hotpluggable-cpus' is not enabled"};
+    }
+    std::vector<hotpluggable_cpu> all;
+    for (std::size_t i = paths.size(); i-- != 0;) { // QEMU lists the last one first
+        const auto object = objects->find(paths[i]);
+        if (const auto* error = std::get_if<command_error>(&object)) return *error;
+        const std::string& type = std::get<const qom_tree::node*>(object)->type;
+        all.push_back({type, 1, place_of_cpu(static_cast<std::int64_t>(i)), paths[i]});
     }
     return all;
 }

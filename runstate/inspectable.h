@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -15,7 +16,8 @@
 namespace vigil::runstate {
 
 /// A value that an `inspectable` shows; a refusal where there is none now, and why.
-using property_value = std::variant<bool, std::int64_t, std::uint64_t, std::string, panic_info, refusal>;
+using property_value =
+    std::variant<bool, std::int64_t, std::uint64_t, std::string, std::vector<std::string>, panic_info, refusal>;
 
 /// One named value of a component, as seen from outside: reading it has no side effect.
 struct property {
@@ -23,7 +25,8 @@ struct property {
     std::string type;        ///< QOM's word: "bool", "int", "uint32", "str" …
     std::string description; ///< one sentence, with the unit
     std::function<property_value()> get;
-    std::function<void(const property_value&)> set; ///< empty: read-only
+    /// Takes a value of the kind that `get` returns, or says why not. Empty: read-only.
+    std::function<std::optional<refusal>(const property_value&)> set;
 };
 
 /// Something that can be looked at from outside.

@@ -2,10 +2,12 @@
 #ifndef VIGIL_SIM_CATALOGUE_H
 #define VIGIL_SIM_CATALOGUE_H
 
+#include <string_view>
 #include <vector>
 
+#include <vigil/qmp-bridge/chardev.h>
 #include <vigil/qmp-bridge/qapi_machine_types.h>
-#include <vigil/qmp-bridge/qom_tree.h>
+#include <vigil/qmp-bridge/qom_types.h>
 
 /// What a machine can be made of, as management software asks for it.
 namespace vigil::sim {
@@ -13,9 +15,12 @@ namespace vigil::sim {
 /// The machines that -machine knows, for query-machines.
 std::vector<qmp_bridge::machine_info> known_machines();
 
-/// The types of objects that there are, and those that they are made from, for qom-list-types and
-/// device-list-properties.
-const std::vector<qmp_bridge::qom_tree::type>& known_types();
+/// The types of objects that there are, and those that they are made from, each after its parent; for the commands
+/// about types.
+const std::vector<qmp_bridge::qom_type>& known_types();
+
+/// The type of a character device's object.
+std::string_view chardev_type(const qmp_bridge::chardev& one) noexcept;
 
 } // namespace vigil::sim
 

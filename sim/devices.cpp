@@ -109,26 +109,28 @@ const std::vector<device_property>& pci_properties()
     return properties;
 }
 
-const std::vector<device_property>& bus_properties(device_bus bus)
-{
-    static const std::vector<device_property> none;
-    return bus == device_bus::pci ? pci_properties() : none;
-}
-
 std::vector<device_row> made_rows()
 {
     const models::pvpanic_isa_parameters isa_panic;
     const models::pvpanic_pci_parameters pci_panic;
     using kind = property_kind;
     return {
-        {"i6300esb", device_bus::pci, {}, make_i6300esb},
-        {"ib700", device_bus::isa, {}, make_ib700},
+        {"i6300esb", device_bus::pci, {}, make_i6300esb, {}, true, "i6300esb[0]"},
+        {"ib700", device_bus::isa, {}, make_ib700, {}, true, "ib700[0]"},
         {"pvpanic",
          device_bus::isa,
          {number("ioport", kind::uint16, isa_panic.ioport), number("events", kind::uint8, isa_panic.events)},
          make_pvpanic,
-         "etc/pvpanic-port"},
-        {"pvpanic-pci", device_bus::pci, {number("events", kind::uint8, pci_panic.events)}, make_pvpanic_pci},
+         "etc/pvpanic-port",
+         true,
+         "pvpanic[0]"},
+        {"pvpanic-pci",
+         device_bus::pci,
+         {number("events", kind::uint8, pci_panic.events)},
+         make_pvpanic_pci,
+         {},
+         true,
+         "pvpanic[0]"},
         {"ICH9-LPC",
          device_bus::pci,
          {boolean("noreboot", true), boolean("smm-compat", false), boolean("x-smi-broadcast", true),
@@ -276,6 +278,12 @@ const device_row* find_device_row(std::string_view name)
 std::string_view parent_type(device_bus bus) noexcept { return bus == device_bus::pci ? "pci-device" : "isa-device"; }
 
 std::string_view bus_word(device_bus bus) noexcept { return bus == device_bus::pci ? "PCI" : "ISA"; }
+
+const std::vector<device_property>& bus_properties(device_bus bus)
+{
+    static const std::vector<device_property> none;
+    return bus == device_bus::pci ? pci_properties() : none;
+}
 
 std::vector<const device_property*> settable_properties(const device_row& row)
 {

@@ -90,7 +90,8 @@ struct device_row {
     /// Makes one with all its final values; null: a part of the chipset, which -device cannot add.
     made_device (*make)(const char* name, const device_surroundings& around, const property_values& values);
     std::string_view firmware_file = {}; ///< what QEMU tells the firmware in; two of one name are an error
-    bool hotpluggable = true; ///< the class as such, not the bus: -global may speak of it where there is none
+    bool hotpluggable = true;     ///< the class as such, not the bus: -global may speak of it where there is none
+    std::string_view region = {}; ///< QOM's name for the memory region of its registers
 };
 
 /// Every kind of device, those of the chipset included.
@@ -104,6 +105,9 @@ std::string_view parent_type(device_bus bus) noexcept;
 
 /// "PCI" or "ISA", for messages.
 std::string_view bus_word(device_bus bus) noexcept;
+
+/// What every device of that bus has, read-only properties included, beside what every device has.
+const std::vector<device_property>& bus_properties(device_bus bus);
 
 /// What such a device can be given, in QOM's order: what its bus brings, then its own.
 std::vector<const device_property*> settable_properties(const device_row& row);

@@ -45,18 +45,10 @@ std::uint64_t low_memory_bytes(const machine_config& config)
 
 constexpr unsigned k_pci_slots = 32;
 
-struct named_bus {
-    std::string_view name;
-    const char* path; ///< of its object
-};
-
-named_bus bus_name(machine_type type, device_bus bus)
+std::string_view bus_name(machine_type type, device_bus bus)
 {
-    const bool q35 = type == machine_type::q35;
-    if (bus == device_bus::pci) {
-        return q35 ? named_bus{"pcie.0", "/machine/q35/pcie.0"} : named_bus{"pci.0", "/machine/i440fx/pci.0"};
-    }
-    return {"isa.0", q35 ? "/machine/unattached/device[2]/isa.0" : "/machine/unattached/device[3]/isa.0"};
+    if (bus == device_bus::isa) return "isa.0";
+    return type == machine_type::q35 ? "pcie.0" : "pci.0";
 }
 
 bus::pci_address address_of(const property_values& values)
@@ -65,6 +57,15 @@ bus::pci_address address_of(const property_values& values)
     const std::int64_t devfn = place != nullptr ? std::get<std::int64_t>(*place) : 0;
     return {static_cast<std::uint8_t>(devfn >> 3), static_cast<std::uint8_t>(devfn & 7)};
 }
+
+std::string hex_text(unsigned number)
+{
+    char text[16];
+    std::snprintf(text, sizeof text, "%x", number);
+    return text;
+}
+
+} // namespace
 
 models::acpi_pm_parameters power_block_of(const machine_config& config)
 {
@@ -77,15 +78,6 @@ models::acpi_pm_parameters power_block_of(const machine_config& config)
     result.smm_compat = compat != nullptr ? std::get<bool>(*compat) : is_older(config.name, k_first_without_compat);
     return result;
 }
-
-std::string hex_text(unsigned number)
-{
-    char text[16];
-    std::snprintf(text, sizeof text, "%x", number);
-    return text;
-}
-
-} // namespace
 
 machine::machine(const sc_core::sc_module_name& name, const machine_config& config)
     : sc_module(name), config_(config), ram_("ram", config.ram_bytes), crash_msrs_("crash_msrs", {config.hyperv_crash})
@@ -239,16 +231,8 @@ machine::failure machine::add_device(const device_request& request, const std::s
         made.function->set_multifunction(values.flag("multifunction"));
         refused = pci_->attach(*made.function, address_of(values));
     }
-    devices_.push_back({row, request.id, object_path(request.id), bus_name(config_.type, row->bus).path,
-                        std::move(values), std::move(made)});
+    devices_.push_back({row, request.id, std::move(values), std::move(made)});
     return refused;
-}
-
-std::string machine::object_path(const std::optional<std::string>& id) const
-{
-    if (id) return "/machine/peripheral/" + *id;
-    const auto unnamed = std::count_if(devices_.begin(), devices_.end(), [](const auto& one) { return !one.id; });
-    return "/machine/peripheral-anon/device[" + std::to_string(unnamed) + "]";
 }
 
 machine::failure machine::check_bus(const device_row& row, const device_request& request) const
@@ -262,7 +246,7 @@ machine::failure machine::check_bus(const device_row& row, const device_request&
     const std::string_view asked = std::string_view(*request.bus).substr(request.bus->rfind('/') + 1);
     if (asked == "main-system-bus") return "Device '" + driver + "' can't go on System bus";
     for (const device_bus bus : {device_bus::pci, device_bus::isa}) {
-        if (!pci_ || asked != bus_name(config_.type, bus).name) continue;
+        if (!pci_ || asked != bus_name(config_.type, bus)) continue;
         if (bus == row.bus) return std::nullopt;
         return "Device '" + driver + "' can't go on " + std::string(bus_word(bus)) + " bus";
     }
@@ -357,40 +341,6 @@ std::vector<models::i6300esb*> machine::watchdogs() const
         if (auto* device = dynamic_cast<models::i6300esb*>(one.made.module.get())) found.push_back(device);
     }
     return found;
-}
-
-void machine::list_objects(qmp_bridge::qom_tree& tree)
-{
-    for (const machine_device& one : devices_) tree.add(one.path, *one.made.object);
-    const std::vector<std::string> paths = cpu_paths();
-    for (virtual_cpu& cpu : virtual_cpus_) tree.add(paths[cpu.index], cpu);
-}
-
-std::vector<std::string> machine::cpu_paths() const
-{
-    std::vector<std::string> paths;
-    for (unsigned i = 0; i < config_.cpus; ++i) {
-        // QEMU's second place there belongs to the first CPU's interrupt controller.
-        paths.push_back("/machine/unattached/device[" + std::to_string(i == 0 ? 0 : i + 1) + "]");
-    }
-    return paths;
-}
-
-std::vector<runstate::property> machine::virtual_cpu::properties()
-{
-    const auto crash = [this]() -> runstate::property_value {
-        const auto known = msrs.crash_information(index);
-        if (std::holds_alternative<models::no_crash_occurred>(known)) return runstate::refusal{"No crash occurred"};
-        if (std::holds_alternative<models::no_crash_information>(known)) {
-            return runstate::refusal{"No crash information"};
-        }
-        return std::get<runstate::panic_info>(known);
-    };
-    return {{"crash-information",
-             "GuestPanicInformation",
-             "What is known of the crash that this CPU reported since its last reset.",
-             crash,
-             {}}};
 }
 
 } // namespace vigil::sim

@@ -49,12 +49,13 @@ struct machine_config {
     std::vector<device_request> devices;
 };
 
+/// How the power block of such a machine behaves.
+models::acpi_pm_parameters power_block_of(const machine_config& config);
+
 /// A device of a machine.
 struct machine_device {
     const device_row* row;
     std::optional<std::string> id;
-    std::string path;       ///< of its object
-    std::string bus_path;   ///< of the bus that it is on, as an object
     property_values values; ///< what it was made with, `addr` as its place came out
     made_device made;
 };
@@ -80,9 +81,12 @@ public:
     /// Those of them that are an i6300esb.
     std::vector<models::i6300esb*> watchdogs() const;
 
-    /// Puts every object that can be looked at into the tree, at the path that QEMU would give it: devices under
-    /// /machine/peripheral by their id or under /machine/peripheral-anon, CPUs under /machine/unattached.
+    /// Puts what the machine is made of into a tree that has none of it yet, at the paths where QEMU has it: devices
+    /// under /machine/peripheral by their id or under /machine/peripheral-anon, CPUs and the board's devices under
+    /// /machine/unattached. The RAM becomes /objects/pc.ram, or that object where it is there already.
     void list_objects(qmp_bridge::qom_tree& tree);
+    /// The type of the machine's own object.
+    std::string type_name() const;
     /// The path of each CPU's object.
     std::vector<std::string> cpu_paths() const;
 
@@ -116,6 +120,10 @@ private:
 
     using failure = std::optional<std::string>;
 
+    class object_lister; // machine_objects.cpp
+
+    static std::string cpu_name(unsigned index); ///< of a CPU's object
+
     void map_memory();
     void add_chipset();
     void add_pci_host();
@@ -125,7 +133,6 @@ private:
     void add_devices();
     void add_power_block(std::unique_ptr<models::acpi_pm_function> function, bus::pci_address address);
     failure add_device(const device_request& request, const std::string& name);
-    std::string object_path(const std::optional<std::string>& id) const; ///< of the next device
     failure check_bus(const device_row& row, const device_request& request) const;
     failure check_firmware_file(const device_row& row) const;
     failure check_pci_values(const device_row& row, const property_values& values) const;

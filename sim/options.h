@@ -41,6 +41,12 @@ struct guest_trace_request {
     std::string scenario; ///< the first one of the file where empty
 };
 
+/// An object asked for with -object, which is there to be looked at.
+struct object_request {
+    std::string type;
+    std::string id;
+};
+
 /// Everything that the command line of vigil-sim can say.
 struct sim_options {
     std::optional<std::string> text;   ///< to be printed instead of running: -help, -version, -device help …
@@ -58,6 +64,7 @@ struct sim_options {
     std::optional<qmp_bridge::chardev> qtest;
     std::vector<qmp_bridge::fdset_info> fdsets;     ///< -add-fd
     std::vector<qmp_bridge::chardev> idle_chardevs; ///< -chardev that nobody speaks on
+    std::vector<object_request> objects;            ///< -object
     client_limits clients;
     std::optional<std::string> qtest_log; ///< a file, "none", or standard error where absent
     std::optional<std::string> pidfile;

@@ -241,7 +241,10 @@ failure resolve_object(option_parser& p, option_entry& entry)
     option_list& list = entry.values;
     const auto type = list.take("qom-type");
     if (!type) return option_error{"Parameter 'qom-type' is missing"};
-    if (*type != "monitor-qmp") return k_fine;
+    if (*type != "monitor-qmp") {
+        if (entry.id) p.result.objects.push_back({*type, *entry.id});
+        return k_fine;
+    }
     const auto id = list.take("chardev");
     if (!id) return option_error{"Parameter 'chardev' is missing"};
     const auto pretty = list.take_switch("pretty", false);

@@ -162,12 +162,20 @@ void simulation::wire_machine()
     machine_.controller.autostart(!options_.start_stopped && !options_.preconfig);
     machine_.controller.add_listener(monitor_);
     machine_.controller.add_listener(log_);
-    for (const auto& type : known_types()) objects_.add_type(type);
-    machine_.list_objects(objects_);
+    for (const auto& type : known_types()) objects_.types.add(type);
+    list_objects();
     monitor_.log = complain;
     monitor_.output_added = [this](qmp_bridge::qmp_session& session) { output_added(session); };
     migration_.defer = [this](std::function<void()> job) { defer(std::move(job)); };
     migration_.clock_set = [this] { end_limiter_period(); };
+}
+
+void simulation::list_objects()
+{
+    for (const object_request& one : options_.objects) {
+        if (objects_.objects().child(one.id) == nullptr) objects_.objects().add(one.id, one.type);
+    }
+    machine_.list_objects(objects_);
 }
 
 simulation::failure simulation::start_transcript()
@@ -279,6 +287,11 @@ void simulation::plan_servers()
     }
     for (const qmp_bridge::chardev& idle : options_.idle_chardevs) {
         plans_.push_back({idle, [] { return std::make_unique<silent_session>(); }, {}});
+    }
+    for (const server_plan& plan : plans_) {
+        const std::string& label = plan.where.label; // of two monitors without clients it may be the same
+        if (objects_.chardevs().child(label) != nullptr) continue;
+        objects_.chardevs().add(label, std::string(chardev_type(plan.where)));
     }
 }
 

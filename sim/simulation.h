@@ -78,6 +78,7 @@ private:
 
     qmp_bridge::qmp_monitor::options monitor_options();
     void wire_machine();
+    void list_objects();
     failure start();
     failure start_transcript();
     failure start_incoming();

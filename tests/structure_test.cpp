@@ -36,7 +36,7 @@ const names k_below_the_bridge{"bus", "models", "runstate"};
 const std::regex k_pure{
     "runstate/(actions|descriptor|events|file_access|file_place|host_time|inspectable|migration|new_file|policy|"
     "run_control|run_state|saved_state|snapshot|snapshot_store|time|timer_queue|wire_names)|qmp-bridge/(block_nodes|"
-    "event_limiter|hmp|introspection|json\\w*|line_output|qapi_\\w+|qdict_order|qmp_\\w+|qom_tree|qtest_session|"
+    "event_limiter|hmp|introspection|json\\w*|line_output|qapi_\\w+|qdict_order|qmp_\\w+|qom_\\w+|qtest_session|"
     "qtest_text|session|traffic_observer|transcript)"};
 
 std::string read(const fs::path& path)

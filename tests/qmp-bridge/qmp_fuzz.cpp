@@ -53,8 +53,9 @@ struct fuzzed_object final : runstate::inspectable {
     std::string_view type_name() const override { return "fuzzed"; }
     std::vector<runstate::property> properties() override
     {
-        const auto set_flag = [this](const runstate::property_value& value) {
-            if (const bool* on = std::get_if<bool>(&value)) flag = *on;
+        const auto set_flag = [this](const runstate::property_value& value) -> std::optional<runstate::refusal> {
+            flag = std::get<bool>(value);
+            return std::nullopt;
         };
         return {{"flag", "bool", "May be set.", [this] { return flag; }, set_flag},
                 {"text", "str", "Has what must be escaped.", [] { return std::string("\xC3\xA9\n\"\\"); }, {}},
@@ -114,7 +115,7 @@ outcome talk(const conditions& given, const std::vector<std::string_view>& parts
 {
     fuzzed_object object;
     qom_tree objects;
-    objects.add("/machine/peripheral/it", object);
+    objects.peripheral().add("it", std::string(object.type_name())).state = &object;
     slow_files files;
     fake_machine machine(given.words, [&](qmp_monitor::options& o) {
         o.objects = &objects;

@@ -22,15 +22,17 @@ std::string query(std::string_view name, std::string_view arguments = "{}")
 qom_tree tree_of_types()
 {
     qom_tree tree;
-    tree.add_type({"object", "", true});
-    tree.add_type({"container", "object"});
-    tree.add_type({"device", "object", true});
-    tree.add_type({"pci-device", "device", true});
-    tree.add_type({"i6300esb",
-                   "pci-device",
-                   false,
-                   {{"addr", "int32", "Slot and optional function number", json::value(-1)},
-                    {"name", "str", std::nullopt, std::nullopt}}});
+    tree.types.add({"object", "", true, {{{"type", "string"}, true}}});
+    tree.types.add({"interface", "", true});
+    tree.types.add({"conventional", "interface", true});
+    tree.types.add({"container", "object"});
+    tree.types.add({"device", "object", true, {{{"realized", "bool"}, true}}});
+    tree.types.add({"pci-device", "device", true});
+    tree.types.add({"i6300esb",
+                    "pci-device",
+                    false,
+                    {{{"addr", "int32", "Slot and optional function number", json::value(-1)}}, {{"name", "str"}}},
+                    {"conventional"}});
     return tree;
 }
 
@@ -54,7 +56,9 @@ TEST_CASE("queries: what there is none of is an empty list, or the error that sa
     }
     CHECK(ask(*client, query("query-balloon")) ==
           lines({error_text("DeviceNotActive", "No balloon device has been activated")}));
-    for (const std::string_view name : {"qom-list-types", "device-list-properties"}) {
+    CHECK(ask(*client, query("query-hotpluggable-cpus")) ==
+          lines({error_text("GenericError", "The feature 'query-hotpluggable-cpus' is not enabled")}));
+    for (const std::string_view name : {"qom-list-types", "qom-list-properties", "device-list-properties"}) {
         CAPTURE(name);
         CHECK(ask(*client, query(name, name == "qom-list-types" ? "{}" : R"({"typename": "x"})")) ==
               lines({error_text("GenericError", "this feature or command is not currently supported")}));
@@ -96,7 +100,74 @@ TEST_CASE("queries: types are listed by what they are made from, abstract ones w
                  concrete + "]}"}));
     CHECK(ask_types("qom-list-types", R"({"implements": "object", "abstract": true})")
               .find(R"({"return": [{"name": "object", "abstract": true}, )") == 0);
-    CHECK(ask_types("qom-list-types", R"({"implements": "nope"})") == lines({R"({"return": []})"}));
+    for (const std::string_view none : {"nope", ""}) {
+        CHECK(ask_types("qom-list-types", R"({"implements": ")" + std::string(none) + "\"}") ==
+              lines({R"({"return": []})"}));
+    }
+}
+
+TEST_CASE("queries: an interface lists the types that implement it, and belongs to no object")
+{
+    const std::string concrete = R"({"name": "i6300esb", "parent": "pci-device"})";
+    for (const std::string_view name : {"conventional", "interface"}) {
+        CAPTURE(name);
+        CHECK(ask_types("qom-list-types", R"({"implements": ")" + std::string(name) + "\"}") ==
+              lines({R"({"return": [)" + concrete + "]}"}));
+        CHECK(ask_types("qom-list-properties", R"({"typename": ")" + std::string(name) + "\"}") ==
+              lines({error_text("GenericError", "Parameter 'typename' expects a QOM type")}));
+    }
+}
+
+TEST_CASE("queries: a type's properties are its ancestors' and its own, without their defaults")
+{
+    CHECK(ask_types("qom-list-properties", R"({"typename": "i6300esb"})") ==
+          lines({R"({"return": [{"name": "type", "type": "string"}, {"name": "realized", "type": "bool"}, )"
+                 R"({"name": "addr", "type": "int32", "description": "Slot and optional function number"}, )"
+                 R"({"name": "name", "type": "str"}]})"}));
+    CHECK(ask_types("qom-list-properties", R"({"typename": "pci-device"})") ==
+          lines({R"({"return": [{"name": "type", "type": "string"}, {"name": "realized", "type": "bool"}]})"}));
+    CHECK(ask_types("qom-list-properties", R"({"typename": "nope"})") ==
+          lines({error_text("DeviceNotFound", "Class 'nope' not found")}));
+}
+
+TEST_CASE("queries: the CPUs that are there, the last one first, as those that can be plugged")
+{
+    qom_tree tree;
+    for (const char* name : {"device[0]", "device[2]"}) tree.unattached().add(name, "qemu64-x86_64-cpu");
+    fake_machine machine(vocabulary::v7_2, [&](qmp_monitor::options& o) {
+        o.objects = &tree;
+        o.machine.cpu_paths = {"/machine/unattached/device[0]", "/machine/unattached/device[2]"};
+    });
+    const auto row = [](int core, const char* path) {
+        return R"({"type": "qemu64-x86_64-cpu", "vcpus-count": 1, "props": {"core-id": )" + std::to_string(core) +
+               R"(, "thread-id": 0, "socket-id": 0}, "qom-path": "/machine/unattached/)" + path + "\"}";
+    };
+    CHECK(ask(*negotiated(machine), query("query-hotpluggable-cpus")) ==
+          lines({R"({"return": [)" + row(1, "device[2]") + ", " + row(0, "device[0]") + "]}"}));
+}
+
+TEST_CASE("queries: migration capabilities are kept as they were set, and the log says what they do not do")
+{
+    fake_machine machine;
+    const auto client = negotiated(machine);
+    const auto state = [](const char* word) {
+        return lines({R"({"return": [{"capability": "events", "state": )" + std::string(word) + "}]}"});
+    };
+    const auto set = [&](const char* word) {
+        return ask(*client,
+                   query("migrate-set-capabilities",
+                         R"({"capabilities": [{"capability": "events", "state": )" + std::string(word) + "}]}"));
+    };
+    CHECK(ask(*client, query("query-migrate-capabilities")) == state("false"));
+    CHECK(set("true") == lines({R"({"return": {}})"}));
+    CHECK(ask(*client, query("query-migrate-capabilities")) == state("true"));
+    REQUIRE(machine.log_lines.size() == 1);
+    CHECK(machine.log_lines.front().find("'events'") != std::string::npos);
+    CHECK(set("false") == lines({R"({"return": {}})"}));
+    CHECK(ask(*client, query("query-migrate-capabilities")) == state("false"));
+    CHECK(ask(*client,
+              query("migrate-set-capabilities", R"({"capabilities": [{"capability": "bogus", "state": true}]})")) ==
+          lines({error_text("GenericError", "Parameter 'capability' does not accept value 'bogus'")}));
 }
 
 TEST_CASE("queries: a device type's properties, and what is none")

@@ -43,8 +43,8 @@ template <class Event> std::string event_line(const Event& e, timestamp at, voca
 
 timestamp to_timestamp(std::chrono::microseconds since_1970)
 {
-    const auto seconds = std::chrono::floor<std::chrono::seconds>(since_1970);
-    return {seconds.count(), (since_1970 - seconds).count()};
+    const auto [seconds, microseconds] = runstate::split(since_1970);
+    return {seconds, microseconds};
 }
 
 qmp_monitor::qmp_monitor(runstate::run_control& control, options opts)

@@ -28,14 +28,14 @@ std::string complaint(std::string_view text)
 
 std::string time_text(std::chrono::microseconds since_1970)
 {
-    const auto whole = std::chrono::floor<std::chrono::seconds>(since_1970);
-    const auto seconds = static_cast<std::time_t>(whole.count());
+    const auto [whole, rest] = runstate::split(since_1970);
+    const auto seconds = static_cast<std::time_t>(whole);
     std::tm parts = {};
     ::gmtime_r(&seconds, &parts);
     char day[40];
     const std::size_t length = std::strftime(day, sizeof day, "%Y-%m-%dT%H:%M:%S", &parts);
     char fraction[16];
-    std::snprintf(fraction, sizeof fraction, ".%06dZ ", static_cast<int>((since_1970 - whole).count()));
+    std::snprintf(fraction, sizeof fraction, ".%06dZ ", static_cast<int>(rest));
     return std::string(day, length) + fraction;
 }
 

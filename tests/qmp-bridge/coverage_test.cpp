@@ -33,9 +33,9 @@ const std::string k_five =
     "program_tests: panic: five values written to the crash MSRs arrive as unsigned 64-bit integers";
 const std::string k_stops = "runstate_tests: run control: a debugger's stop and a platform's stop";
 const std::string k_passes = "runstate_tests: migration: a running machine stops, passes finish-migrate and ends in "
-                             "postmigrate; cont goes on";
+                             "postmigrate, and cont goes on";
 const std::string k_passes_through =
-    "runstate_tests: snapshots: a running machine passes save-vm and goes on; loading passes "
+    "runstate_tests: snapshots: a running machine passes save-vm and goes on, and loading passes "
     "restore-vm";
 
 const std::vector<row>& coverage()

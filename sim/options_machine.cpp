@@ -129,7 +129,12 @@ failure take_automatic(option_list& list, const char* key, bool& value)
 // What the chipset has; an empty machine knows none of these keys.
 failure take_chipset(option_list& list, machine_config& config)
 {
-    if (config.type == machine_type::none) return k_fine;
+    if (config.type == machine_type::none) {
+        // Nor does it when they were said of another machine before.
+        const char* const said = !config.acpi ? "acpi" : !config.smm ? "smm" : !config.i8042 ? "i8042" : nullptr;
+        if (said == nullptr) return k_fine;
+        return option_error{"Property '" + config.name + "-machine." + said + "' not found"};
+    }
     if (auto error = take_automatic(list, "acpi", config.acpi)) return error;
     if (auto error = take_automatic(list, "smm", config.smm)) return error;
     auto keyboard = list.take_switch("i8042", config.i8042);

@@ -270,7 +270,7 @@ TEST_CASE("abuse: a second instance leaves the first one's pid file alone")
     check_alive(sim);
     std::string printed;
     CHECK(run({"-pidfile", file}, printed) == 1);
-    CHECK(contains(printed, "belongs to a running instance"));
+    CHECK(contains(printed, "belongs to a program that still runs"));
     CHECK(std::filesystem::file_size(file) > 1);
 }
 
@@ -335,10 +335,10 @@ TEST_CASE("abuse: a start that cannot be is one line and status 1")
         {{"-qmp", "unix:" + (place.path / "nobody").string()}, "Failed to connect"},
         {{"-qmp", "tcp:127.0.0.1:99999,server=on,wait=off"}, "'99999' is not a port from 0 to 65535"},
         {{"-chardev", "socket,id=m,fd=99", "-mon", "m,mode=control"}, "not an open socket"},
-        {{"-pidfile", "/nonexistent/pid"}, "cannot be written"},
+        {{"-pidfile", "/nonexistent/pid"}, "cannot be created"},
         {{"-nodefaults", "-device", "i6300esb,addr=2", "-device", "i6300esb,addr=2"}, "in use by i6300esb"},
         {{"-guest-trace", bad_trace}, "trace:2: "},
-        {{"-guest-trace", "/nonexistent/trace"}, "cannot be opened"},
+        {{"-guest-trace", "/nonexistent/trace"}, "/nonexistent/trace: No such file"},
         {{"-device", "nonsense"}, "not a valid device model name"},
         {{"-qmp", "unix:/tmp/x,server=on,wait=off", "-qtest", "unix:/tmp/x,server=on,wait=off"}, "in use by two"},
     };

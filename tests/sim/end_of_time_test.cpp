@@ -132,10 +132,10 @@ TEST_CASE("end of time: virtual time goes on where the kernel has none left, wit
     simulator sim({"-action", "watchdog=none"});
     connection qmp = sim.qmp();
     connection qtest = sim.program.connect("qtest");
-    CHECK(contains(reply(qmp, "snapshot-save", in_file(sim)), "return"));
+    CHECK(contains(reply(qmp, "x-snapshot-save", in_file(sim)), "return"));
     for (int i = 0; i < 4; ++i) {
         CHECK(answer(qtest, "clock_set 9000000000000000000") == "OK 9000000000000000000");
-        CHECK(contains(reply(qmp, "snapshot-load", in_file(sim)), "return"));
+        CHECK(contains(reply(qmp, "x-snapshot-load", in_file(sim)), "return"));
         CHECK(answer(qtest, "clock_step 0") == "OK 0");
     }
     for (const char* line :

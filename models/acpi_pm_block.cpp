@@ -175,7 +175,7 @@ void acpi_pm_block::write_enable(std::uint32_t value, ns /*at*/) { enable_ = sta
 
 void acpi_pm_block::write_control(std::uint32_t value, ns /*at*/)
 {
-    control_ = static_cast<std::uint16_t>(value & ~bits::slp_en);
+    control_ = static_cast<std::uint16_t>(value & ~std::uint32_t{bits::slp_en});
     if ((value & bits::slp_en) != 0) sleep((value & bits::slp_typ) >> bits::slp_typ_shift);
 }
 

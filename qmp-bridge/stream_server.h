@@ -27,7 +27,7 @@ namespace vigil::qmp_bridge {
 
 /// Makes sessions for the clients of one chardev: a listening socket that serves any number of them at once, or one
 /// client that was connected to or inherited.
-class stream_server : private pump::server {
+class stream_server final : private pump::server {
 public:
     using session_factory = std::function<std::unique_ptr<session>()>;
 

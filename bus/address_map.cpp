@@ -7,12 +7,19 @@ namespace vigil::bus {
 
 void address_map::clear() noexcept { ranges_.clear(); }
 
+void address_map::move(std::size_t index, std::uint64_t first, std::uint64_t last) noexcept
+{
+    ranges_[index].first = first;
+    ranges_[index].last = last;
+}
+
 void address_map::build()
 {
     hit_ = nullptr;
     segments_.clear();
     starts_.clear();
     for (const range& r : ranges_) {
+        if (r.last < r.first) continue;
         starts_.push_back(r.first);
         if (r.last != ~std::uint64_t{0}) starts_.push_back(r.last + 1);
     }

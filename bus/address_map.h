@@ -2,6 +2,7 @@
 #ifndef VIGIL_BUS_ADDRESS_MAP_H
 #define VIGIL_BUS_ADDRESS_MAP_H
 
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 
@@ -30,6 +31,8 @@ public:
 
     void clear() noexcept;
     void add(const range& added) { ranges_.push_back(added); }
+    /// Moves range `index`, in the order of `add`; one whose last address is below its first is nowhere.
+    void move(std::size_t index, std::uint64_t first, std::uint64_t last) noexcept;
     /// Makes the segments; before that, and until then, look-up finds what was there at the last call.
     void build();
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <vigil/bus/address_router.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <sstream>
 
@@ -11,6 +12,11 @@
 namespace vigil::bus {
 
 struct address_router::impl : blocking_target {
+    struct movable_range {
+        std::size_t range; ///< its index in the map
+        std::uint64_t size;
+    };
+
     impl() : targets("targets") {}
 
     void b_transport(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay) override;
@@ -21,7 +27,8 @@ struct address_router::impl : blocking_target {
 
     downstream targets;
     address_map map;
-    std::vector<std::string> names; ///< of the target sockets, by range
+    std::vector<std::string> names;      ///< of the target sockets, by range
+    std::vector<movable_range> movables; ///< by the number given out
     bool built = false;
 };
 
@@ -123,11 +130,15 @@ unsigned address_router::impl::transport_dbg(tlm::tlm_generic_payload& payload)
 void address_router::impl::report_overlaps(const char* owner) const
 {
     const auto& ranges = map.ranges();
+    const auto movable = [this](std::size_t range) {
+        return std::any_of(movables.begin(), movables.end(), [&](const auto& one) { return one.range == range; });
+    };
     for (std::size_t i = 0; i < ranges.size(); ++i) {
         for (std::size_t j = i + 1; j < ranges.size(); ++j) {
             const address_map::range& a = ranges[i];
             const address_map::range& b = ranges[j];
             if (a.priority != b.priority || a.last < b.first || b.last < a.first) continue;
+            if (movable(i) || movable(j)) continue;
             SC_REPORT_ERROR("/vigil/bus/overlap",
                             (std::string(owner) + ": " + in_words(a, names[i]) + " and " + in_words(b, names[j]) +
                              " overlap with equal priority; move one, or give the one that shall win a higher "
@@ -171,6 +182,41 @@ void address_router::map(std::uint64_t start, std::uint64_t size, any_target_soc
     }
     impl_->map.add({start, last, &impl_->targets.bind(socket), widest, options.priority});
     impl_->names.push_back(socket_name);
+}
+
+std::size_t address_router::map_movable(std::uint64_t size, any_target_socket& socket, mapping_options options)
+{
+    const std::size_t range = impl_->map.ranges().size();
+    map(0, size, socket, options);
+    const std::size_t number = impl_->movables.size();
+    if (impl_->map.ranges().size() == range) return number; // an error, already reported
+    impl_->movables.push_back({range, size});
+    place(number, std::nullopt);
+    return number;
+}
+
+void address_router::place(std::size_t movable, std::optional<std::uint64_t> start)
+{
+    constexpr std::uint64_t k_nowhere = 1; // with 0 as the last address
+    if (movable >= impl_->movables.size()) {
+        SC_REPORT_ERROR("/vigil/bus/map", (std::string(name()) + ": no movable range has number " +
+                                           std::to_string(movable) + "; map_movable gives the numbers out")
+                                              .c_str());
+        return;
+    }
+    const auto [range, size] = impl_->movables[movable];
+    const std::uint64_t first = start.value_or(k_nowhere);
+    const std::uint64_t last = start ? first + (size - 1) : 0;
+    if (start && last < first) {
+        SC_REPORT_ERROR("/vigil/bus/map", (std::string(name()) + ": cannot move " + impl_->names[range] +
+                                           ": the range goes beyond the 64-bit space")
+                                              .c_str());
+        return;
+    }
+    const address_map::range& now = impl_->map.ranges()[range];
+    if (now.first == first && now.last == last) return;
+    impl_->map.move(range, first, last);
+    if (impl_->built) impl_->map.build();
 }
 
 } // namespace vigil::bus

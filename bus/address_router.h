@@ -2,8 +2,10 @@
 #ifndef VIGIL_BUS_ADDRESS_ROUTER_H
 #define VIGIL_BUS_ADDRESS_ROUTER_H
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 
 #include <systemc>
 
@@ -44,6 +46,13 @@ public:
     /// than once. Two ranges of equal priority that overlap are an elaboration error, /vigil/bus/overlap, that names
     /// both sockets.
     void map(std::uint64_t start, std::uint64_t size, any_target_socket& socket, mapping_options options = {});
+
+    /// Maps `size` bytes whose place changes while the simulation runs, nowhere at first, and returns the number for
+    /// `place`. Such a range may overlap others of equal priority: the one mapped first wins. Errors as from `map`.
+    std::size_t map_movable(std::uint64_t size, any_target_socket& socket, mapping_options options = {});
+    /// Moves a movable range to `start`, or takes it away; at any time, in the midst of an access too. A number that
+    /// was not given out, or a range beyond the 64-bit space, is an error, /vigil/bus/map, and changes nothing.
+    void place(std::size_t movable, std::optional<std::uint64_t> start);
 
 private:
     void end_of_elaboration() override;

@@ -81,9 +81,26 @@ void pci_function::add_port_block(std::uint32_t size, shared_target_socket& sock
 void pci_function::decode_port_block(std::size_t index, const window& where)
 {
     assert(index < port_blocks_.size());
-    window& now = port_blocks_[index].now;
-    if (now.enabled == where.enabled && now.base == where.base) return;
-    now = where;
+    decode(port_blocks_[index], where);
+}
+
+void pci_function::add_memory_block(std::uint32_t size, shared_target_socket& socket)
+{
+    assert(size != 0);
+    memory_blocks_.push_back({size, &socket, {}});
+}
+
+void pci_function::decode_memory_block(std::size_t index, const window& where)
+{
+    assert(index < memory_blocks_.size());
+    assert(where.base + (memory_blocks_[index].size - 1) >= where.base);
+    decode(memory_blocks_[index], where);
+}
+
+void pci_function::decode(port_block& block, const window& where)
+{
+    if (block.now.enabled == where.enabled && block.now.base == where.base) return;
+    block.now = where;
     if (decode_changed_) decode_changed_();
 }
 

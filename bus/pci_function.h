@@ -66,7 +66,8 @@ struct pci_bar {
 
 /// A PCI function: a type-0 header with write masks and BAR sizing over 256 bytes of configuration space. Whatever
 /// carries its accesses (a PCI host, or a session that gives it to another virtual machine monitor) binds to `config`
-/// and to the sockets of `bars()` and `port_blocks()`, and asks `bar_window()` where a BAR is decoded now.
+/// and to the sockets of `bars()`, `port_blocks()` and `memory_blocks()`, and asks `bar_window()` where a BAR is
+/// decoded now.
 ///
 /// Derived classes declare their BARs in the constructor and overlay live registers by overriding `config_read`,
 /// `config_write`; what they do not overlay is storage under a write mask.
@@ -110,7 +111,12 @@ public:
     };
     const std::vector<port_block>& port_blocks() const noexcept { return port_blocks_; }
 
-    /// Called after every change of a BAR, of the command register's decode bits or of a port block; one callee (the
+    /// The same in memory, such as the configuration registers of a chipset: it hides whatever else is there, as far as
+    /// the carrier can.
+    using memory_block = port_block;
+    const std::vector<memory_block>& memory_blocks() const noexcept { return memory_blocks_; }
+
+    /// Called after every change of a BAR, of the command register's decode bits or of a block; one callee (the
     /// carrier). A second one is an error, /vigil/bus/carrier, unless an empty one took the first away.
     void on_decode_change(std::function<void()> callee);
 
@@ -138,6 +144,11 @@ protected:
     /// Decodes port block `index` there from now on, or not at all, and tells the carrier where that is a change.
     void decode_port_block(std::size_t index, const window& where);
 
+    /// Declares the next memory block, not decoded at first; in the constructor.
+    void add_memory_block(std::uint32_t size, shared_target_socket& socket);
+    /// Decodes memory block `index` likewise. It must end within the 32-bit space.
+    void decode_memory_block(std::size_t index, const window& where);
+
     /// Makes `width` bytes at `offset` writable where `mask` has ones; every byte from 40h on is writable at first.
     void set_write_mask(std::uint32_t offset, unsigned width, std::uint32_t mask) noexcept;
     /// Stores a value whatever the write mask says, and tells the carrier where decoding changes.
@@ -154,11 +165,13 @@ private:
     struct decoding;
     decoding decoded() const noexcept;
     void tell_if_changed(const decoding& before) const;
+    void decode(port_block& block, const window& where);
 
     std::array<std::uint8_t, k_config_size> bytes_{};
     std::array<std::uint8_t, k_config_size> write_mask_{};
     std::vector<pci_bar> bars_;
     std::vector<port_block> port_blocks_;
+    std::vector<memory_block> memory_blocks_;
     std::function<void()> decode_changed_;
 };
 

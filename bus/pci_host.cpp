@@ -18,6 +18,7 @@ constexpr unsigned k_slots = 32;
 constexpr unsigned k_functions = 8;
 constexpr std::uint64_t k_port_count = 4; ///< bytes at each of the configuration ports
 constexpr std::uint32_t k_address_enable = 0x8000'0000;
+constexpr unsigned k_register_width = 4;     ///< the widest access to a memory block
 constexpr std::uint8_t k_no_function = 0xFF; ///< what every byte of an absent function reads
 constexpr std::uint8_t k_no_memory = 0x00;
 constexpr std::uint8_t k_no_port = 0xFF;
@@ -58,8 +59,10 @@ struct address_space : blocking_target {
 struct attached_function {
     pci_function* function;
     tlm::tlm_fw_transport_if<>* config;
-    std::vector<tlm::tlm_fw_transport_if<>*> bars;        ///< as pci_function::bars()
-    std::vector<tlm::tlm_fw_transport_if<>*> port_blocks; ///< as pci_function::port_blocks()
+    std::vector<tlm::tlm_fw_transport_if<>*> bars;          ///< as pci_function::bars()
+    std::vector<tlm::tlm_fw_transport_if<>*> port_blocks;   ///< as pci_function::port_blocks()
+    std::vector<tlm::tlm_fw_transport_if<>*> memory_blocks; ///< as pci_function::memory_blocks()
+    std::vector<std::size_t> overlaid;                      ///< the memory blocks as ranges of the overlay, if any
 };
 
 /// Bus 0, by slot and function.
@@ -196,6 +199,7 @@ struct ecam_window : blocking_target {
 struct pci_host::impl {
     /// Follows what the functions decode now.
     void rebuild();
+    void place_memory_blocks(const attached_function& attached);
 
     downstream functions_socket{"functions"};
     std::vector<std::unique_ptr<attached_function>> functions; ///< in the order of attachment
@@ -209,6 +213,9 @@ struct pci_host::impl {
     ecam_window ecam{places};
     std::uint64_t ecam_base = 0;
     std::uint64_t ecam_size = 0; ///< 0: closed
+
+    address_router* overlay = nullptr;
+    int overlay_priority = 0;
 };
 
 void pci_host::impl::rebuild()
@@ -234,9 +241,24 @@ void pci_host::impl::rebuild()
             if (!blocks[i].now.enabled) continue;
             io_space.windows.add({base, base + (blocks[i].size - 1), attached->port_blocks[i]});
         }
+        place_memory_blocks(*attached);
     }
     memory_space.windows.build();
     io_space.windows.build();
+}
+
+void pci_host::impl::place_memory_blocks(const attached_function& attached)
+{
+    constexpr int k_over_windows = 1;
+    const auto& blocks = attached.function->memory_blocks();
+    for (std::size_t i = 0; i < attached.memory_blocks.size(); ++i) {
+        const pci_function::window& now = blocks[i].now;
+        const std::uint64_t base = now.base;
+        if (overlay != nullptr) overlay->place(attached.overlaid[i], now.enabled ? std::optional(base) : std::nullopt);
+        if (!now.enabled) continue;
+        memory_space.windows.add(
+            {base, base + (blocks[i].size - 1), attached.memory_blocks[i], k_register_width, k_over_windows});
+    }
 }
 
 pci_host::pci_host(const sc_core::sc_module_name& name)
@@ -250,6 +272,17 @@ pci_host::pci_host(const sc_core::sc_module_name& name)
 }
 
 pci_host::~pci_host() = default;
+
+void pci_host::overlay(address_router& router, int priority)
+{
+    if (!impl_->functions.empty()) {
+        SC_REPORT_ERROR("/vigil/bus/overlay",
+                        (std::string(name()) + ": overlay() comes before the first attach()").c_str());
+        return;
+    }
+    impl_->overlay = &router;
+    impl_->overlay_priority = priority;
+}
 
 std::optional<std::string> pci_host::attach(pci_function& function, pci_address address)
 {
@@ -266,6 +299,12 @@ std::optional<std::string> pci_host::attach(pci_function& function, pci_address 
     for (const pci_bar& bar : function.bars()) attached->bars.push_back(&impl_->functions_socket.bind(*bar.socket));
     for (const pci_function::port_block& block : function.port_blocks()) {
         attached->port_blocks.push_back(&impl_->functions_socket.bind(*block.socket));
+    }
+    for (const pci_function::memory_block& block : function.memory_blocks()) {
+        attached->memory_blocks.push_back(&impl_->functions_socket.bind(*block.socket));
+        if (impl_->overlay == nullptr) continue;
+        attached->overlaid.push_back(
+            impl_->overlay->map_movable(block.size, *block.socket, {k_register_width, impl_->overlay_priority}));
     }
     function.on_decode_change([host = impl_.get()] { host->rebuild(); });
     impl_->places[address.devfn()] = attached.get();

@@ -9,6 +9,7 @@
 
 #include <systemc>
 
+#include <vigil/bus/address_router.h>
 #include <vigil/bus/pci_function.h>
 #include <vigil/bus/target_socket.h>
 
@@ -22,7 +23,7 @@ struct pci_address {
 };
 
 /// A PCI host with bus 0: configuration mechanism 1, optionally the memory-mapped mechanism (ECAM), and the decoding of
-/// every function's BARs as they and its command register change, and of its port blocks.
+/// every function's BARs as they and its command register change, and of its port and memory blocks.
 ///
 /// Configuration ports, as QEMU's hw/pci/pci_host.c: CF8 takes 4-byte writes only and its low bytes are what any read
 /// in CF8…CFB returns; CFC…CFF reach `configuration address | (port & 3)` where bit 31 is set, all ones otherwise. Bus
@@ -32,8 +33,8 @@ struct pci_address {
 ///
 /// `memory` and `io` are the PCI address spaces: map them into the routers as the background, from address 0 on
 /// (addresses are absolute). What no BAR (and no ECAM window) decodes reads zero in memory and all ones in I/O space;
-/// writes are lost. Where windows overlap, the ECAM window wins, then the one attached first. As on the router, an
-/// access goes, whole, to the window at its first address.
+/// writes are lost. Where windows overlap, memory blocks win, then the ECAM window, then the one attached first. As on
+/// the router, an access goes, whole, to the window at its first address.
 class pci_host : public sc_core::sc_module {
 public:
     explicit pci_host(const sc_core::sc_module_name& name);
@@ -47,6 +48,10 @@ public:
     shared_target_socket memory;
     /// PCI I/O space.
     shared_target_socket io;
+
+    /// Has the memory blocks of functions decoded in `router` too, at that priority, so that they hide what a
+    /// background cannot, such as RAM. Called after the first `attach` it is an error, /vigil/bus/overlay.
+    void overlay(address_router& router, int priority);
 
     /// Puts `function` at `address` of bus 0 and binds to its sockets; during construction of the platform only.
     /// Returns what is wrong where the place is taken or out of range, or the function is attached already, and does

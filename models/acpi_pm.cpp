@@ -15,7 +15,9 @@ constexpr apm_commands k_piix4_commands{0xF1, 0xF0};
 
 constexpr bus::pci_identity k_ich9_identity{0x8086, 0x2918, 0x060100, 2, 0x1AF4, 0x1100, true};
 constexpr apm_commands k_ich9_commands{0x02, 0x03};
+// Above PMBASE.
 constexpr std::uint32_t k_ich9_smi_offset = 0x30;
+constexpr std::uint32_t k_ich9_tco_offset = 0x60;
 
 // Configuration registers.
 namespace piix4_reg {
@@ -31,11 +33,17 @@ namespace ich9_reg {
 constexpr std::uint32_t acpi_cntl = 0x44;
 constexpr std::uint32_t pirqa_rout = 0x60; // to PIRQD
 constexpr std::uint32_t pirqe_rout = 0x68; // to PIRQH
+constexpr std::uint32_t gen_pmcon_1 = 0xA0;
+constexpr std::uint32_t gen_pmcon_end = 0xA8;
+constexpr std::uint32_t rcba = 0xF0;
 } // namespace ich9_reg
 
 constexpr std::uint32_t k_base_default = 0x1;    // bit 0: I/O space
 constexpr std::uint32_t k_apmc_en = 0x0200'0000; // DEVACTB: APM commands raise an SMI
 constexpr std::uint32_t k_not_routed = 0x8080'8080;
+constexpr std::uint16_t k_smi_lock = 0x10; // GEN_PMCON_1
+constexpr std::uint32_t k_rcba_enable = 0x1;
+constexpr std::uint32_t k_rcba_base = ~(ich9_chipset::k_size - 1);
 
 } // namespace
 
@@ -122,7 +130,8 @@ piix4_pm::piix4_pm(const sc_core::sc_module_name& name, runstate::vm_clock& cloc
 
 piix4_pm::~piix4_pm() = default;
 
-ich9_lpc::ich9_lpc(const sc_core::sc_module_name& name, runstate::vm_clock& clock, const acpi_pm_parameters& parameters)
+ich9_lpc::ich9_lpc(const sc_core::sc_module_name& name, runstate::vm_clock& clock, const acpi_pm_parameters& parameters,
+                   const ich9_tco_parameters& tco_parameters)
     : acpi_pm_function(name, k_ich9_identity, clock, parameters,
                        {"ICH9-LPC",
                         "ICH9LPC",
@@ -135,11 +144,14 @@ ich9_lpc::ich9_lpc(const sc_core::sc_module_name& name, runstate::vm_clock& cloc
                         {{k_base, 4, k_base_default},
                          {ich9_reg::acpi_cntl, 1, 0},
                          {ich9_reg::pirqa_rout, 4, k_not_routed},
-                         {ich9_reg::pirqe_rout, 4, k_not_routed}},
+                         {ich9_reg::pirqe_rout, 4, k_not_routed},
+                         {ich9_reg::rcba, 4, 0}},
                         {}}),
-      smi("smi", parameters.smm)
+      tco("tco", clock, tco_parameters), smi("smi", parameters.smm, tco), chipset("chipset", tco)
 {
     add_ports(k_ich9_smi_offset, ich9_smi::k_size, smi.registers);
+    add_ports(k_ich9_tco_offset, ich9_tco::k_size, tco.registers);
+    add_memory_block(ich9_chipset::k_size, chipset.registers);
 }
 
 ich9_lpc::~ich9_lpc() = default;
@@ -147,7 +159,39 @@ ich9_lpc::~ich9_lpc() = default;
 void ich9_lpc::reset(runstate::reset_kind kind)
 {
     acpi_pm_function::reset(kind);
+    if (kind == runstate::reset_kind::cold) unlock_smi_lock();
     smi.reset();
+    chipset.reset();
+    tco.reset(kind);
+    follow_rcba();
+}
+
+void ich9_lpc::config_write(std::uint32_t offset, unsigned width, std::uint32_t value, const access_context& context)
+{
+    acpi_pm_function::config_write(offset, width, value, context);
+    follow_rcba();
+    // As on QEMU: after a reset, SMI_LOCK locks again when one of the GEN_PMCON registers is written.
+    if (offset < ich9_reg::gen_pmcon_end && offset + width > ich9_reg::gen_pmcon_1) follow_smi_lock();
+}
+
+std::uint32_t ich9_lpc::rcba() const { return config_read(ich9_reg::rcba, 4); }
+
+void ich9_lpc::follow_rcba() { decode_memory_block(0, {(rcba() & k_rcba_enable) != 0, rcba() & k_rcba_base}); }
+
+void ich9_lpc::follow_smi_lock()
+{
+    if ((config_read(ich9_reg::gen_pmcon_1, 2) & k_smi_lock) == 0) return;
+    set_write_mask(ich9_reg::gen_pmcon_1, 2, 0xFFFF & ~k_smi_lock);
+    smi.lock_global_enable();
+}
+
+void ich9_lpc::unlock_smi_lock() { set_write_mask(ich9_reg::gen_pmcon_1, 2, 0xFFFF); }
+
+void ich9_lpc::restore_smi_lock(const std::vector<std::uint8_t>& saved)
+{
+    unlock_smi_lock();
+    set_config(ich9_reg::gen_pmcon_1, 1, saved[ich9_reg::gen_pmcon_1]);
+    follow_smi_lock();
 }
 
 } // namespace vigil::models

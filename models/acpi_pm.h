@@ -13,7 +13,9 @@
 #include <vigil/bus/pci_function.h>
 #include <vigil/models/acpi_pm_block.h>
 #include <vigil/models/apm_ports.h>
+#include <vigil/models/ich9_chipset.h>
 #include <vigil/models/ich9_smi.h>
+#include <vigil/models/ich9_tco.h>
 #include <vigil/runstate/interfaces.h>
 #include <vigil/runstate/vm_clock.h>
 
@@ -76,14 +78,15 @@ protected:
     /// Declares further ports, decoded together with the PM1 block, `offset` above its base; in the constructor.
     void add_ports(std::uint32_t offset, std::uint32_t size, bus::shared_target_socket& socket);
 
+    void config_write(std::uint32_t offset, unsigned width, std::uint32_t value,
+                      const bus::access_context& context) override;
+
     static constexpr std::uint32_t k_base = 0x40; ///< PMBA, PMBASE
 
     static constexpr std::size_t k_saved_fields_0_1_0 = 5; ///< config and the block's
     static constexpr std::size_t k_saved_fields = 7;
 
 private:
-    void config_write(std::uint32_t offset, unsigned width, std::uint32_t value,
-                      const bus::access_context& context) override;
     std::uint32_t base() const { return config_read(k_base, 4) & base_mask(); }
     std::uint32_t base_mask() const noexcept { return 0xFFFF & ~(layout_.size - 1); }
     bool enabled() const;
@@ -105,22 +108,42 @@ public:
 
 /// The LPC bridge of the Intel I/O Controller Hub 9 (ICH9 datasheet 316972, chapter 13), function 0 of device 31; on
 /// QEMU's q35 00:1f.0 (hw/isa/lpc_ich9.c). Ports at PMBASE (40h), a multiple of 128, while ACPI_CNTL (44h) bit 7 is
-/// set. Of the bridge there is the header only.
+/// set, chipset registers in memory at RCBA (F0h) while its bit 0 is set. Of the bridge there is the header only.
 class ich9_lpc : public acpi_pm_function {
 public:
-    ich9_lpc(const sc_core::sc_module_name& name, runstate::vm_clock& clock, const acpi_pm_parameters& parameters = {});
+    ich9_lpc(const sc_core::sc_module_name& name, runstate::vm_clock& clock, const acpi_pm_parameters& parameters = {},
+             const ich9_tco_parameters& tco_parameters = {});
     ~ich9_lpc() override;
 
+    /// The watchdog, at 60h above the base; its port `watchdog` is for the platform to connect. It goes on whether its
+    /// ports are decoded or not.
+    ich9_tco tco;
     /// SMI_EN and SMI_STS, at 30h above the base.
     ich9_smi smi;
+    /// The registers at RCBA.
+    ich9_chipset chipset;
 
     void reset(runstate::reset_kind kind) override;
 
-    /// In addition, SMI_EN.
+    /// In addition, RCBA, SMI_EN and those of the watchdog.
     std::vector<runstate::property> properties() override;
-    /// In addition, behind the others, smi_en, where they are all there.
+    /// In addition, behind the others, smi_en, chip_config (16 KiB) and the watchdog's fields. Those from chip_config
+    /// on may be missing together, and smi_en with those of the APM ports (version 0.1.0): they then have their
+    /// power-on values.
     runstate::saved_state save() const override;
     std::optional<std::string> restore(const runstate::saved_state& state) override;
+
+private:
+    void config_write(std::uint32_t offset, unsigned width, std::uint32_t value,
+                      const bus::access_context& context) override;
+    std::uint32_t rcba() const;
+    void follow_rcba();     ///< decodes the chipset registers as RCBA says
+    void follow_smi_lock(); ///< locks what SMI_LOCK locks, itself too, where it is set
+    void unlock_smi_lock();
+    void restore_smi_lock(const std::vector<std::uint8_t>& saved); ///< sets it as saved
+
+    static constexpr std::size_t k_saved_fields_with_smi = k_saved_fields + 1;
+    static constexpr std::size_t k_all_saved_fields = k_saved_fields_with_smi + 1 + ich9_tco::k_saved_fields;
 };
 
 } // namespace vigil::models

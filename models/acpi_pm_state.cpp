@@ -18,6 +18,10 @@ struct field {
     const char* name;
     std::uint64_t writable; ///< the bits that it may have
 };
+constexpr const char* k_smi_en = "smi_en";
+constexpr const char* k_chip_config = "chip_config";
+using byte_string = std::vector<std::uint8_t>;
+
 constexpr std::array<field, 4> k_fields{{
     {"pm1_status", 0x8100},
     {"pm1_enable", 0xFFFF},
@@ -114,35 +118,62 @@ std::optional<std::string> acpi_pm_function::restore(const saved_state& state)
 std::vector<property> ich9_lpc::properties()
 {
     std::vector<property> all = acpi_pm_function::properties();
-    all.push_back(
-        {"smi-enable", "uint32", "SMI_EN.", [this] { return property_value(std::uint64_t{smi.enable()}); }, {}});
+    const auto number = [](const char* name, const char* description, auto value) {
+        return property{name, "uint32", description, [value] { return property_value(std::uint64_t{value()}); }, {}};
+    };
+    all.push_back(number("smi-enable", "SMI_EN.", [this] { return smi.enable(); }));
+    all.push_back(number("rcba", "Where the chipset registers are, and in bit 0 whether.", [this] { return rcba(); }));
+    for (property& p : tco.properties()) all.push_back(std::move(p));
     return all;
 }
 
 saved_state ich9_lpc::save() const
 {
     saved_state state = acpi_pm_function::save();
-    state.push_back({"smi_en", std::uint64_t{smi.enable()}});
+    state.push_back({k_smi_en, std::uint64_t{smi.enable()}});
+    state.push_back({k_chip_config, chipset.bytes()});
+    for (auto& f : tco.save()) state.push_back(std::move(f));
     return state;
 }
 
 std::optional<std::string> ich9_lpc::restore(const saved_state& state)
 {
-    if (state.size() == k_saved_fields_0_1_0) {
-        const auto fault = acpi_pm_function::restore(state);
-        if (!fault) smi.reset();
+    const bool has_smi = state.size() != k_saved_fields_0_1_0;
+    const bool has_tco = has_smi && state.size() != k_saved_fields_with_smi;
+    if (has_tco && state.size() != k_all_saved_fields) {
+        return runstate::saved_state_reader(section(), state, k_all_saved_fields).fault();
+    }
+    const auto own_fields = state.begin() + (has_smi ? k_saved_fields : k_saved_fields_0_1_0);
+    const auto tco_fields = state.end() - (has_tco ? ich9_tco::k_saved_fields : 0);
+    const saved_state own(own_fields, tco_fields);
+    runstate::saved_state_reader in(section(), own, own.size());
+    const std::uint64_t enable = has_smi ? in.number(k_smi_en, 0, UINT32_MAX) : 0;
+    const byte_string chip_config = has_tco ? in.bytes(k_chip_config, ich9_chipset::k_size) : byte_string();
+    if (in.fault()) return in.fault();
+
+    const saved_state tco_before = tco.save();
+    if (has_tco) {
+        const auto fault = tco.restore(saved_state(tco_fields, state.end()));
+        if (fault) return std::string(section()) + ": " + *fault;
+    }
+    if (auto fault = acpi_pm_function::restore(saved_state(state.begin(), own_fields))) {
+        tco.restore(tco_before);
         return fault;
     }
-    if (state.size() != k_saved_fields + 1) {
-        return runstate::saved_state_reader(section(), state, k_saved_fields + 1).fault();
+    if (!has_tco) tco.reset(runstate::reset_kind::cold);
+    if (has_tco) {
+        chipset.restore(chip_config);
+    } else {
+        chipset.reset();
     }
-    const saved_state last{state.back()};
-    runstate::saved_state_reader in(section(), last, 1);
-    const std::uint64_t enable = in.number("smi_en", 0, UINT32_MAX);
-    if (in.fault()) return in.fault();
-    const auto fault = acpi_pm_function::restore(saved_state(state.begin(), state.end() - 1));
-    if (!fault) smi.restore_enable(static_cast<std::uint32_t>(enable));
-    return fault;
+    if (has_smi) {
+        smi.restore_enable(static_cast<std::uint32_t>(enable));
+    } else {
+        smi.reset();
+    }
+    restore_smi_lock(std::get<byte_string>(state.front().value));
+    follow_rcba();
+    return std::nullopt;
 }
 
 } // namespace vigil::models

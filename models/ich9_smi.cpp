@@ -5,14 +5,15 @@ namespace vigil::models {
 
 namespace {
 
-constexpr std::uint64_t k_smi_en = 0x00; // SMI_STS follows it at 4
-constexpr std::uint32_t k_apmc_en = 0x20;
+namespace reg = ich9_smi_register;
+namespace bits = ich9_smi_bit;
+
 constexpr unsigned k_width = 4;
 
 } // namespace
 
-ich9_smi::ich9_smi(const sc_core::sc_module_name& name, bool smm)
-    : sc_module(name), enable_after_reset_(smm ? 0 : k_apmc_en), enable_(enable_after_reset_)
+ich9_smi::ich9_smi(const sc_core::sc_module_name& name, bool smm, ich9_tco& tco)
+    : sc_module(name), tco_(tco), enable_after_reset_(smm ? 0 : bits::apmc_en), enable_(enable_after_reset_)
 {
 }
 
@@ -20,12 +21,26 @@ ich9_smi::~ich9_smi() = default;
 
 std::uint64_t ich9_smi::peek(std::uint64_t offset, unsigned width) const
 {
-    return offset == k_smi_en && width == k_width ? enable_ : 0;
+    return offset == reg::smi_en && width == k_width ? enable_ : 0;
 }
 
 void ich9_smi::write(std::uint64_t offset, unsigned width, std::uint64_t value, const bus::access_context& /*context*/)
 {
-    if (offset == k_smi_en && width == k_width) enable_ = static_cast<std::uint32_t>(value);
+    if (offset != reg::smi_en || width != k_width) return;
+    const std::uint32_t kept = (tco_.locked() ? bits::tco_en : 0) | (global_locked_ ? bits::gbl_smi_en : 0);
+    set_enable((static_cast<std::uint32_t>(value) & ~kept) | (enable_ & kept));
+}
+
+void ich9_smi::restore_enable(std::uint32_t value)
+{
+    global_locked_ = false;
+    set_enable(value);
+}
+
+void ich9_smi::set_enable(std::uint32_t value)
+{
+    enable_ = value;
+    tco_.enable_smi((value & bits::tco_en) != 0);
 }
 
 } // namespace vigil::models

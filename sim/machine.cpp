@@ -23,10 +23,12 @@ constexpr std::uint64_t k_system_control_a_port = 0x92;
 
 constexpr bus::pci_identity k_i440fx_identity{0x8086, 0x1237, 0x060000, 2};
 
-// Where ranges overlap: the background, what is mapped over it, and the one-byte register inside CF8…CFB.
+// Where ranges overlap: the background, what is mapped over it, the one-byte register inside CF8…CFB, and what hides
+// memory.
 constexpr int k_background = -1000;
 constexpr int k_device = 0;
 constexpr int k_inside_device = 1;
+constexpr int k_over_memory = 1;
 
 // How much RAM stays below 4 GiB; the rest goes above (QEMU: hw/i386/pc_piix.c, pc_q35.c).
 std::uint64_t low_memory_bytes(const machine_config& config)
@@ -79,6 +81,14 @@ models::acpi_pm_parameters power_block_of(const machine_config& config)
     return result;
 }
 
+models::ich9_tco_parameters tco_of(const machine_config& config)
+{
+    models::ich9_tco_parameters result;
+    const device_value* const strap = config.power_management.find("noreboot");
+    if (strap != nullptr) result.no_reboot_strap = std::get<bool>(*strap);
+    return result;
+}
+
 machine::machine(const sc_core::sc_module_name& name, const machine_config& config)
     : sc_module(name), config_(config), ram_("ram", config.ram_bytes), crash_msrs_("crash_msrs", {config.hyperv_crash})
 {
@@ -122,7 +132,9 @@ void machine::add_chipset()
     const models::acpi_pm_parameters power = power_block_of(config_);
     if (config_.type == machine_type::q35) {
         add_bridge(std::make_unique<q35_host_bridge>("host_bridge", *pci_), {0, 0});
-        add_power_block(std::make_unique<models::ich9_lpc>("isa_bridge", controller.clock, power), {31, 0});
+        auto bridge = std::make_unique<models::ich9_lpc>("isa_bridge", controller.clock, power, tco_of(config_));
+        bridge->tco.watchdog.bind(controller);
+        add_power_block(std::move(bridge), {31, 0});
         return;
     }
     add_bridge(std::make_unique<bridge_function>("host_bridge", k_i440fx_identity), {0, 0});
@@ -142,6 +154,7 @@ void machine::add_pci_host()
     saved_pci_host_ = std::make_unique<saved_pci_host>(*pci_);
     controller.add_snapshottable(*saved_pci_host_);
     memory_router_.map(0, 0, pci_->memory, {4, k_background});
+    pci_->overlay(memory_router_, k_over_memory);
     io_router_.map(0, k_io_ports, pci_->io, {4, k_background});
     io_router_.map(k_config_address_port, 4, pci_->config_address, {4, k_device});
     io_router_.map(k_config_data_port, 4, pci_->config_data, {4, k_device});

@@ -211,6 +211,58 @@ TEST_CASE("address router: ranges of equal priority that overlap are an error th
     CHECK(error.text.find("priority") != std::string::npos);
 }
 
+TEST_CASE("address router: a movable range is nowhere at first, then where it is placed")
+{
+    bench b;
+    region fixed("fixed"), moved("moved");
+    b.router.map(0x1000, 0x40, fixed.socket);
+    const std::size_t number = b.router.map_movable(0x40, moved.socket, {4, 1});
+    elaborate();
+    CHECK(b.initiator.write_value(0, 4, 1) == tlm::TLM_ADDRESS_ERROR_RESPONSE);
+    b.router.place(number, 0x1020);
+    CHECK(b.initiator.write_value(0x101C, 8, 0x2'0000'0001) == tlm::TLM_OK_RESPONSE);
+    CHECK(fixed.device.take() == "w4@1C=1");
+    CHECK(moved.device.take() == "w4@0=2");
+    b.router.place(number, 0xFFFF'FFFF'FFFF'FFC0);
+    CHECK(b.initiator.write_value(0x1020, 4, 3) == tlm::TLM_OK_RESPONSE);
+    CHECK(b.initiator.write_value(0xFFFF'FFFF'FFFF'FFFC, 4, 4) == tlm::TLM_OK_RESPONSE);
+    CHECK(fixed.device.take() == "w4@20=3");
+    CHECK(moved.device.take() == "w4@3C=4");
+    b.router.place(number, std::nullopt);
+    CHECK(b.initiator.write_value(0xFFFF'FFFF'FFFF'FFFC, 4, 5) == tlm::TLM_ADDRESS_ERROR_RESPONSE);
+    CHECK(moved.device.take().empty());
+}
+
+TEST_CASE("address router: where movable ranges overlap with equal priority, the one mapped first wins")
+{
+    bench b;
+    region first("first"), second("second");
+    const std::size_t one = b.router.map_movable(0x40, first.socket);
+    const std::size_t two = b.router.map_movable(0x40, second.socket);
+    b.router.place(two, 0x1000); // before the end of elaboration, too
+    elaborate();
+    CHECK(b.initiator.write_value(0x1000, 4, 1) == tlm::TLM_OK_RESPONSE);
+    CHECK(second.device.take() == "w4@0=1");
+    b.router.place(one, 0x1000);
+    CHECK(b.initiator.write_value(0x1000, 4, 2) == tlm::TLM_OK_RESPONSE);
+    CHECK(first.device.take() == "w4@0=2");
+    CHECK(second.device.take().empty());
+}
+
+TEST_CASE("address router: a movable range that cannot be mapped or placed is an error")
+{
+    address_router router("router");
+    region a("a");
+    CHECK(report_of([&] { router.map_movable(4, a.socket, {3, 0}); }).type == "/vigil/bus/map");
+    CHECK(report_of([&] { router.place(0, 0x1000); }).type == "/vigil/bus/map");
+    const std::size_t number = router.map_movable(0x40, a.socket);
+    const reported beyond = report_of([&] { router.place(number, 0xFFFF'FFFF'FFFF'FFC1); });
+    CHECK(beyond.type == "/vigil/bus/map");
+    CHECK(beyond.text.find("a.socket") != std::string::npos);
+    elaborate();
+    CHECK(report_of([&] { router.map_movable(0x40, a.socket); }).type == "/vigil/bus/map");
+}
+
 TEST_CASE("address router: a wrong range, width or moment is an error")
 {
     address_router router("router");

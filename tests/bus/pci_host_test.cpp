@@ -533,6 +533,80 @@ TEST_CASE("pci host: a port block is decoded where the function says, whatever t
     CHECK(m.io.read_value(0x604, 1) == 0xFF);
 }
 
+namespace {
+
+struct function_with_memory_block : pci_function {
+    explicit function_with_memory_block(const sc_core::sc_module_name& name)
+        : pci_function(name, {0x8086, 0x2918, 0x060100})
+    {
+        add_memory_block(0x20, registers);
+    }
+    using pci_function::decode_memory_block;
+    recorder device;
+    register_socket registers{"registers", device, 0x20};
+};
+
+} // namespace
+
+TEST_CASE("pci host: a memory block is decoded where the function says and wins over BARs")
+{
+    struct machine : pc {
+        machine() { REQUIRE_FALSE(host.attach(bridge, {3})); }
+        function_with_memory_block bridge{"bridge"};
+    };
+    machine m;
+    elaborate();
+    m.open_bars();
+    CHECK(m.mem.read_value(0xD0000000, 4) == 0);
+    CHECK(m.bridge.device.take().empty());
+    m.bridge.decode_memory_block(0, {true, 0xD0000000});
+    m.mem.write_value(0xD000001C, 8, 1);
+    CHECK(m.bridge.device.take() == "w4@1C=1");
+    m.bridge.decode_memory_block(0, {true, 0xE0000000});
+    m.mem.write_value(0xE0000000, 4, 2);
+    CHECK(m.bridge.device.take() == "w4@0=2");
+    CHECK(m.function.memory_device.take().empty());
+    m.bridge.decode_memory_block(0, {true, 0}); // RAM is in front of the background
+    m.mem.write_value(0, 4, 3);
+    CHECK(m.bridge.device.take().empty());
+    m.bridge.decode_memory_block(0, {});
+    m.mem.write_value(0xE0000000, 4, 4);
+    CHECK(m.function.memory_device.take() == "w4@0=4");
+}
+
+TEST_CASE("pci host: with an overlay a memory block hides RAM too")
+{
+    struct machine : pc {
+        machine() { host.overlay(map, 1); }
+    };
+    struct full_machine : sc_core::sc_module {
+        explicit full_machine(const sc_core::sc_module_name& name) : sc_module(name)
+        {
+            map.map(0, 0x1000, ram.socket, {0, 0});
+            map.map(0, 0, host.memory, {4, -1});
+            host.overlay(map, 1);
+            mem.socket.bind(map.target);
+            REQUIRE_FALSE(host.attach(bridge, {3}));
+        }
+        address_router map{"map"};
+        memory ram{"ram", 0x1000};
+        pci_host host{"host"};
+        function_with_memory_block bridge{"bridge"};
+        bus_initiator mem{"mem", initiator_kind::vcpu, 1};
+    };
+    full_machine m("machine");
+    CHECK(report_of([] { machine late; }).type == "/vigil/bus/overlay"); // a function is attached already
+    elaborate();
+    m.mem.write_value(0x800, 4, 0x11);
+    m.bridge.decode_memory_block(0, {true, 0x800});
+    m.mem.write_value(0x800, 4, 0x22);
+    CHECK(m.bridge.device.take() == "w4@0=22");
+    m.bridge.decode_memory_block(0, {true, 0x1000}); // beyond RAM
+    CHECK(m.mem.read_value(0x800, 4) == 0x11);
+    m.mem.write_value(0x1000, 4, 0x33);
+    CHECK(m.bridge.device.take() == "w4@0=33");
+}
+
 TEST_CASE("pci host: a memory BAR below 16 bytes is decoded to its size")
 {
     struct small : pci_function {

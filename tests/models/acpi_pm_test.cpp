@@ -656,13 +656,13 @@ TEST_CASE("acpi_pm: power-on clears storage, other resets keep it")
 {
     q35 m;
     m.open();
-    m.cfg(0xF0, 4, 0x12345678);
+    m.cfg(0xD0, 4, 0x12345678);
     m.function.reset(reset_kind::warm);
-    CHECK(m.cfg(0xF0, 4) == 0x12345678);
+    CHECK(m.cfg(0xD0, 4) == 0x12345678);
     m.function.reset(reset_kind::wakeup);
-    CHECK(m.cfg(0xF0, 4) == 0x12345678);
+    CHECK(m.cfg(0xD0, 4) == 0x12345678);
     m.function.reset(reset_kind::cold);
-    CHECK(m.cfg(0xF0, 4) == 0);
+    CHECK(m.cfg(0xD0, 4) == 0);
     CHECK(m.cfg(0x40, 4) == 1);
     CHECK(m.cfg(0x00, 4) == 0x29188086);
 }
@@ -742,7 +742,6 @@ TEST_CASE("acpi_pm: a state of version 0.1.0 is taken, with what it lacks as aft
     m.open();
     m.out(reg::pm1_cnt, 2, 0x1C01);
     auto state = m.function.save();
-    REQUIRE(state.size() == 8);
     state.resize(5); // that version's
     m.io.write_value(0xB2, 2, 0x5AF1);
     m.out(k_smi_en, 4, 0x12345678);

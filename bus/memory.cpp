@@ -8,7 +8,7 @@
 
 #include <sys/mman.h>
 
-#include <vigil/bus/payload_part.h>
+#include <vigil/bus/detail/payload_part.h>
 
 namespace vigil::bus {
 

@@ -6,10 +6,10 @@
 #include <utility>
 #include <vector>
 
-#include <vigil/bus/address_map.h>
-#include <vigil/bus/downstream.h>
+#include <vigil/bus/detail/address_map.h>
+#include <vigil/bus/detail/downstream.h>
+#include <vigil/bus/detail/payload_part.h>
 #include <vigil/bus/little_endian.h>
-#include <vigil/bus/payload_part.h>
 
 namespace vigil::bus {
 namespace {

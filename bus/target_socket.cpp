@@ -3,8 +3,8 @@
 
 #include <string>
 
+#include <vigil/bus/detail/payload_part.h>
 #include <vigil/bus/little_endian.h>
-#include <vigil/bus/payload_part.h>
 
 namespace vigil::bus {
 

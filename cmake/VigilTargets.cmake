@@ -27,10 +27,11 @@ function(vigil_own_target target)
   endif()
 endfunction()
 
-# vigil_library(<name> FOLDER <folder> SOURCES ... HEADERS ... [LINK_PUBLIC ...] [LINK_PRIVATE ...])
-# makes the target vigil_<name> with the alias vigil::<name>; headers are <vigil/<folder>/...>.
+# vigil_library(<name> FOLDER <folder> SOURCES ... [LINK_PUBLIC ...] [LINK_PRIVATE ...])
+# makes the target vigil_<name> with the alias vigil::<name>; headers are <vigil/<folder>/...>, and those in a folder
+# "detail" are private.
 function(vigil_library name)
-  cmake_parse_arguments(ARG "" "FOLDER" "SOURCES;HEADERS;LINK_PUBLIC;LINK_PRIVATE" ${ARGN})
+  cmake_parse_arguments(ARG "" "FOLDER" "SOURCES;LINK_PUBLIC;LINK_PRIVATE" ${ARGN})
   set(target vigil_${name})
   file(CREATE_LINK "${CMAKE_CURRENT_SOURCE_DIR}" "${PROJECT_BINARY_DIR}/include/vigil/${ARG_FOLDER}" SYMBOLIC)
   add_library(${target} ${ARG_SOURCES})
@@ -44,7 +45,6 @@ function(vigil_library name)
     POSITION_INDEPENDENT_CODE ON
     VERSION ${PROJECT_VERSION}
     SOVERSION ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR}
-    VIGIL_FOLDER ${ARG_FOLDER}
-    VIGIL_HEADERS "${ARG_HEADERS}")
+    VIGIL_FOLDER ${ARG_FOLDER})
   set_property(GLOBAL APPEND PROPERTY VIGIL_LIBRARIES ${name})
 endfunction()

@@ -16,8 +16,8 @@
 #include <vigil/models/ich9_chipset.h>
 #include <vigil/models/ich9_smi.h>
 #include <vigil/models/ich9_tco.h>
+#include <vigil/runstate/clock/vm_clock.h>
 #include <vigil/runstate/interfaces.h>
-#include <vigil/runstate/vm_clock.h>
 
 namespace vigil::models {
 

@@ -15,8 +15,8 @@
 #include <vigil/bus/pci_function.h>
 #include <vigil/bus/register_table.h>
 #include <vigil/models/i6300esb_rules.h>
+#include <vigil/runstate/clock/vm_clock.h>
 #include <vigil/runstate/interfaces.h>
-#include <vigil/runstate/vm_clock.h>
 
 namespace vigil::models {
 

@@ -4,7 +4,7 @@
 
 #include <cstdint>
 
-#include <vigil/runstate/time.h>
+#include <vigil/runstate/clock/time.h>
 
 /// What the 6300ESB watchdog is without a clock: its registers' offsets and bits, the unlocking rule and the length of
 /// a stage.

@@ -12,8 +12,8 @@
 
 #include <vigil/bus/address_router.h>
 #include <vigil/bus/target_socket.h>
+#include <vigil/runstate/clock/vm_clock.h>
 #include <vigil/runstate/interfaces.h>
-#include <vigil/runstate/vm_clock.h>
 
 namespace vigil::models {
 

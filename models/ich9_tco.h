@@ -14,8 +14,8 @@
 
 #include <vigil/bus/target_socket.h>
 #include <vigil/models/ich9_tco_registers.h>
+#include <vigil/runstate/clock/vm_clock.h>
 #include <vigil/runstate/interfaces.h>
-#include <vigil/runstate/vm_clock.h>
 
 namespace vigil::models {
 

@@ -11,8 +11,8 @@
 #include <systemc>
 
 #include <vigil/models/byte_port.h>
+#include <vigil/runstate/clock/vm_clock.h>
 #include <vigil/runstate/interfaces.h>
-#include <vigil/runstate/vm_clock.h>
 
 namespace vigil::models {
 

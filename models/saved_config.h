@@ -6,7 +6,7 @@
 #include <cstdint>
 
 #include <vigil/bus/pci_function.h>
-#include <vigil/runstate/saved_state.h>
+#include <vigil/runstate/snapshot/saved_state.h>
 
 /// The configuration space of a PCI function as a field of its section.
 namespace vigil::models {

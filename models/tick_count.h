@@ -4,7 +4,7 @@
 
 #include <cstdint>
 
-#include <vigil/runstate/time.h>
+#include <vigil/runstate/clock/time.h>
 
 namespace vigil::models {
 

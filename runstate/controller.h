@@ -8,10 +8,10 @@
 
 #include <systemc>
 
+#include <vigil/runstate/clock/vm_clock.h>
 #include <vigil/runstate/interfaces.h>
 #include <vigil/runstate/migration.h>
 #include <vigil/runstate/run_control.h>
-#include <vigil/runstate/vm_clock.h>
 
 namespace vigil::runstate {
 

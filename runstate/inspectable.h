@@ -11,7 +11,7 @@
 #include <vector>
 
 #include <vigil/runstate/events.h>
-#include <vigil/runstate/run_control.h>
+#include <vigil/runstate/refusal.h>
 
 namespace vigil::runstate {
 

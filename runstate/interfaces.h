@@ -7,10 +7,10 @@
 
 #include <systemc>
 
+#include <vigil/runstate/facts.h>
 #include <vigil/runstate/inspectable.h>
-#include <vigil/runstate/run_control.h>
 #include <vigil/runstate/run_listener.h>
-#include <vigil/runstate/saved_state.h>
+#include <vigil/runstate/snapshot/saved_state.h>
 
 /// Where devices, the run-state controller and the bridge meet. Devices hold an `sc_port` on the fact interfaces
 /// (optional to bind: a device whose port is unbound simply tells nobody); `controller` implements all of them.

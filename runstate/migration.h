@@ -12,9 +12,9 @@
 #include <string_view>
 #include <variant>
 
-#include <vigil/runstate/host_time.h>
+#include <vigil/runstate/clock/host_time.h>
 #include <vigil/runstate/run_control.h>
-#include <vigil/runstate/snapshot_store.h>
+#include <vigil/runstate/snapshot/snapshot_store.h>
 #include <vigil/runstate/wire_names.h>
 
 namespace vigil::runstate {

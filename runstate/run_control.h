@@ -10,20 +10,11 @@
 
 #include <vigil/runstate/actions.h>
 #include <vigil/runstate/events.h>
+#include <vigil/runstate/facts.h>
+#include <vigil/runstate/refusal.h>
 #include <vigil/runstate/run_state.h>
 
 namespace vigil::runstate {
-
-/// Who reported a fact: a virtual CPU executing an access (the machine stops when that CPU has left the access),
-/// or the main loop (host or test access: it stops at once). QEMU: `qemu_in_vcpu_thread()`.
-enum class report_context : std::uint8_t { main_loop, vcpu };
-
-/// How deep a reset goes.
-enum class reset_kind : std::uint8_t {
-    cold,   ///< power-on
-    warm,   ///< a reset of a machine that stays powered
-    wakeup, ///< the same, because the machine wakes from S3
-};
 
 /// What the decisions of `run_control` act upon. `controller` implements it over SystemC; tests implement it over
 /// plain variables.
@@ -54,13 +45,6 @@ struct run_control_host {
 protected:
     ~run_control_host() = default;
 };
-
-/// Why a command was refused: the text for a person, in QEMU's words. (Its QMP class is always GenericError.)
-struct refusal {
-    std::string text;
-};
-
-inline bool operator==(const refusal& a, const refusal& b) { return a.text == b.text; }
 
 /// The run-state logic of one machine, after QEMU 7.2's softmmu/runstate.c and softmmu/cpus.c: requests and facts go
 /// in, effects come out through `run_control_host`. Plain C++, no kernel, no clock of its own.

@@ -7,7 +7,7 @@
 #include <vigil/models/i6300esb.h>
 #include <vigil/models/ib700.h>
 #include <vigil/models/pvpanic.h>
-#include <vigil/sim/option_values.h>
+#include <vigil/sim/options/option_values.h>
 
 namespace vigil::sim {
 

@@ -16,8 +16,8 @@
 
 #include <vigil/bus/address_router.h>
 #include <vigil/bus/pci_function.h>
-#include <vigil/qmp-bridge/json.h>
-#include <vigil/qmp-bridge/option_list.h>
+#include <vigil/qmp-bridge/host/option_list.h>
+#include <vigil/qmp-bridge/json/json.h>
 #include <vigil/runstate/controller.h>
 #include <vigil/runstate/inspectable.h>
 

@@ -11,10 +11,10 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include <vigil/qmp-bridge/file_reader.h>
-#include <vigil/qmp-bridge/host_file.h>
-#include <vigil/runstate/kernel_time.h>
-#include <vigil/sim/catalogue.h>
+#include <vigil/qmp-bridge/host/host_file.h>
+#include <vigil/qmp-bridge/serve/file_reader.h>
+#include <vigil/runstate/clock/kernel_time.h>
+#include <vigil/sim/machine/catalogue.h>
 #include <vigil/sim/version.h>
 
 namespace vigil::sim {

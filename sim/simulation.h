@@ -12,24 +12,24 @@
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
 
-#include <vigil/qmp-bridge/lifeline.h>
-#include <vigil/qmp-bridge/output_retry.h>
-#include <vigil/qmp-bridge/pump.h>
-#include <vigil/qmp-bridge/qmp_monitor.h>
-#include <vigil/qmp-bridge/qmp_session.h>
-#include <vigil/qmp-bridge/qom_tree.h>
-#include <vigil/qmp-bridge/qtest_adapter.h>
-#include <vigil/qmp-bridge/stream_server.h>
-#include <vigil/qmp-bridge/transcript.h>
-#include <vigil/qmp-bridge/transcript_player.h>
-#include <vigil/qmp-bridge/transcript_snapshots.h>
+#include <vigil/qmp-bridge/host/output_retry.h>
+#include <vigil/qmp-bridge/qmp/qmp_monitor.h>
+#include <vigil/qmp-bridge/qmp/qmp_session.h>
+#include <vigil/qmp-bridge/qmp/qom_tree.h>
+#include <vigil/qmp-bridge/qtest/qtest_adapter.h>
+#include <vigil/qmp-bridge/serve/lifeline.h>
+#include <vigil/qmp-bridge/serve/pump.h>
+#include <vigil/qmp-bridge/serve/stream_server.h>
+#include <vigil/qmp-bridge/transcript/transcript.h>
+#include <vigil/qmp-bridge/transcript/transcript_player.h>
+#include <vigil/qmp-bridge/transcript/transcript_snapshots.h>
 #include <vigil/runstate/migration.h>
-#include <vigil/sim/guest_trace.h>
-#include <vigil/sim/machine.h>
-#include <vigil/sim/options.h>
-#include <vigil/sim/pid_file.h>
-#include <vigil/sim/program_log.h>
-#include <vigil/sim/timeline.h>
+#include <vigil/sim/demo/guest_trace.h>
+#include <vigil/sim/demo/timeline.h>
+#include <vigil/sim/host/pid_file.h>
+#include <vigil/sim/host/program_log.h>
+#include <vigil/sim/machine/machine.h>
+#include <vigil/sim/options/options.h>
 
 namespace vigil::sim {
 

@@ -23,8 +23,8 @@
 #include <boost/asio/write.hpp>
 #include <boost/json.hpp>
 
-#include <vigil/qmp-bridge/utf8.h>
-#include <vigil/sim/first_steps.h>
+#include <vigil/qmp-bridge/json/utf8.h>
+#include <vigil/sim/host/first_steps.h>
 
 namespace {
 

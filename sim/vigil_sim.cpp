@@ -17,13 +17,13 @@
 #include <boost/system/system_error.hpp>
 #include <systemc>
 
-#include <vigil/runstate/file_access.h>
-#include <vigil/sim/daemon.h>
-#include <vigil/sim/first_steps.h>
-#include <vigil/sim/guest_log.h>
-#include <vigil/sim/options.h>
-#include <vigil/sim/program_log.h>
-#include <vigil/sim/sandbox.h>
+#include <vigil/runstate/files/file_access.h>
+#include <vigil/sim/host/daemon.h>
+#include <vigil/sim/host/first_steps.h>
+#include <vigil/sim/host/guest_log.h>
+#include <vigil/sim/host/program_log.h>
+#include <vigil/sim/host/sandbox.h>
+#include <vigil/sim/options/options.h>
 #include <vigil/sim/simulation.h>
 
 namespace {

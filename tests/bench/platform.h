@@ -3,7 +3,7 @@
 #define VIGIL_TESTS_BENCH_PLATFORM_H
 
 #include <vigil/bus/bus_initiator.h>
-#include <vigil/sim/machine.h>
+#include <vigil/sim/machine/machine.h>
 
 /// A pc with one i6300esb whose BAR 0 is programmed, and a CPU to reach it with; one for all benchmarks of a process.
 struct bench_platform {

@@ -5,8 +5,8 @@
 
 #include <benchmark/benchmark.h>
 
-#include <vigil/qmp-bridge/qmp_monitor.h>
-#include <vigil/qmp-bridge/qmp_session.h>
+#include <vigil/qmp-bridge/qmp/qmp_monitor.h>
+#include <vigil/qmp-bridge/qmp/qmp_session.h>
 
 #include "platform.h"
 

@@ -13,7 +13,7 @@
 
 #include <vigil/bus/bus_initiator.h>
 #include <vigil/models/i6300esb.h>
-#include <vigil/runstate/vm_clock.h>
+#include <vigil/runstate/clock/vm_clock.h>
 
 namespace vigil::models::test {
 

@@ -12,8 +12,8 @@
 #include <utility>
 #include <vector>
 
-#include <vigil/qmp-bridge/qmp_monitor.h>
-#include <vigil/qmp-bridge/qmp_session.h>
+#include <vigil/qmp-bridge/qmp/qmp_monitor.h>
+#include <vigil/qmp-bridge/qmp/qmp_session.h>
 #include <vigil/runstate/run_control.h>
 
 namespace vigil::qmp_bridge {

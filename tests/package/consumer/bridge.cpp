@@ -2,8 +2,8 @@
 // An outside platform that only wants to speak QMP.
 #include <iostream>
 
-#include <vigil/qmp-bridge/qmp_monitor.h>
-#include <vigil/qmp-bridge/qmp_session.h>
+#include <vigil/qmp-bridge/qmp/qmp_monitor.h>
+#include <vigil/qmp-bridge/qmp/qmp_session.h>
 #include <vigil/runstate/controller.h>
 
 int sc_main(int, char*[])

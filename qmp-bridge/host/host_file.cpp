@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <vigil/qmp-bridge/host/host_file.h>
+
+#include <array>
+#include <cerrno>
+#include <charconv>
+#include <cstring>
+#include <optional>
+#include <string_view>
+#include <utility>
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <vigil/runstate/files/descriptor.h>
+
+namespace vigil::qmp_bridge {
+
+using runstate::descriptor;
+
+namespace {
+
+option_error failed(const std::string& path) { return {path + ": " + std::strerror(errno)}; }
+
+// The descriptor of the program's own that a path means; nothing where it is a path like others.
+std::optional<int> own_descriptor(std::string_view path)
+{
+    if (path == "/dev/stdout") return STDOUT_FILENO;
+    if (path == "/dev/stderr") return STDERR_FILENO;
+    for (const std::string_view folder : {"/dev/fd/", "/proc/self/fd/"}) {
+        if (path.substr(0, folder.size()) != folder) continue;
+        const char* const end = path.data() + path.size();
+        int number = -1;
+        const auto [rest, error] = std::from_chars(path.data() + folder.size(), end, number);
+        if (error == std::errc{} && rest == end && number >= 0) return number;
+    }
+    return std::nullopt;
+}
+
+std::variant<descriptor, option_error> open_own(const std::string& path, int number)
+{
+    descriptor copy(::fcntl(number, F_DUPFD_CLOEXEC, 0));
+    if (!copy) return failed(path);
+    if ((::fcntl(number, F_GETFL) & O_ACCMODE) == O_RDONLY) return option_error{path + ": not open for writing"};
+    return copy;
+}
+
+std::variant<descriptor, option_error> open_by_name(const std::string& path)
+{
+    descriptor file(::open(path.c_str(), O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY, 0600));
+    if (!file && errno == ELOOP) return option_error{path + ": is a symbolic link, which is not followed"};
+    if (!file) return failed(path);
+    struct stat info = {};
+    if (::fstat(file.number(), &info) != 0) return failed(path);
+    if (S_ISREG(info.st_mode)) {
+        if ((info.st_mode & 0777) != 0600 && ::fchmod(file.number(), 0600) != 0) return failed(path);
+        if (::ftruncate(file.number(), 0) != 0) return failed(path);
+    } else if (!S_ISFIFO(info.st_mode) && !S_ISCHR(info.st_mode)) {
+        return option_error{path + ": is neither a regular file nor a pipe nor a character device"};
+    }
+    return file;
+}
+
+} // namespace
+
+std::variant<std::string, option_error> read_whole_file(const std::string& path, std::size_t most)
+{
+    const descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY));
+    if (!file) return failed(path);
+    std::string content;
+    std::array<char, 16384> piece{};
+    while (content.size() <= most) {
+        const ssize_t count = ::read(file.number(), piece.data(), piece.size());
+        if (count < 0 && errno == EINTR) continue;
+        if (count < 0) return failed(path);
+        if (count == 0) return content;
+        content.append(piece.data(), static_cast<std::size_t>(count));
+    }
+    return option_error{path + ": has more than " + std::to_string(most) + " bytes"};
+}
+
+std::variant<std::FILE*, option_error> open_private_file(const std::string& path)
+{
+    const auto own = own_descriptor(path);
+    auto opened = own ? open_own(path, *own) : open_by_name(path);
+    if (auto* error = std::get_if<option_error>(&opened)) return std::move(*error);
+    auto& file = std::get<descriptor>(opened);
+    std::FILE* const stream = ::fdopen(file.number(), "w");
+    if (stream == nullptr) return failed(path);
+    file.release();
+    return stream;
+}
+
+} // namespace vigil::qmp_bridge

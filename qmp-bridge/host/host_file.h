@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef VIGIL_QMP_BRIDGE_HOST_HOST_FILE_H
+#define VIGIL_QMP_BRIDGE_HOST_HOST_FILE_H
+
+#include <cstddef>
+#include <cstdio>
+#include <string>
+#include <variant>
+
+#include <vigil/qmp-bridge/host/option_list.h>
+
+/// Files of the host that the command line names.
+namespace vigil::qmp_bridge {
+
+/// All that is in a file, or in a pipe until its end: `most` bytes at most. An error begins with the file's name.
+std::variant<std::string, option_error> read_whole_file(const std::string& path, std::size_t most);
+
+/// Opens a file to be written from its beginning that is for nobody else's eyes. A regular one has mode 0600
+/// afterwards, whatever the umask; a pipe (which waits for its reader) or a character device is written to as it is;
+/// anything else is refused, and a symbolic link before all. /dev/stdout, /dev/stderr, /dev/fd/N and /proc/self/fd/N
+/// are links, too, but mean the program's own descriptors, which are written to where they stand. An error begins with
+/// the file's name.
+std::variant<std::FILE*, option_error> open_private_file(const std::string& path);
+
+} // namespace vigil::qmp_bridge
+
+#endif

@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <vigil/qmp-bridge/qmp/commands/qmp_commands.h>
+
+#include <array>
+#include <utility>
+#include <variant>
+
+#include <vigil/qmp-bridge/qmp/commands/detail/qmp_handlers.h>
+#include <vigil/qmp-bridge/qmp/qmp_monitor.h>
+#include <vigil/qmp-bridge/qmp/qmp_session.h>
+
+namespace vigil::qmp_bridge {
+
+namespace {
+
+using handlers::result;
+
+// A handler's types, taken from its signature.
+template <auto Handler> struct signature;
+
+template <class Returned, result<Returned> (*Handler)(const command_context&)> struct signature<Handler> {
+    using arguments = empty_object;
+    using returned = Returned;
+    static result<Returned> call(const command_context& c, const json::object& /*arguments*/) { return Handler(c); }
+};
+
+template <class Returned, class Arguments, result<Returned> (*Handler)(const command_context&, const Arguments&)>
+struct signature<Handler> {
+    using arguments = Arguments;
+    using returned = Returned;
+    static result<Returned> call(const command_context& c, const json::object& arguments)
+    {
+        return Handler(c, read_checked<Arguments>(arguments));
+    }
+};
+
+template <auto Handler>
+std::optional<command_error> run(const command_context& c, const json::object& arguments, std::string& returned)
+{
+    auto outcome = signature<Handler>::call(c, arguments);
+    if (auto* error = std::get_if<command_error>(&outcome)) return std::move(*error);
+    print(returned, std::get<0>(outcome), c.monitor.settings().words);
+    return std::nullopt;
+}
+
+template <auto Handler>
+constexpr command row(std::string_view name, unsigned traits = 0, vocabulary last = vocabulary::v7_2)
+{
+    return {name,
+            &k_type<typename signature<Handler>::arguments>,
+            &k_type<typename signature<Handler>::returned>,
+            traits,
+            last,
+            &run<Handler>};
+}
+
+// A handler that answers when it is done, perhaps after its command has long been left: `Handler(context, arguments,
+// done)`.
+template <auto Handler> struct deferred_signature;
+
+template <class Returned, class Arguments,
+          void (*Handler)(const command_context&, const Arguments&, handlers::answer_later<Returned>)>
+struct deferred_signature<Handler> {
+    using arguments = Arguments;
+    using returned = Returned;
+};
+
+template <auto Handler>
+std::optional<command_error> start(const command_context& c, const json::object& arguments, std::string& /*returned*/)
+{
+    using returned = typename deferred_signature<Handler>::returned;
+    const auto done = [answer = c.session.answer_later(),
+                       words = c.monitor.settings().words](result<returned> outcome) {
+        if (auto* error = std::get_if<command_error>(&outcome)) {
+            answer(std::move(*error));
+            return;
+        }
+        std::string value;
+        print(value, std::get<0>(outcome), words);
+        answer(std::move(value));
+    };
+    Handler(c, read_checked<typename deferred_signature<Handler>::arguments>(arguments), done);
+    return std::nullopt;
+}
+
+template <auto Handler> constexpr command deferred_row(std::string_view name, unsigned traits = 0)
+{
+    return {name,
+            &k_type<typename deferred_signature<Handler>::arguments>,
+            &k_type<typename deferred_signature<Handler>::returned>,
+            traits,
+            vocabulary::v7_2,
+            &start<Handler>};
+}
+
+using namespace command_trait;
+
+constexpr std::array k_commands{
+    row<&handlers::qmp_capabilities>("qmp_capabilities", in_negotiation | allow_preconfig),
+    row<&handlers::query_status>("query-status", allow_preconfig),
+    row<&handlers::stop>("stop"),
+    row<&handlers::cont>("cont"),
+    row<&handlers::system_reset>("system_reset"),
+    row<&handlers::system_powerdown>("system_powerdown"),
+    row<&handlers::system_wakeup>("system_wakeup"),
+    row<&handlers::quit>("quit", allow_preconfig),
+    row<&handlers::inject_nmi>("inject-nmi"),
+    row<&handlers::watchdog_set_action>("watchdog-set-action"),
+    row<&handlers::set_action>("set-action", allow_preconfig),
+    row<&handlers::exit_preconfig>("x-exit-preconfig", allow_preconfig),
+
+    row<&handlers::query_version>("query-version", allow_preconfig),
+    row<&handlers::query_commands>("query-commands", allow_preconfig),
+    row<&handlers::query_qmp_schema>("query-qmp-schema", allow_preconfig),
+    row<&handlers::query_events>("query-events", 0, vocabulary::v2_10),
+    row<&handlers::query_qmp_clients>("x-query-qmp-clients", allow_preconfig), // this program's own
+    row<&handlers::query_name>("query-name", allow_preconfig),
+    row<&handlers::query_uuid>("query-uuid", allow_preconfig),
+    row<&handlers::query_target>("query-target"),
+    row<&handlers::query_kvm>("query-kvm"),
+    row<&handlers::query_machines>("query-machines"),
+    row<&handlers::query_current_machine>("query-current-machine"),
+    row<&handlers::query_memory_size_summary>("query-memory-size-summary"),
+    row<&handlers::query_cpus_fast>("query-cpus-fast"),
+    row<&handlers::query_hotpluggable_cpus>("query-hotpluggable-cpus", allow_preconfig),
+    row<&handlers::query_iothreads>("query-iothreads", allow_preconfig),
+    row<&handlers::query_fdsets>("query-fdsets"),
+    row<&handlers::query_chardev>("query-chardev", allow_preconfig),
+    row<&handlers::query_balloon>("query-balloon"),
+    row<&handlers::human_monitor_command>("human-monitor-command"),
+
+    row<&handlers::migrate>("migrate"),
+    row<&handlers::query_migrate>("query-migrate"),
+    row<&handlers::query_migrate_capabilities>("query-migrate-capabilities"),
+    row<&handlers::migrate_set_capabilities>("migrate-set-capabilities"),
+    row<&handlers::migrate_incoming>("migrate-incoming"),
+    row<&handlers::migrate_pause>("migrate-pause", allow_oob),
+    row<&handlers::migrate_recover>("migrate-recover", allow_oob),
+    row<&handlers::snapshot_save>("x-snapshot-save"), // QEMU's, without the x-, take other arguments
+    row<&handlers::snapshot_load>("x-snapshot-load"),
+    row<&handlers::query_yank>("query-yank", allow_oob),
+    row<&handlers::yank>("yank", allow_oob),
+
+    row<&handlers::qom_get>("qom-get", allow_preconfig),
+    row<&handlers::qom_list>("qom-list", allow_preconfig),
+    row<&handlers::qom_set>("qom-set", allow_preconfig),
+    row<&handlers::qom_list_types>("qom-list-types", allow_preconfig),
+    row<&handlers::qom_list_properties>("qom-list-properties", allow_preconfig),
+    row<&handlers::device_list_properties>("device-list-properties"),
+
+    deferred_row<&handlers::blockdev_add>("blockdev-add", allow_preconfig),
+    row<&handlers::blockdev_del>("blockdev-del", allow_preconfig),
+    row<&handlers::query_named_block_nodes>("query-named-block-nodes", allow_preconfig),
+    row<&handlers::query_block>("query-block", allow_preconfig),
+    row<&handlers::query_blockstats>("query-blockstats", allow_preconfig),
+};
+
+} // namespace
+
+rows<command> commands() noexcept { return k_commands; }
+
+const command* find_command(std::string_view name, vocabulary words) noexcept
+{
+    // Names differ in length more often than not, so that this compares few characters.
+    for (const command& one : k_commands) {
+        if (one.name == name && one.spoken_in(words)) return &one;
+    }
+    return nullptr;
+}
+
+version_info version_of(const qmp_monitor& monitor)
+{
+    const std::string_view package = monitor.settings().machine.package;
+    if (monitor.settings().words == vocabulary::v7_2) return {{0, 2, 7}, package};
+    return {{0, 10, 2}, package};
+}
+
+} // namespace vigil::qmp_bridge

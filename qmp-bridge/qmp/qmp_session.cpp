@@ -1,0 +1,373 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <vigil/qmp-bridge/qmp/qmp_session.h>
+
+#include <limits>
+#include <new>
+#include <utility>
+#include <variant>
+
+#include <vigil/qmp-bridge/qmp/commands/qmp_commands.h>
+#include <vigil/qmp-bridge/qmp/detail/qdict_order.h>
+#include <vigil/qmp-bridge/qmp/qmp_monitor.h>
+
+namespace vigil::qmp_bridge {
+
+namespace {
+
+constexpr std::string_view k_line_end = "\r\n";
+
+// How many requests are read ahead (QEMU: monitor/monitor-internal.h). Without out-of-band execution nothing is to be
+// looked for behind the request under way.
+constexpr std::size_t k_queued_with_oob = 8;
+constexpr std::size_t k_queued_without_oob = 1;
+
+// How many bytes are taken in beside a full queue while a command waits for its answer.
+constexpr std::size_t k_read_ahead_bytes = 64 * 1024;
+
+std::string_view as_view(const json::string& text) { return {text.data(), text.size()}; }
+std::string_view key_of(const json::key_value_pair& pair) { return {pair.key().data(), pair.key().size()}; }
+
+std::string member_text(std::string_view name) { return "QMP input member '" + std::string(name) + "'"; }
+
+// A request to be executed ahead of the queue (QEMU: monitor/qmp.c), whether or not it turns out to be allowed.
+bool is_out_of_band(const json_item& item)
+{
+    const auto* value = std::get_if<json::value>(&item);
+    const json::object* object = value ? value->if_object() : nullptr;
+    return object && object->contains("exec-oob") && !object->contains("execute");
+}
+
+// The value that `text`, printed here, stands for. It may be longer than a client's, whose characters it escapes.
+json::value parsed(std::string_view text)
+{
+    json_limits limits;
+    limits.token_bytes = std::numeric_limits<std::size_t>::max();
+    json_reader reader(limits);
+    reader.feed(text);
+    return std::get<json::value>(*reader.next());
+}
+
+} // namespace
+
+// What a request object asks for; points into the object.
+struct qmp_session::request {
+    const json::string* name = nullptr;
+    const json::object* arguments = nullptr;
+    bool out_of_band = false;
+
+    // Takes one member in, or says what is wrong with it.
+    std::optional<command_error> take(const json::key_value_pair& member, bool oob_enabled)
+    {
+        const std::string_view key = key_of(member);
+        const bool is_oob = oob_enabled && key == "exec-oob";
+        if (key == "execute" || is_oob) {
+            const json::string* value = member.value().if_string();
+            if (!value) return generic_error(member_text(key) + " must be a string");
+            const std::string other = is_oob ? "execute" : "exec-oob";
+            if (name) return generic_error(member_text(key) + " clashes with '" + other + "'");
+            name = value;
+            out_of_band = is_oob;
+        } else if (key == "arguments") {
+            arguments = member.value().if_object();
+            if (!arguments) return generic_error(member_text(key) + " must be an object");
+        } else if (key != "id") {
+            return generic_error(member_text(key) + " is unexpected");
+        }
+        return std::nullopt;
+    }
+
+    // Takes all of `object` in. What is wrong comes out as QEMU finds it, in the order of its hash table.
+    std::optional<command_error> take(const json::object& object, bool oob_enabled)
+    {
+        std::optional<command_error> error;
+        for (const json::key_value_pair& member : object) {
+            error = take(member, oob_enabled);
+            if (error) break;
+        }
+        if (error) {
+            *this = {};
+            for (const json::key_value_pair* member : in_qdict_order(object)) {
+                error = take(*member, oob_enabled);
+                if (error) return error;
+            }
+        }
+        if (!name) return generic_error("QMP input lacks member 'execute'");
+        return std::nullopt;
+    }
+};
+
+qmp_session::qmp_session(qmp_monitor& monitor, std::uint64_t id, bool pretty, std::string server)
+    : monitor_(monitor), id_(id), pretty_(pretty), server_(std::move(server))
+{
+}
+
+qmp_session::~qmp_session()
+{
+    missed_.end(monitor_.log);
+    monitor_.forget(*this);
+}
+
+void qmp_session::opened()
+{
+    const vocabulary words = monitor_.settings().words;
+    greeting hello{version_of(monitor_), {}};
+    if (monitor_.offers(qmp_capability::oob)) hello.capabilities.push_back(qmp_capability::oob);
+    std::string line = "{\"QMP\": ";
+    print(line, hello, words);
+    line += '}';
+    line += k_line_end;
+    output.append_to() += pretty_ ? over_several_lines(line) : line;
+}
+
+void qmp_session::feed(std::string_view bytes)
+{
+    if (over() || monitor_.control().exiting()) return;
+    reader_.feed(bytes);
+    unread_ += bytes.size();
+    fetch();
+    check_budget();
+}
+
+bool qmp_session::pending() const
+{
+    return !over() && !queue_.empty() && under_way_ == nullptr && !monitor_.control().exiting();
+}
+
+bool qmp_session::full() const { return busy() && unread_ > k_read_ahead_bytes; }
+
+void qmp_session::execute_one()
+{
+    if (!pending()) return;
+    const queued next = std::move(queue_.front());
+    queue_.pop_front();
+    queued_bytes_ -= next.bytes;
+    executing_ = true;
+    answer(next.item);
+    executing_ = false;
+    fetch();
+    check_budget();
+}
+
+void qmp_session::end_negotiation(bool out_of_band) noexcept
+{
+    negotiating_ = false;
+    out_of_band_ = out_of_band;
+}
+
+std::function<void(command_outcome)> qmp_session::answer_later()
+{
+    under_way_ = std::make_shared<deferred>();
+    return [this, weak = std::weak_ptr<deferred>(under_way_)](command_outcome outcome) {
+        const std::shared_ptr<deferred> command = weak.lock();
+        if (command == nullptr || command != under_way_) return;
+        if (command->handler_left) {
+            finish(outcome);
+        } else {
+            command->outcome = std::move(outcome);
+        }
+    };
+}
+
+void qmp_session::hold(std::shared_ptr<void> work)
+{
+    if (under_way_ != nullptr) under_way_->work = std::move(work);
+}
+
+std::size_t qmp_session::read_ahead() const noexcept { return out_of_band_ ? k_queued_with_oob : k_queued_without_oob; }
+
+void qmp_session::fetch()
+{
+    bool answered = false;
+    while (!monitor_.control().exiting() && queue_.size() < read_ahead()) {
+        std::optional<json_item> item = reader_.next();
+        if (!item) break;
+        if (out_of_band_ && is_out_of_band(*item)) {
+            answer(*item);
+            answered = true;
+        } else {
+            queue_.push_back({std::move(*item), reader_.fetched()});
+            queued_bytes_ += reader_.fetched();
+        }
+    }
+    if (queue_.size() < read_ahead()) unread_ = 0;
+    if (answered && monitor_.output_added) monitor_.output_added(*this);
+}
+
+void qmp_session::check_budget()
+{
+    if (unfinished.hold(reader_.held() + queued_bytes_)) return;
+    end_conversation();
+    reader_.reset();
+    queue_.clear();
+    unfinished.hold(0);
+    append_error(generic_error("The requests of all clients together have become too long"), nullptr);
+}
+
+void qmp_session::answer(const json_item& item)
+{
+    if (const auto* malformed = std::get_if<json_error>(&item)) {
+        append_error(generic_error(malformed->text), nullptr);
+        return;
+    }
+    const json::object* object = std::get<json::value>(item).if_object();
+    if (!object) {
+        append_error(generic_error("QMP input must be a JSON object"), nullptr);
+        return;
+    }
+    const json::value* id = object->if_contains("id");
+    const std::shared_ptr<deferred> before = under_way_;
+    try {
+        carry_out(*object, id);
+    } catch (const std::bad_alloc&) {
+        under_way_ = before;
+        if (!monitor_.control().exited_at_once()) append_error(generic_error("Out of memory"), id);
+    }
+}
+
+void qmp_session::carry_out(const json::object& object, const json::value* id)
+{
+    const std::shared_ptr<deferred> before = under_way_;
+    std::string returned = std::move(body_);
+    returned.clear();
+    request asked;
+    std::optional<command_error> error = asked.take(object, out_of_band_);
+    if (!error) error = execute(asked, returned);
+    if (under_way_ != before) {
+        under_way_->handler_left = true;
+        if (id != nullptr) under_way_->id = *id;
+        if (under_way_->outcome) finish(*under_way_->outcome);
+    } else if (!monitor_.control().exited_at_once()) { // then not even the command under way gets its reply
+        if (error) {
+            append_error(*error, id);
+        } else {
+            append_return(returned, id);
+        }
+    }
+    body_ = std::move(returned);
+}
+
+std::optional<command_error> qmp_session::execute(const request& asked, std::string& returned)
+{
+    const std::string_view name = as_view(*asked.name);
+    const command* found = find_command(name, monitor_.settings().words);
+    if (negotiating_ && !(found && found->has(command_trait::in_negotiation))) {
+        return command_error{error_class::command_not_found,
+                             "Expecting capabilities negotiation with 'qmp_capabilities'"};
+    }
+    if (!found) {
+        return command_error{error_class::command_not_found,
+                             "The command " + std::string(name) + " has not been found"};
+    }
+    if (asked.out_of_band && !found->has(command_trait::allow_oob)) {
+        return generic_error("The command " + std::string(name) + " does not support OOB");
+    }
+    if (monitor_.in_preconfig() && !found->has(command_trait::allow_preconfig)) {
+        return generic_error("The command '" + std::string(name) +
+                             "' is permitted only after machine initialization has completed");
+    }
+    static const json::object k_no_arguments;
+    const json::object& arguments = asked.arguments ? *asked.arguments : k_no_arguments;
+    if (auto error = check_arguments(*found->arguments, arguments, monitor_.settings().words)) return error;
+
+    // Clients take whatever comes first after negotiating for its reply: no event may come before it.
+    if (found->has(command_trait::in_negotiation)) return found->run({monitor_, *this}, arguments, returned);
+    const runstate::turn_guard turn(monitor_.control());
+    return found->run({monitor_, *this}, arguments, returned);
+}
+
+void qmp_session::finish(const command_outcome& outcome)
+{
+    // Ends the work, too, which may be what calls this.
+    const std::shared_ptr<deferred> command = std::exchange(under_way_, nullptr);
+    if (monitor_.control().exiting()) return;
+    const json::value* id = command->id ? &*command->id : nullptr;
+    try {
+        append(outcome, id);
+    } catch (const std::bad_alloc&) {
+        end_conversation();
+    }
+    if (!executing_ && monitor_.output_added) monitor_.output_added(*this);
+}
+
+void qmp_session::append(const command_outcome& outcome, const json::value* id)
+{
+    if (const auto* error = std::get_if<command_error>(&outcome)) {
+        append_error(*error, id);
+    } else {
+        append_return(std::get<std::string>(outcome), id);
+    }
+}
+
+void qmp_session::append_error(const command_error& error, const json::value* id)
+{
+    output.add([&](std::string& out) {
+        if (pretty_) {
+            std::string text;
+            print(text, error, monitor_.settings().words);
+            json::object reply;
+            if (id) reply.emplace("id", *id);
+            reply.emplace("error", parsed(text));
+            print_json_pretty(out, reply);
+        } else {
+            out += '{';
+            if (id) {
+                out += "\"id\": ";
+                print_json(out, *id);
+                out += ", ";
+            }
+            out += "\"error\": ";
+            print(out, error, monitor_.settings().words);
+            out += '}';
+        }
+        out += k_line_end;
+    });
+}
+
+void qmp_session::append_return(std::string_view value, const json::value* id)
+{
+    output.add([&](std::string& out) {
+        if (pretty_) {
+            json::object reply;
+            reply.emplace("return", parsed(value));
+            if (id) reply.emplace("id", *id);
+            print_json_pretty(out, reply);
+        } else {
+            out += "{\"return\": ";
+            out += value;
+            if (id) {
+                out += ", \"id\": ";
+                print_json(out, *id);
+            }
+            out += '}';
+        }
+        out += k_line_end;
+    });
+}
+
+void qmp_session::append_event(const std::string& line)
+{
+    const std::size_t most = monitor_.settings().event_queue_bytes;
+    if (monitor_.unsent(*this, most) > most) {
+        miss_event();
+        return;
+    }
+    missed_.end(monitor_.log);
+    output.append_to() += line;
+    if (!executing_ && monitor_.output_added) monitor_.output_added(*this);
+}
+
+void qmp_session::miss_event()
+{
+    ++monitor_.events_dropped_;
+    missed_.miss(monitor_.log);
+}
+
+std::string qmp_session::over_several_lines(std::string_view line)
+{
+    std::string text;
+    print_json_pretty(text, parsed(line));
+    text += k_line_end;
+    return text;
+}
+
+} // namespace vigil::qmp_bridge

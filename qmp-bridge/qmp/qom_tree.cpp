@@ -1,0 +1,247 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <vigil/qmp-bridge/qmp/qom_tree.h>
+
+#include <algorithm>
+#include <cassert>
+#include <utility>
+
+namespace vigil::qmp_bridge {
+
+using runstate::property;
+using runstate::property_value;
+
+namespace {
+
+using node = qom_tree::node;
+using steps = std::vector<std::string_view>;
+
+steps steps_of(std::string_view path)
+{
+    steps all;
+    while (!path.empty()) {
+        const std::size_t length = std::min(path.find('/'), path.size());
+        if (length != 0) all.push_back(path.substr(0, length));
+        path.remove_prefix(std::min(length + 1, path.size()));
+    }
+    return all;
+}
+
+// Where the steps lead from `from`; null: nowhere.
+const node* walk(const node& from, const steps& all)
+{
+    const node* here = &from;
+    for (const std::string_view step : all) {
+        const node* next = here->child(step);
+        for (const qom_tree::fact& one : here->facts) {
+            if (one.target && one.shown.name == step) next = one.target();
+        }
+        if (next == nullptr) return nullptr;
+        here = next;
+    }
+    return here;
+}
+
+// What a path leads to.
+struct destination {
+    const node* object = nullptr;
+    bool ambiguous = false; ///< it leads to another one, too
+};
+
+void search(const node& from, const steps& last, destination& found)
+{
+    if (const node* here = walk(from, last)) {
+        found.ambiguous = found.object != nullptr;
+        found.object = here;
+    }
+    for (const auto& below : from.children()) {
+        if (found.ambiguous) return;
+        search(*below, last, found);
+    }
+}
+
+destination resolve(const node& root, std::string_view path)
+{
+    const steps all = steps_of(path);
+    if (!path.empty() && path.front() == '/') return {walk(root, all)};
+    destination found;
+    search(root, all, found);
+    return found;
+}
+
+void append_with_those_below(const node& one, std::vector<const node*>& all)
+{
+    all.push_back(&one);
+    for (const auto& below : one.children()) append_with_those_below(*below, all);
+}
+
+// A property of an object, wherever it comes from.
+struct found_property {
+    property shown;
+    std::string fixed; ///< as `fact::fixed`
+};
+
+std::string as_child(const node& one) { return "child<" + one.type + ">"; }
+
+// The properties of an object, in the order in which they are listed.
+std::vector<found_property> properties_of(const node& object)
+{
+    std::vector<found_property> all{{{"type", "string", {}, [&object] { return object.type; }, {}}, {}}};
+    for (const qom_tree::fact& one : object.facts) all.push_back({one.shown, one.fixed});
+    for (const auto& below : object.children()) {
+        const auto path = [&child = *below] { return child.path(); };
+        all.push_back({{below->name(), as_child(*below), {}, path, {}}, {}});
+    }
+    if (object.state == nullptr) return all;
+    for (property& one : object.state->properties()) {
+        const auto same = [&](const found_property& other) { return other.shown.name == one.name; };
+        if (std::none_of(all.begin(), all.end(), same)) all.push_back({std::move(one), {}});
+    }
+    return all;
+}
+
+// `value` as the kind of value that the property has now.
+std::optional<property_value> converted(const property_value& now, const json::value& value)
+{
+    if (std::holds_alternative<bool>(now) && value.is_bool()) return value.get_bool();
+    if (std::holds_alternative<std::string>(now) && value.is_string()) {
+        return std::string(value.get_string().data(), value.get_string().size());
+    }
+    if (std::holds_alternative<std::int64_t>(now) && value.is_int64()) return value.get_int64();
+    if (std::holds_alternative<std::uint64_t>(now) && value.is_uint64()) return value.get_uint64();
+    if (std::holds_alternative<std::uint64_t>(now) && value.is_int64() && value.get_int64() >= 0) {
+        return static_cast<std::uint64_t>(value.get_int64());
+    }
+    return std::nullopt;
+}
+
+// The kind of value that the property has now, as QEMU's visitors name it.
+std::string_view expected(const property_value& now)
+{
+    if (std::holds_alternative<bool>(now)) return "boolean";
+    if (std::holds_alternative<std::string>(now)) return "string";
+    return "integer";
+}
+
+command_error not_found(std::string_view path)
+{
+    return {error_class::device_not_found, "Device '" + std::string(path) + "' not found"};
+}
+
+command_error about_property(const node& object, std::string_view name, const char* what)
+{
+    return generic_error("Property '" + object.type + "." + std::string(name) + "' " + what);
+}
+
+// The property `name` of an object, or that it has none.
+std::variant<found_property, command_error> property_of(const node& object, std::string_view name)
+{
+    for (found_property& one : properties_of(object)) {
+        if (one.shown.name == name) return std::move(one);
+    }
+    return about_property(object, name, "not found");
+}
+
+} // namespace
+
+node& node::add(std::string name, std::string its_type)
+{
+    assert(child(name) == nullptr);
+    children_.push_back(std::make_unique<node>(this, std::move(name), std::move(its_type)));
+    return *children_.back();
+}
+
+void node::add_link(std::string name, std::string its_type, std::function<const node*()> target)
+{
+    const auto path = [target] {
+        const node* object = target();
+        return object == nullptr ? std::string() : object->path();
+    };
+    facts.push_back({{std::move(name), std::move(its_type), {}, path, {}}, std::move(target)});
+}
+
+void node::add_link(std::string name, std::string its_type, const node* target)
+{
+    add_link(std::move(name), std::move(its_type), [target] { return target; });
+}
+
+std::string node::path() const
+{
+    if (parent_ == nullptr) return "/";
+    const std::string above = parent_->path();
+    return (above == "/" ? "" : above) + "/" + name_;
+}
+
+node* node::child(std::string_view name) const noexcept
+{
+    const auto is_it = [&](const auto& one) { return one->name_ == name; };
+    const auto found = std::find_if(children_.begin(), children_.end(), is_it);
+    return found == children_.end() ? nullptr : found->get();
+}
+
+qom_tree::qom_tree(std::string machine_type) : root_(std::make_unique<node>(nullptr, "", "container"))
+{
+    root_->add("objects", "container");
+    node& machine = root_->add("machine", std::move(machine_type));
+    for (const char* name : {"unattached", "peripheral-anon", "peripheral"}) machine.add(name, "container");
+    root_->add("chardevs", "container");
+}
+
+std::vector<const node*> qom_tree::nodes() const
+{
+    std::vector<const node*> all;
+    append_with_those_below(*root_, all);
+    return all;
+}
+
+std::variant<const node*, command_error> qom_tree::find(std::string_view path) const
+{
+    const destination found = resolve(*root_, path);
+    if (found.object == nullptr || found.ambiguous) return not_found(path);
+    return found.object;
+}
+
+std::variant<property_value, command_error> qom_tree::get(std::string_view path, std::string_view property) const
+{
+    auto object = find(path);
+    if (auto* error = std::get_if<command_error>(&object)) return std::move(*error);
+    auto found = property_of(*std::get<const node*>(object), property);
+    if (auto* error = std::get_if<command_error>(&found)) return std::move(*error);
+    property_value value = std::get<found_property>(found).shown.get();
+    if (auto* refused = std::get_if<runstate::refusal>(&value)) return generic_error(std::move(refused->text));
+    return value;
+}
+
+std::variant<std::vector<object_property_info>, command_error> qom_tree::list(std::string_view path) const
+{
+    const destination found = resolve(*root_, path);
+    if (found.ambiguous) return generic_error("Path '" + std::string(path) + "' is ambiguous");
+    if (found.object == nullptr) return not_found(path);
+    std::vector<object_property_info> all;
+    for (found_property& one : properties_of(*found.object)) {
+        all.push_back({std::move(one.shown.name), std::move(one.shown.type)});
+    }
+    return all;
+}
+
+std::optional<command_error> qom_tree::set(std::string_view path, std::string_view property,
+                                           const json::value& value) const
+{
+    auto object = find(path);
+    if (auto* error = std::get_if<command_error>(&object)) return std::move(*error);
+    const node& its_node = *std::get<const node*>(object);
+    auto found = property_of(its_node, property);
+    if (auto* error = std::get_if<command_error>(&found)) return std::move(*error);
+    const found_property& one = std::get<found_property>(found);
+    if (!one.fixed.empty()) return generic_error(one.fixed);
+    if (!one.shown.set) return about_property(its_node, property, "is not writable");
+    const property_value now = one.shown.get();
+    const auto fitting = converted(now, value);
+    if (!fitting) {
+        return generic_error("Invalid parameter type for '" + std::string(property) +
+                             "', expected: " + std::string(expected(now)));
+    }
+    if (const auto refused = one.shown.set(*fitting)) return generic_error(refused->text);
+    return std::nullopt;
+}
+
+} // namespace vigil::qmp_bridge

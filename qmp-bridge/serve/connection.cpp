@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <vigil/qmp-bridge/serve/connection.h>
+
+#include <algorithm>
+#include <new>
+#include <utility>
+
+#include <vigil/qmp-bridge/serve/traffic_observer.h>
+
+namespace vigil::qmp_bridge {
+
+namespace asio = boost::asio;
+
+namespace {
+
+// Requests of one client that are executed before another client's turn, and before replies are sent.
+constexpr int k_batch = 256;
+// Unsent bytes from which a client's further requests wait until it reads.
+constexpr std::size_t k_held_up_bytes = 1024 * 1024;
+
+} // namespace
+
+connection::connection(pump& owner, byte_stream stream, std::unique_ptr<session> conversation, unsigned server)
+    : pump_(owner), stream_(std::move(stream)), conversation_(std::move(conversation)), server_(server)
+{
+    conversation_->unfinished.draw_on(pump_.requests());
+    check_for_http_ = stream_.is_tcp();
+}
+
+template <class Act> void connection::attempt(Act act)
+{
+    try {
+        act();
+    } catch (const std::bad_alloc&) {
+        close();
+    }
+}
+
+void connection::start()
+{
+    attempt([this] { greet(); });
+}
+
+void connection::greet()
+{
+    number_ = pump_.add(shared_from_this());
+    if (auto* observer = pump_.observer()) observer->opened(number_, server_);
+    conversation_->opened();
+    output_added();
+    send_on();
+    go_on();
+}
+
+void connection::execute_batch()
+{
+    attempt([this] { execute_some(); });
+}
+
+void connection::execute_some()
+{
+    for (int i = 0; i < k_batch && conversation_->pending() && !held_up() && is_open() && !pump_.leaving(); ++i) {
+        if (auto* observer = pump_.observer()) observer->executing(number_);
+        conversation_->execute_one();
+        output_added();
+    }
+}
+
+void connection::finish_batch()
+{
+    queued_ = false;
+    resume();
+}
+
+void connection::output_added()
+{
+    auto* observer = pump_.observer();
+    if (observer == nullptr || !is_open()) return;
+    const std::string_view fresh = conversation_->output.unsent().substr(observed_);
+    observed_ += fresh.size();
+    if (!fresh.empty()) observer->answered(number_, fresh);
+}
+
+void connection::resume()
+{
+    attempt([this] {
+        send_on();
+        go_on();
+    });
+}
+
+void connection::flush()
+{
+    attempt([this] { send_on(); });
+}
+
+void connection::send_on()
+{
+    if (sending_) return;
+    output_queue& output = conversation_->output;
+    while (is_open() && !output.empty()) {
+        boost::system::error_code error;
+        const std::size_t count = stream_.send(output.unsent(), error);
+        if (error == asio::error::would_block) {
+            stream_.async_wait_writable([self = shared_from_this()](const auto& failure) {
+                self->sending_ = false;
+                if (failure) {
+                    self->close();
+                } else {
+                    self->resume();
+                }
+            });
+            sending_ = true;
+            return;
+        }
+        if (error) {
+            close();
+            return;
+        }
+        if (sent) sent(output.unsent().substr(0, count));
+        output.sent(count);
+        observed_ -= std::min(observed_, count);
+    }
+}
+
+void connection::close() noexcept
+{
+    if (!is_open()) return;
+    stream_.close();
+    if (auto* observer = pump_.observer(); observer != nullptr && number_ != 0 && !pump_.leaving()) {
+        observer->closed(number_);
+    }
+    conversation_->output.sent(conversation_->output.size());
+    pump_.remove(*this);
+    if (const auto tell = std::exchange(ended, nullptr)) tell();
+}
+
+void connection::read_on()
+{
+    stream_.async_read_some(asio::buffer(buffer_), [self = shared_from_this()](const auto& error, std::size_t length) {
+        self->reading_ = false;
+        self->attempt([&] { self->received(error, length); });
+    });
+    reading_ = true;
+}
+
+void connection::received(const boost::system::error_code& error, std::size_t length)
+{
+    if (!is_open()) return;
+    if (error == asio::error::eof) {
+        at_end_ = true; // what was asked for before is still answered
+    } else if (error) {
+        close();
+        return;
+    } else {
+        take_in({buffer_.data(), length});
+    }
+    go_on();
+}
+
+void connection::take_in(std::string_view bytes)
+{
+    if (check_for_http_) {
+        switch (http_.look_at(bytes)) {
+        case http_guard::verdict::undecided: return;
+        case http_guard::verdict::http:
+            if (dropped) dropped("it speaks HTTP");
+            close();
+            return;
+        case http_guard::verdict::harmless: break;
+        }
+        check_for_http_ = false;
+        bytes = http_.seen();
+    }
+    if (auto* observer = pump_.observer()) observer->received(number_, bytes);
+    conversation_->feed(bytes);
+    if (has_unsent()) {
+        output_added();
+        send_on();
+    }
+}
+
+void connection::go_on()
+{
+    if (!is_open() || queued_) return;
+    if (conversation_->over()) {
+        if (!has_unsent()) close();
+        return;
+    }
+    if (held_up()) return; // the flush under way comes back here
+    if (conversation_->pending()) {
+        pump_.ready(shared_from_this());
+        queued_ = true;
+    } else if (reading_ || conversation_->full()) {
+        return;
+    } else if (!at_end_) {
+        read_on();
+    } else if (conversation_->busy()) {
+        wait_for_hangup();
+    } else if (!has_unsent()) {
+        close();
+    }
+}
+
+void connection::wait_for_hangup()
+{
+    if (awaits_hangup_) return;
+    stream_.async_wait_hangup([self = shared_from_this()](bool gone) {
+        if (gone) self->close();
+    });
+    awaits_hangup_ = true;
+}
+
+bool connection::held_up() const noexcept { return conversation_->output.size() > k_held_up_bytes; }
+
+} // namespace vigil::qmp_bridge

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef VIGIL_QMP_BRIDGE_SERVE_SOCKET_FILE_H
+#define VIGIL_QMP_BRIDGE_SERVE_SOCKET_FILE_H
+
+#include <optional>
+#include <string>
+
+#include <sys/types.h>
+
+namespace vigil::qmp_bridge {
+
+/// The file by which clients find a listening unix socket.
+class socket_file {
+public:
+    /// Removes the file, if it still is the one that was made; whatever else is at the path by now is somebody else's.
+    ~socket_file();
+    socket_file() = default;
+    socket_file(const socket_file&) = delete;
+    socket_file& operator=(const socket_file&) = delete;
+
+    /// Removes what a program that has ended left at `path`; returns why a socket cannot be made there: because one is
+    /// in use, or because something else is there.
+    static std::optional<std::string> make_room(const std::string& path);
+
+    /// A socket was just made at `path`.
+    void made(const std::string& path);
+
+private:
+    std::string path_; ///< absolute: a daemon does not stay in its folder
+    dev_t device_ = 0;
+    ino_t inode_ = 0;
+};
+
+} // namespace vigil::qmp_bridge
+
+#endif

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <vigil/sim/host/program_log.h>
+
+#include <ctime>
+
+#include <unistd.h>
+
+#include <boost/asio/post.hpp>
+
+#include <vigil/runstate/clock/host_time.h>
+
+namespace vigil::sim {
+
+namespace {
+
+bool the_time_is_told = false;
+
+std::string complaint(std::string_view text)
+{
+    std::string line = the_time_is_told ? time_text(runstate::time_of_day()) : std::string();
+    line += "vigil-sim:";
+    line += text;
+    line += '\n';
+    return line;
+}
+
+} // namespace
+
+std::string time_text(std::chrono::microseconds since_1970)
+{
+    const auto [whole, rest] = runstate::split(since_1970);
+    const auto seconds = static_cast<std::time_t>(whole);
+    std::tm parts = {};
+    ::gmtime_r(&seconds, &parts);
+    char day[40];
+    const std::size_t length = std::strftime(day, sizeof day, "%Y-%m-%dT%H:%M:%S", &parts);
+    char fraction[16];
+    std::snprintf(fraction, sizeof fraction, ".%06dZ ", static_cast<int>(rest));
+    return std::string(day, length) + fraction;
+}
+
+std::string dropped_text(const std::string& what, std::uint64_t lines)
+{
+    return std::to_string(lines) + (lines == 1 ? " line" : " lines") + " of " + what +
+           " dropped here, for nobody read what came before";
+}
+
+qmp_bridge::line_output& standard_error()
+{
+    static qmp_bridge::line_output output(STDERR_FILENO, [] {
+        qmp_bridge::line_output::options opts;
+        opts.tell_dropped = [](std::uint64_t lines) { return complaint(" " + dropped_text("standard error", lines)); };
+        return opts;
+    }());
+    return output;
+}
+
+void complain_with_time(bool yes) noexcept { the_time_is_told = yes; }
+
+void complain(std::string_view text) { standard_error().write(complaint(" " + std::string(text))); }
+
+void complain_of_file(std::string_view text) { standard_error().write(complaint(text)); }
+
+batched_log::~batched_log()
+{
+    if (!is_open()) return;
+    flush();
+    own_.reset();
+    if (file_ != nullptr) std::fclose(file_);
+}
+
+void batched_log::open(std::FILE* file)
+{
+    if (file == stderr) {
+        output_ = &standard_error();
+        return;
+    }
+    file_ = file;
+    qmp_bridge::line_output::options opts;
+    opts.tell_dropped = [](std::uint64_t lines) { return dropped_text("this log", lines) + "\n"; };
+    output_ = &own_.emplace(::fileno(file), std::move(opts));
+}
+
+void batched_log::write(std::string_view lines, boost::asio::io_context& io)
+{
+    if (pending_.empty()) boost::asio::post(io, [this] { flush(); });
+    pending_ += lines;
+}
+
+void batched_log::flush()
+{
+    if (!pending_.empty()) output_->write(pending_);
+    pending_.clear();
+}
+
+} // namespace vigil::sim

@@ -1,0 +1,359 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <vigil/sim/machine/machine.h>
+
+#include <algorithm>
+#include <cstdio>
+
+#include <unistd.h>
+
+namespace vigil::sim {
+
+namespace {
+
+constexpr std::uint64_t k_gibibyte = 1024ULL * 1024 * 1024;
+constexpr std::uint64_t k_four_gibibytes = 4 * k_gibibyte;
+constexpr std::uint64_t k_io_ports = 0x10000;
+
+constexpr std::uint64_t k_config_address_port = 0xCF8;
+constexpr std::uint64_t k_config_data_port = 0xCFC;
+constexpr std::uint64_t k_keyboard_data_port = 0x60;
+constexpr std::uint64_t k_system_control_b_port = 0x61;
+constexpr std::uint64_t k_keyboard_command_port = 0x64;
+constexpr std::uint64_t k_system_control_a_port = 0x92;
+
+constexpr bus::pci_identity k_i440fx_identity{0x8086, 0x1237, 0x060000, 2};
+
+// Where ranges overlap: the background, what is mapped over it, the one-byte register inside CF8…CFB, and what hides
+// memory.
+constexpr int k_background = -1000;
+constexpr int k_device = 0;
+constexpr int k_inside_device = 1;
+constexpr int k_over_memory = 1;
+
+// How much RAM stays below 4 GiB; the rest goes above (QEMU: hw/i386/pc_piix.c, pc_q35.c).
+std::uint64_t low_memory_bytes(const machine_config& config)
+{
+    const std::uint64_t size = config.ram_bytes;
+    const std::uint64_t limit = config.max_ram_below_4g.value_or(k_four_gibibytes);
+    if (config.type == machine_type::q35) {
+        const std::uint64_t low = size >= 0xB000'0000 ? 0x8000'0000 : 0xB000'0000;
+        return std::min({size, low, limit});
+    }
+    const std::uint64_t most = config.max_ram_below_4g.value_or(0xE000'0000);
+    const bool aligned = find_machine(config.name) == nullptr || !find_machine(config.name)->deprecated;
+    const std::uint64_t low = size >= most && aligned ? std::min<std::uint64_t>(most, 0xC000'0000) : most;
+    return std::min(size, low);
+}
+
+constexpr unsigned k_pci_slots = 32;
+
+std::string_view bus_name(machine_type type, device_bus bus)
+{
+    if (bus == device_bus::isa) return "isa.0";
+    return type == machine_type::q35 ? "pcie.0" : "pci.0";
+}
+
+bus::pci_address address_of(const property_values& values)
+{
+    const device_value* place = values.find("addr");
+    const std::int64_t devfn = place != nullptr ? std::get<std::int64_t>(*place) : 0;
+    return {static_cast<std::uint8_t>(devfn >> 3), static_cast<std::uint8_t>(devfn & 7)};
+}
+
+std::string hex_text(unsigned number)
+{
+    char text[16];
+    std::snprintf(text, sizeof text, "%x", number);
+    return text;
+}
+
+} // namespace
+
+models::acpi_pm_parameters power_block_of(const machine_config& config)
+{
+    constexpr machine_version k_first_without_compat{6, 0};
+    models::acpi_pm_parameters result;
+    result.smm = config.smm;
+    const device_value* const s4 = config.power_management.find("s4_val");
+    if (s4 != nullptr) result.s4_value = static_cast<std::uint8_t>(std::get<std::uint64_t>(*s4));
+    const device_value* const compat = config.power_management.find("smm-compat");
+    result.smm_compat = compat != nullptr ? std::get<bool>(*compat) : is_older(config.name, k_first_without_compat);
+    return result;
+}
+
+models::ich9_tco_parameters tco_of(const machine_config& config)
+{
+    models::ich9_tco_parameters result;
+    const device_value* const strap = config.power_management.find("noreboot");
+    if (strap != nullptr) result.no_reboot_strap = std::get<bool>(*strap);
+    return result;
+}
+
+machine::machine(const sc_core::sc_module_name& name, const machine_config& config)
+    : sc_module(name), config_(config), ram_("ram", config.ram_bytes), crash_msrs_("crash_msrs", {config.hyperv_crash})
+{
+    map_memory();
+    msrs_.map(models::hyperv_msr::crash_p0, models::hyperv_crash::k_msr_count, crash_msrs_.registers);
+    crash_msrs_.panic.bind(controller);
+    crash_msrs_.memory.bind(memory_router_.target);
+    controller.add_resettable(crash_msrs_);
+    controller.add_snapshottable(crash_msrs_);
+    for (unsigned i = 0; i < config_.cpus; ++i) virtual_cpus_.emplace_back(crash_msrs_, i);
+    if (config_.type == machine_type::none) {
+        io_router_.map(0, k_io_ports, no_ports_.socket, {0, k_background});
+        memory_router_.map(0, 0, no_memory_.socket, {0, k_background});
+    } else {
+        add_chipset();
+    }
+    add_devices();
+}
+
+machine::~machine() = default;
+
+void machine::map_memory()
+{
+    const std::uint64_t size = ram_.size();
+    const std::uint64_t below = low_memory_bytes(config_);
+    memory_router_.map(0, below, ram_.socket, {0, k_device});
+    controller.add_snapshottable(saved_ram_);
+    if (size > below) {
+        ram_high_ = std::make_unique<bus::memory>("ram_high", size - below);
+        memory_router_.map(k_four_gibibytes, size - below, ram_high_->socket, {0, k_device});
+        saved_ram_high_ = std::make_unique<saved_memory>(*ram_high_);
+        controller.add_snapshottable(*saved_ram_high_);
+    }
+}
+
+void machine::add_chipset()
+{
+    controller.add_nmi_sink(cpus_);
+    add_pci_host();
+    add_reset_ports();
+    const models::acpi_pm_parameters power = power_block_of(config_);
+    if (config_.type == machine_type::q35) {
+        add_bridge(std::make_unique<q35_host_bridge>("host_bridge", *pci_), {0, 0});
+        auto bridge = std::make_unique<models::ich9_lpc>("isa_bridge", controller.clock, power, tco_of(config_));
+        bridge->tco.watchdog.bind(controller);
+        add_power_block(std::move(bridge), {31, 0});
+        return;
+    }
+    add_bridge(std::make_unique<bridge_function>("host_bridge", k_i440fx_identity), {0, 0});
+    auto ide = std::make_unique<piix3_ide>("ide");
+    add_bridge(std::make_unique<piix3_isa_bridge>("isa_bridge", *ide), {1, 0});
+    controller.add_resettable(*ide);
+    pci_->attach(*ide, {1, 1});
+    chipset_.push_back(std::move(ide));
+    if (config_.acpi) {
+        add_power_block(std::make_unique<models::piix4_pm>("power_management", controller.clock, power), {1, 3});
+    }
+}
+
+void machine::add_pci_host()
+{
+    pci_ = std::make_unique<bus::pci_host>("pci");
+    saved_pci_host_ = std::make_unique<saved_pci_host>(*pci_);
+    controller.add_snapshottable(*saved_pci_host_);
+    memory_router_.map(0, 0, pci_->memory, {4, k_background});
+    pci_->overlay(memory_router_, k_over_memory);
+    io_router_.map(0, k_io_ports, pci_->io, {4, k_background});
+    io_router_.map(k_config_address_port, 4, pci_->config_address, {4, k_device});
+    io_router_.map(k_config_data_port, 4, pci_->config_data, {4, k_device});
+}
+
+void machine::add_reset_ports()
+{
+    const bool q35 = config_.type == machine_type::q35;
+    reset_register_ = std::make_unique<models::reset_register>(
+        "reset_register", q35 ? models::k_ich9_reset_register : models::reset_register_parameters{});
+    reset_register_->power.bind(controller);
+    reset_register_->map(io_router_, k_inside_device);
+    add_reset_port(*reset_register_, true);
+    if (config_.i8042) {
+        port92_ = std::make_unique<models::port92>("port92");
+        port92_->power.bind(controller);
+        port92_->system_control.map(io_router_, k_system_control_a_port);
+        add_reset_port(*port92_, true);
+        i8042_ = std::make_unique<models::i8042>("i8042");
+        i8042_->power.bind(controller);
+        i8042_->data.map(io_router_, k_keyboard_data_port);
+        i8042_->command.map(io_router_, k_keyboard_command_port);
+        add_reset_port(*i8042_, false);
+    }
+    port61_ = std::make_unique<models::port61>("port61", controller.clock);
+    port61_->system_control.map(io_router_, k_system_control_b_port);
+    add_reset_port(*port61_, false);
+    controller.add_snapshottable(saved_reset_ports_);
+}
+
+template <class Model> void machine::add_reset_port(Model& model, bool in_every_snapshot)
+{
+    controller.add_resettable(model);
+    saved_reset_ports_.add(model, !in_every_snapshot);
+}
+
+void machine::add_bridge(std::unique_ptr<bridge_function> bridge, bus::pci_address address)
+{
+    controller.add_resettable(*bridge);
+    controller.add_snapshottable(*bridge);
+    pci_->attach(*bridge, address);
+    chipset_.push_back(std::move(bridge));
+}
+
+void machine::add_power_block(std::unique_ptr<models::acpi_pm_function> function, bus::pci_address address)
+{
+    function->pm1.power.bind(controller);
+    function->apm.map(io_router_);
+    controller.add_power_button_sink(function->pm1);
+    controller.add_resettable(*function);
+    controller.add_snapshottable(*function);
+    pci_->attach(*function, address);
+    chipset_.push_back(std::move(function));
+}
+
+void machine::add_devices()
+{
+    unsigned number = 0;
+    for (const device_request& request : config_.devices) {
+        if (const auto refused = add_device(request, "device_" + std::to_string(number++))) {
+            const qmp_bridge::option_place unknown{"-device " + request.driver};
+            error_ = (request.where.text.empty() ? unknown : request.where).error(*refused);
+            return;
+        }
+    }
+}
+
+machine::failure machine::add_device(const device_request& request, const std::string& name)
+{
+    const device_row* row = find_device_row(request.driver);
+    if (row == nullptr || row->make == nullptr) return "'" + request.driver + "' is not a valid device model name";
+    if (auto refused = check_bus(*row, request)) return refused;
+    property_values values = default_values(*row);
+    for (const auto& [key, value] : request.values.all()) values.set(key, value);
+    if (row->bus == device_bus::pci) {
+        if (auto refused = check_pci_values(*row, values)) return refused;
+        if (auto refused = place(*row, values)) return refused;
+    }
+    if (auto refused = check_firmware_file(*row)) return refused;
+
+    const int priority = k_device - static_cast<int>(devices_.size());
+    const device_surroundings around{controller, io_router_, priority,
+                                     [this](std::uint32_t vcpu) { crash_msrs_.crash_occurred(vcpu); }};
+    made_device made = row->make(name.c_str(), around, values);
+    failure refused;
+    if (made.function != nullptr) {
+        made.function->set_multifunction(values.flag("multifunction"));
+        refused = pci_->attach(*made.function, address_of(values));
+    }
+    devices_.push_back({row, request.id, std::move(values), std::move(made)});
+    return refused;
+}
+
+machine::failure machine::check_bus(const device_row& row, const device_request& request) const
+{
+    const std::string driver(row.name);
+    const std::string word(bus_word(row.bus));
+    if (!request.bus) {
+        if (pci_) return std::nullopt; // ISA hangs behind it
+        return "No '" + word + "' bus found for device '" + driver + "'";
+    }
+    const std::string_view asked = std::string_view(*request.bus).substr(request.bus->rfind('/') + 1);
+    if (asked == "main-system-bus") return "Device '" + driver + "' can't go on System bus";
+    for (const device_bus bus : {device_bus::pci, device_bus::isa}) {
+        if (!pci_ || asked != bus_name(config_.type, bus)) continue;
+        if (bus == row.bus) return std::nullopt;
+        return "Device '" + driver + "' can't go on " + std::string(bus_word(bus)) + " bus";
+    }
+    return "Bus '" + *request.bus + "' not found";
+}
+
+machine::failure machine::check_firmware_file(const device_row& row) const
+{
+    const auto has_it = [&](const machine_device& one) { return one.row->firmware_file == row.firmware_file; };
+    if (row.firmware_file.empty() || std::none_of(devices_.begin(), devices_.end(), has_it)) return std::nullopt;
+    return "duplicate fw_cfg file name: " + std::string(row.firmware_file);
+}
+
+machine::failure machine::check_pci_values(const device_row& row, const property_values& values) const
+{
+    constexpr std::uint64_t k_most_index = 16383;
+    constexpr std::uint64_t k_size_of_file = 0xFFFF'FFFF;
+    const std::uint64_t rom_size = values.number("romsize");
+    if (rom_size != k_size_of_file && (rom_size == 0 || (rom_size & (rom_size - 1)) != 0)) {
+        return "ROM size " + std::to_string(rom_size) + " is not a power of two";
+    }
+    if (values.find("failover_pair_id") != nullptr) return "failover primary device must be on PCIExpress bus";
+    const std::uint64_t index = values.number("acpi-index");
+    if (index > k_most_index) return "acpi-index should be less or equal to " + std::to_string(k_most_index);
+    const auto same = [&](const machine_device& one) { return one.values.number("acpi-index") == index; };
+    if (index != 0 && std::any_of(devices_.begin(), devices_.end(), same)) {
+        return "a PCI device with acpi-index = " + std::to_string(index) + " already exist";
+    }
+    const std::string rom = values.text("romfile");
+    if (rom.empty()) return std::nullopt;
+    if (::access(rom.c_str(), R_OK) != 0) return "failed to find romfile \"" + rom + "\"";
+    return "romfile: option ROMs are not supported for '" + std::string(row.name) + "'; leave it empty";
+}
+
+machine::failure machine::place(const device_row& row, property_values& values) const
+{
+    const device_value* wanted = values.find("addr");
+    if (wanted == nullptr || std::get<std::int64_t>(*wanted) < 0) {
+        // Slots that QEMU's default devices would take before ours; nothing answers there.
+        unsigned slot = config_.type == machine_type::q35 ? 1 : 2;
+        slot += unsigned(config_.default_vga) + unsigned(config_.default_nic);
+        while (slot < k_pci_slots && pci_->at({static_cast<std::uint8_t>(slot)}) != nullptr) ++slot;
+        if (slot == k_pci_slots) {
+            return "PCI: no slot/function available for " + std::string(row.name) + ", all in use or reserved";
+        }
+        values.set("addr", std::int64_t{bus::pci_address{static_cast<std::uint8_t>(slot)}.devfn()});
+    }
+    const bus::pci_address address = address_of(values);
+    if (pci_->at(address) != nullptr) {
+        return "PCI: slot " + std::to_string(address.slot) + " function " + std::to_string(address.function) +
+               " not available for " + std::string(row.name) + ", in use by " + occupant(address);
+    }
+    return check_functions(address, values.flag("multifunction"));
+}
+
+machine::failure machine::check_functions(bus::pci_address address, bool multifunction) const
+{
+    constexpr std::uint8_t k_functions = 8;
+    const auto spelt = [&](unsigned function) { return hex_text(address.slot) + "." + std::to_string(function); };
+    if (address.function != 0) {
+        const bus::pci_function* first = pci_->at({address.slot});
+        if (first == nullptr || first->multifunction()) return std::nullopt;
+        return "PCI: single function device can't be populated in function " + spelt(address.function);
+    }
+    for (std::uint8_t other = 1; !multifunction && other < k_functions; ++other) {
+        if (pci_->at({address.slot, other}) == nullptr) continue;
+        return "PCI: " + spelt(0) + " indicates single function, but " + spelt(other) + " is already populated.";
+    }
+    return std::nullopt;
+}
+
+std::string machine::occupant(bus::pci_address address) const
+{
+    const bus::pci_function* function = pci_->at(address);
+    for (const machine_device& one : devices_) {
+        if (one.made.function == function) return std::string(one.row->name) + ",id=" + one.id.value_or("(null)");
+    }
+    const auto* shown = dynamic_cast<const runstate::inspectable*>(function);
+    const bool q35 = config_.type == machine_type::q35;
+    const std::string name = shown != nullptr        ? std::string(shown->type_name())
+                             : address.function != 0 ? "piix3-ide"
+                             : address.slot != 0     ? "PIIX3"
+                             : q35                   ? "mch"
+                                                     : "i440FX";
+    return name + ",id=(null)";
+}
+
+std::vector<models::i6300esb*> machine::watchdogs() const
+{
+    std::vector<models::i6300esb*> found;
+    for (const machine_device& one : devices_) {
+        if (auto* device = dynamic_cast<models::i6300esb*>(one.made.module.get())) found.push_back(device);
+    }
+    return found;
+}
+
+} // namespace vigil::sim

@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef VIGIL_SIM_MACHINE_MACHINE_H
+#define VIGIL_SIM_MACHINE_MACHINE_H
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <systemc>
+
+#include <vigil/bus/address_router.h>
+#include <vigil/bus/memory.h>
+#include <vigil/bus/msr_space.h>
+#include <vigil/bus/pci_host.h>
+#include <vigil/models/acpi_pm.h>
+#include <vigil/models/hyperv_crash.h>
+#include <vigil/models/i6300esb.h>
+#include <vigil/models/i8042.h>
+#include <vigil/models/port61.h>
+#include <vigil/models/port92.h>
+#include <vigil/models/reset_register.h>
+#include <vigil/qmp-bridge/qmp/qom_tree.h>
+#include <vigil/runstate/controller.h>
+#include <vigil/sim/devices.h>
+#include <vigil/sim/machine/chipset.h>
+#include <vigil/sim/machine/machine_types.h>
+#include <vigil/sim/machine/saved_parts.h>
+
+namespace vigil::sim {
+
+/// What the machine is made of.
+struct machine_config {
+    machine_type type = machine_type::pc;
+    std::string name = "pc-i440fx-7.2"; ///< one of `machine_kinds()`, of that type
+    std::uint64_t ram_bytes = 128U * 1024 * 1024;
+    std::optional<std::uint64_t> max_ram_below_4g = {}; ///< bytes; the machine's own choice where absent
+    property_values power_management; ///< of PIIX4_PM or ICH9-LPC: what differs from the row's defaults
+    bool default_vga = true;          ///< a slot stays reserved for the VGA adapter that QEMU would have
+    bool default_nic = true;          ///< likewise for the network adapter
+    unsigned cpus = 1;                ///< virtual CPUs
+    bool hyperv_crash = false;        ///< the CPUs have the Hyper-V crash MSRs (-cpu …,hv-crash=on)
+    bool acpi = true;                 ///< pc: without it there is no power block; on q35 without a meaning
+    bool smm = true;                  ///< without it power management is ACPI's from the start
+    bool i8042 = true;                ///< without it there is no keyboard controller and no port 92
+    std::vector<device_request> devices;
+};
+
+/// How the power block of such a machine behaves.
+models::acpi_pm_parameters power_block_of(const machine_config& config);
+
+/// A device of a machine.
+struct machine_device {
+    const device_row* row;
+    std::optional<std::string> id;
+    property_values values; ///< what it was made with, `addr` as its place came out
+    made_device made;
+};
+
+/// A PC as far as firmware for a watchdog can see it: RAM, PCI host with its bridges, ACPI power block, reset ports,
+/// the CPUs' MSRs, the devices asked for, and the run-state controller; unclaimed ports read all ones, unclaimed memory
+/// zero.
+class machine : public sc_core::sc_module {
+public:
+    machine(const sc_core::sc_module_name& name, const machine_config& config);
+    ~machine() override;
+
+    runstate::controller controller{"controller"};
+
+    /// Where initiators (CPUs, test protocols) bind for I/O ports and for memory.
+    bus::shared_target_socket& io_ports() { return io_router_.target; }
+    bus::shared_target_socket& memory() { return memory_router_.target; }
+    /// Where the CPUs' RDMSR and WRMSR go: addresses are MSR indexes.
+    bus::shared_target_socket& msrs() { return msrs_.target; }
+
+    /// The devices that were asked for, in that order.
+    const std::deque<machine_device>& devices() const noexcept { return devices_; }
+    /// Those of them that are an i6300esb.
+    std::vector<models::i6300esb*> watchdogs() const;
+
+    /// Puts what the machine is made of into a tree that has none of it yet, at the paths where QEMU has it: devices
+    /// under /machine/peripheral by their id or under /machine/peripheral-anon, CPUs and the board's devices under
+    /// /machine/unattached. The RAM becomes /objects/pc.ram, or that object where it is there already.
+    void list_objects(qmp_bridge::qom_tree& tree);
+    /// The type of the machine's own object.
+    std::string type_name() const;
+    /// The path of each CPU's object.
+    std::vector<std::string> cpu_paths() const;
+
+    /// The first device that could not be placed, and why; nothing where all were.
+    const std::optional<qmp_bridge::option_error>& error() const noexcept { return error_; }
+
+    /// Whether the machine can sleep and be woken (query-current-machine).
+    bool wakeup_supported() const noexcept
+    {
+        return config_.type == machine_type::q35 || (config_.type == machine_type::pc && config_.acpi);
+    }
+
+    /// How many NMIs the CPUs have taken.
+    std::uint64_t nmis() const noexcept { return cpus_.nmis; }
+
+private:
+    struct cpu_nmi_pins : runstate::nmi_sink {
+        std::uint64_t nmis = 0;
+        void inject_nmi() override { ++nmis; }
+    };
+
+    // A CPU, of which there is its share of the crash MSRs.
+    struct virtual_cpu : runstate::inspectable {
+        virtual_cpu(const models::hyperv_crash& its_msrs, std::uint32_t its_index) : msrs(its_msrs), index(its_index) {}
+        std::string_view type_name() const override { return "qemu64-x86_64-cpu"; }
+        std::vector<runstate::property> properties() override;
+
+        const models::hyperv_crash& msrs;
+        std::uint32_t index;
+    };
+
+    using failure = std::optional<std::string>;
+
+    class object_lister; // machine_objects.cpp
+
+    static std::string cpu_name(unsigned index); ///< of a CPU's object
+
+    void map_memory();
+    void add_chipset();
+    void add_pci_host();
+    void add_reset_ports();
+    template <class Model> void add_reset_port(Model& model, bool in_every_snapshot);
+    void add_bridge(std::unique_ptr<bridge_function> bridge, bus::pci_address address);
+    void add_devices();
+    void add_power_block(std::unique_ptr<models::acpi_pm_function> function, bus::pci_address address);
+    failure add_device(const device_request& request, const std::string& name);
+    failure check_bus(const device_row& row, const device_request& request) const;
+    failure check_firmware_file(const device_row& row) const;
+    failure check_pci_values(const device_row& row, const property_values& values) const;
+    /// Finds where a PCI device goes; `values` then has it as `addr`.
+    failure place(const device_row& row, property_values& values) const;
+    failure check_functions(bus::pci_address address, bool multifunction) const;
+    std::string occupant(bus::pci_address address) const; ///< the device there, for messages
+
+    machine_config config_;
+    bus::address_router io_router_{"io_router"};
+    bus::address_router memory_router_{"memory_router"};
+    bus::memory ram_;
+    saved_memory saved_ram_{ram_};
+    std::unique_ptr<bus::memory> ram_high_; ///< what does not fit below 4 GiB
+    std::unique_ptr<saved_memory> saved_ram_high_;
+    bus::unclaimed no_ports_{"no_ports", 0xFF};
+    bus::unclaimed no_memory_{"no_memory", 0x00};
+    std::unique_ptr<bus::pci_host> pci_;
+    std::unique_ptr<saved_pci_host> saved_pci_host_;
+    std::unique_ptr<models::reset_register> reset_register_;
+    std::unique_ptr<models::port92> port92_;
+    std::unique_ptr<models::i8042> i8042_;
+    std::unique_ptr<models::port61> port61_;
+    saved_reset_ports saved_reset_ports_;
+    std::vector<std::unique_ptr<bus::pci_function>> chipset_;
+    std::deque<machine_device> devices_;
+    bus::msr_space msrs_{"msrs"};
+    models::hyperv_crash crash_msrs_;
+    cpu_nmi_pins cpus_;
+    std::deque<virtual_cpu> virtual_cpus_;
+    std::optional<qmp_bridge::option_error> error_;
+};
+
+} // namespace vigil::sim
+
+#endif

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef VIGIL_SIM_OPTIONS_OPTIONS_H
+#define VIGIL_SIM_OPTIONS_OPTIONS_H
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include <vigil/qmp-bridge/host/option_list.h>
+#include <vigil/qmp-bridge/qmp/qmp_monitor.h>
+#include <vigil/qmp-bridge/serve/chardev.h>
+#include <vigil/qmp-bridge/serve/pump.h>
+#include <vigil/runstate/actions.h>
+#include <vigil/sim/host/sandbox.h>
+#include <vigil/sim/machine/machine.h>
+
+namespace vigil::sim {
+
+/// A QMP monitor and where its clients come from.
+struct monitor_request {
+    qmp_bridge::chardev where;
+    bool pretty = false;
+};
+
+/// Limits on the clients of one monitor or server.
+struct client_limits {
+    unsigned most = 256;                         ///< connected at once
+    std::size_t queue_bytes = 16U * 1024 * 1024; ///< unsent bytes of one client up to which events still join them
+};
+
+/// A machine that arrives from a file.
+struct incoming_request {
+    std::optional<std::string> path; ///< absent: migrate-incoming will name it (defer)
+};
+
+/// A recorded guest to be replayed.
+struct guest_trace_request {
+    std::string file;
+    std::string scenario; ///< the first one of the file where empty
+};
+
+/// An object asked for with -object, which is there to be looked at.
+struct object_request {
+    std::string type;
+    std::string id;
+};
+
+/// Everything that the command line of vigil-sim can say.
+struct sim_options {
+    std::optional<std::string> text;   ///< to be printed instead of running: -help, -version, -device help …
+    int text_status = 0;               ///< the exit status then
+    std::vector<std::string> warnings; ///< to be printed before running
+    machine_config machine;
+    runstate::action_set actions;
+    bool start_stopped = false; ///< -S
+    bool preconfig = false;     ///< wait for x-exit-preconfig before the machine is initialised
+    qmp_bridge::pump::options pump;
+    qmp_bridge::vocabulary words = qmp_bridge::vocabulary::v2_10;
+    std::optional<std::string> name;
+    std::optional<std::string> uuid;
+    std::vector<monitor_request> monitors;
+    std::optional<qmp_bridge::chardev> qtest;
+    std::vector<qmp_bridge::fdset_info> fdsets;     ///< -add-fd
+    std::vector<qmp_bridge::chardev> idle_chardevs; ///< -chardev that nobody speaks on
+    std::vector<object_request> objects;            ///< -object
+    client_limits clients;
+    std::optional<std::string> qtest_log; ///< a file, "none", or standard error where absent
+    std::optional<std::string> pidfile;
+    bool daemonize = false;
+    std::optional<sandbox_rules> sandbox;    ///< -sandbox on
+    std::optional<std::string> snapshot_dir; ///< where alone commands may name files
+    std::optional<incoming_request> incoming;
+    bool log_guest_errors = false;       ///< -d guest_errors
+    std::optional<std::string> log_file; ///< -D: where that goes; %d in it is the process id
+    std::optional<guest_trace_request> guest_trace;
+    bool timeline = false;
+    std::optional<std::string> trace;        ///< the transcript to be written
+    std::optional<std::string> replay;       ///< the transcript to be replayed
+    bool timestamps = false;                 ///< -msg timestamp=on: before each message on standard error
+    std::vector<std::string> arguments;      ///< the command line itself
+    std::vector<std::string> configurations; ///< what each -readconfig has read
+};
+
+/// Reads a configuration file that -readconfig names: its content, or why there is none.
+using config_reader = std::function<std::variant<std::string, qmp_bridge::option_error>(const std::string& path)>;
+
+/// The content of a file of the host.
+std::variant<std::string, qmp_bridge::option_error> read_config_file(const std::string& path);
+
+/// Reads a command line; the error is one line without the program's name.
+std::variant<sim_options, qmp_bridge::option_error> parse_options(const std::vector<std::string>& arguments,
+                                                                  const config_reader& read = read_config_file);
+
+/// The text of -help.
+std::string help_text();
+
+/// The text of -version.
+std::string version_text();
+
+} // namespace vigil::sim
+
+#endif

@@ -1,0 +1,380 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <vigil/sim/options/option_rows.h>
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+
+#include <vigil/qmp-bridge/json/json.h>
+#include <vigil/sim/devices.h>
+#include <vigil/sim/options/cpu_model.h>
+#include <vigil/sim/options/option_values.h>
+
+namespace vigil::sim {
+
+namespace {
+
+using qmp_bridge::option_error;
+using qmp_bridge::option_list;
+namespace json = qmp_bridge::json;
+
+const std::string k_no_driver = "Parameter 'driver' is missing";
+
+// Known in QEMU, without a meaning here, and without a place of their own on a bus.
+constexpr std::array<std::string_view, 3> k_inert_devices{"isa-serial", "isa-parallel", "isa-debugcon"};
+
+std::string devices_text()
+{
+    std::string text;
+    for (const device_row& row : device_rows()) {
+        if (row.make == nullptr) continue;
+        text += "name \"" + std::string(row.name) + "\", bus " + std::string(bus_word(row.bus)) + "\n";
+    }
+    return text;
+}
+
+bool is_inert(std::string_view driver)
+{
+    return std::find(k_inert_devices.begin(), k_inert_devices.end(), driver) != k_inert_devices.end();
+}
+
+std::variant<const device_row*, option_error> pluggable_row(const std::string& driver)
+{
+    const device_row* row = find_device_row(driver);
+    if (row != nullptr && row->make == nullptr)
+        return option_error{"Parameter 'driver' expects a pluggable device type"};
+    if (row != nullptr) return row;
+    std::vector<std::string_view> known;
+    for (const device_row& one : device_rows()) {
+        if (one.make != nullptr) known.push_back(one.name);
+    }
+    return option_error{quoted(driver) + " is not a valid device model name" + suggestion(driver, known)};
+}
+
+// A value of the property of that name, which need not be there: text, or a JSON value.
+template <class Given>
+std::variant<device_value, std::string> value_for(const device_row& row, std::string_view name, const Given& given)
+{
+    const std::string spelt = "Property '" + std::string(row.name) + "." + std::string(name) + "'";
+    const device_property* property = find_property(row, name);
+    if (property == nullptr) return spelt + " not found";
+    if (property->read_only) return spelt + " is not writable";
+    return parse_property(row, *property, given);
+}
+
+std::string spelt(const property_default& one) { return one.driver + "." + one.property + "=" + one.value; }
+
+// Gives `values` the defaults that -global sets for a device of that row, or says which one it cannot have.
+std::optional<std::string> take_defaults(option_parser& p, const device_row& row, property_values& values)
+{
+    for (const property_default& one : p.store.defaults()) {
+        if (one.driver != row.name && one.driver != parent_type(row.bus) && one.driver != "device") continue;
+        auto value = value_for(row, one.property, std::string_view(one.value));
+        if (auto* wrong = std::get_if<std::string>(&value)) return "can't apply global " + spelt(one) + ": " + *wrong;
+        values.set(one.property, std::get<device_value>(std::move(value)));
+    }
+    return std::nullopt;
+}
+
+std::string text_member(const json::object& object, std::string_view key)
+{
+    const json::value* value = object.if_contains(key);
+    if (value == nullptr || !value->is_string()) return {};
+    return {value->get_string().data(), value->get_string().size()};
+}
+
+failure take_json(const json::object& object, const device_row& row, device_request& request)
+{
+    for (const auto& member : object) {
+        const std::string key(member.key());
+        if (key == "driver") continue;
+        if (key == "id" || key == "bus") {
+            const bool is_text = member.value().is_string();
+            if (is_text) (key == "id" ? request.id : request.bus) = text_member(object, key);
+            continue;
+        }
+        auto value = value_for(row, key, member.value());
+        if (auto* wrong = std::get_if<std::string>(&value)) return option_error{*wrong};
+        request.values.set(key, std::get<device_value>(std::move(value)));
+    }
+    return k_fine;
+}
+
+failure take_list(const option_list& list, const device_row& row, device_request& request)
+{
+    for (const auto& [key, text] : list.entries()) {
+        if (key == "driver") continue;
+        if (key == "bus") {
+            request.bus = text;
+            continue;
+        }
+        auto value = value_for(row, key, std::string_view(text));
+        if (auto* wrong = std::get_if<std::string>(&value)) return option_error{*wrong};
+        request.values.set(key, std::get<device_value>(std::move(value)));
+    }
+    return k_fine;
+}
+
+// A device's id, which no other device has, nor any property of where devices are kept.
+failure check_device_id(const option_parser& p, const std::string& id)
+{
+    for (const device_request& other : p.result.machine.devices) {
+        if (other.id == id) return option_error{"Duplicate device ID " + quoted(id)};
+    }
+    if (id == "type") return option_error{"Duplicate device ID 'type'"};
+    return k_fine;
+}
+
+failure on_json_device(option_parser& p, const std::string& value)
+{
+    qmp_bridge::json_reader reader;
+    reader.feed(value);
+    reader.feed("\n"); // ends a number or a word
+    auto item = reader.next();
+    if (!item) return option_error{"JSON parse error, premature EOI"};
+    if (const auto* wrong = std::get_if<qmp_bridge::json_error>(&*item)) return option_error{wrong->text};
+    if (reader.next()) return option_error{"Expecting at most one JSON value"};
+    json::value& given = std::get<json::value>(*item);
+    if (!given.is_object()) return option_error{"must be DRIVER[,PROPERTY=VALUE...] or one JSON object"};
+    if (text_member(given.get_object(), "driver").empty()) return option_error{k_no_driver};
+    p.store.add_json("device", std::move(given.get_object()), p.here);
+    return k_fine;
+}
+
+failure on_device(option_parser& p, const std::string& value)
+{
+    if (asks_for_help(value)) {
+        p.result.text = devices_text();
+        return k_fine;
+    }
+    if (!value.empty() && value.front() == '{') return on_json_device(p, value);
+    option_list look = option_list::parse(value, "driver");
+    if (!look.take("help") && !look.take("?")) return keep(p, "device", value);
+    const auto driver = look.take("driver");
+    if (!driver) return option_error{k_no_driver};
+    const auto found = pluggable_row(*driver);
+    if (const auto* error = std::get_if<option_error>(&found)) return *error;
+    p.result.text = device_help(*std::get<const device_row*>(found));
+    return k_fine;
+}
+
+failure on_set(option_parser& p, const std::string& value) { return p.store.set(value); }
+
+failure on_global(option_parser& p, const std::string& value) { return p.store.add_default(value); }
+
+failure on_readconfig(option_parser& p, const std::string& value)
+{
+    auto content = p.read_config(value);
+    if (auto* error = std::get_if<option_error>(&content)) return std::move(*error);
+    p.result.configurations.push_back(std::get<std::string>(std::move(content)));
+    return p.store.read_config(value, p.result.configurations.back());
+}
+
+// A device that the machine has in QEMU and that is not modelled, so far as -global can speak of it.
+struct board_device {
+    std::string_view name;
+    std::string_view properties;                                        ///< by their names, a space between two
+    bool (*accepts)(std::string_view property, std::string_view value); ///< null: any value
+};
+
+bool accepts_tick_policy(std::string_view property, std::string_view value)
+{
+    return property != "lost_tick_policy" || value == "discard" || value == "delay" || value == "slew";
+}
+
+bool accepts_switch(std::string_view property, std::string_view value)
+{
+    const bool is_switch = property == "msi" || property == "kbd-throttle" || property == "extended-state";
+    return !is_switch || qmp_bridge::parse_switch(value).has_value();
+}
+
+constexpr board_device k_board[] = {
+    {"mc146818rtc", "base_year iobase irq lost_tick_policy", accepts_tick_policy},
+    {"i8042", "extended-state kbd-throttle kbd-irq mouse-irq", accepts_switch},
+    {"hpet", "timers msi hpet-intcap hpet-offset-saved", accepts_switch},
+    {"port92", "", nullptr},
+    {"fw_cfg", "", nullptr},
+    {"fw_cfg_io", "dma_enabled x-file-slots acpi-mr-restore", nullptr},
+    {"isa-pcspk", "audiodev iobase migrate", nullptr},
+};
+
+// Classes of QEMU's devices, or what their names begin with, of which nothing is here.
+constexpr std::string_view k_other_classes[] = {
+    "virtio-",      "vhost-",       "usb-",          "pcie-",     "pci-bridge",
+    "pci-serial",   "ide-",         "scsi-",         "isa-",      "vfio-",
+    "e1000",        "rtl8139",      "ne2k_",         "nvme",      "megasas",
+    "qxl",          "cirrus-",      "bochs-",        "ich9-",     "piix3-",
+    "piix4-",       "ich9-intel",   "intel-",        "hda-",      "kvm-",
+    "ioapic",       "apic",         "floppy",        "pvscsi",    "vmxnet3",
+    "tpm-",         "ccid-",        "nec-usb",       "qemu-xhci", "ipmi-",
+    "pc-dimm",      "nvdimm",       "edu",           "ivshmem-",  "sd-card",
+    "sdhci-",       "cfi.pflash01", "amd-iommu",     "AC97",      "ES1370",
+    "lsi",          "mptsas",       "i82",           "pcnet",     "tulip",
+    "x3130-",       "ioh3420",      "vmcoreinfo",    "vmgenid",   "loader",
+    "guest-loader", "smbus-",       "q35-pcihost",   "pxb",       "cxl-",
+    "rocker",       "ati-vga",      "secondary-vga", "VGA",       "memory-backend-",
+    "kvmvapic",     "vmmouse",      "vmport",        "migration"};
+
+// Of those, what is never plugged in: QEMU says so where there is none.
+constexpr std::string_view k_fixed_classes[] = {"VGA", "cirrus-vga", "ati-vga", "isa-vga", "piix3-ide", "piix4-ide"};
+
+bool names_class(std::string_view driver)
+{
+    const auto begins = [&](std::string_view start) { return driver.substr(0, start.size()) == start; };
+    if (find_device_row(driver) != nullptr) return true;
+    for (const std::string_view one :
+         {"device", "pci-device", "isa-device", "cpu", "x86_64-cpu", "i440FX", "mch", "PIIX3", "sys-bus-device"}) {
+        if (driver == one) return true;
+    }
+    for (const board_device& one : k_board) {
+        if (driver == one.name) return true;
+    }
+    const std::string_view cpu = "-x86_64-cpu";
+    if (driver.size() > cpu.size() && driver.substr(driver.size() - cpu.size()) == cpu) return true;
+    return std::any_of(std::begin(k_other_classes), std::end(k_other_classes), begins);
+}
+
+bool has_word(std::string_view words, std::string_view word)
+{
+    const std::string padded = " " + std::string(words) + " ";
+    return padded.find(" " + std::string(word) + " ") != std::string::npos;
+}
+
+// What is wrong with a default for a device of the board that is not modelled.
+std::optional<std::string> check_board(const property_default& one)
+{
+    for (const board_device& device : k_board) {
+        if (one.driver != device.name) continue;
+        if (!has_word(device.properties, one.property)) {
+            return "Property '" + one.driver + "." + one.property + "' not found";
+        }
+        if (device.accepts != nullptr && !device.accepts(one.property, one.value)) {
+            const bool is_switch = one.property != "lost_tick_policy";
+            return "Parameter " + quoted(one.property) +
+                   (is_switch ? " expects 'on' or 'off'" : " does not accept value " + quoted(one.value));
+        }
+    }
+    return std::nullopt;
+}
+
+// What is wrong with a default for a class that every machine has an instance of: the first one made has a say.
+std::optional<std::string> check_inherited(const option_parser& p, const property_default& one)
+{
+    const auto missing = [&](const std::string& first) {
+        return "Property '" + first + "." + one.property + "' not found";
+    };
+    if (one.driver == "isa-device") return missing("isa-pcspk");
+    if (one.driver == "device") return missing(cpu_type_name(p.cpu_model));
+    if (one.driver != "pci-device") return std::nullopt;
+    const device_row* row = find_device_row("i6300esb"); // has the properties of the bus and no others
+    if (find_property(*row, one.property) != nullptr) return std::nullopt;
+    return missing(p.result.machine.type == machine_type::q35 ? "mch" : "i440FX");
+}
+
+// What is wrong with a default for the CPUs; hv-crash takes effect.
+std::optional<std::string> apply_to_cpus(option_parser& p, const property_default& one)
+{
+    const std::string type = cpu_type_name(p.cpu_model);
+    if (one.driver != type && one.driver != "x86_64-cpu" && one.driver != "cpu") return std::nullopt;
+    if (!is_cpu_property(one.property)) return "Property '" + type + "." + one.property + "' not found";
+    if (one.property != "hv-crash") return std::nullopt;
+    const auto on = qmp_bridge::parse_switch(one.value);
+    if (!on) return "Parameter 'hv-crash' expects 'on' or 'off'";
+    if (!p.cpu_names_crash) p.result.machine.hyperv_crash = *on;
+    return std::nullopt;
+}
+
+// The warning of a default that nothing can follow; empty: it may be for a device that comes later.
+std::string warning_of(const option_parser& p, const property_default& one)
+{
+    if (!names_class(one.driver)) return "global " + one.driver + "." + one.property + " has invalid class name";
+    const bool fixed =
+        std::find(std::begin(k_fixed_classes), std::end(k_fixed_classes), one.driver) != std::end(k_fixed_classes);
+    const device_row* row = find_device_row(one.driver);
+    const bool no_row_here =
+        row != nullptr && row->make == nullptr && !row->hotpluggable && power_management_row(p.result.machine) != row;
+    return fixed || no_row_here ? "global " + spelt(one) + " not used" : std::string();
+}
+
+constexpr option_row k_rows[] = {
+    {"device", "DRIVER[,PROPERTY=VALUE...]",
+     "add a device, so or as a JSON object: i6300esb, pvpanic-pci (addr=SLOT[.FN], hexadecimal), ib700, pvpanic "
+     "(ioport=N); id=ID; DRIVER,help lists what it takes. isa-serial, isa-parallel and isa-debugcon are accepted "
+     "without "
+     "effect",
+     on_device},
+    {"global", "DRIVER.PROPERTY=VALUE",
+     "a default for devices of that driver, or of a class such as pci-device; of what "
+     "is not modelled, only the names are checked",
+     on_global},
+    {"set", "GROUP.ID.KEY=VALUE", "change an earlier option: of the device, chardev, mon ... with that id", on_set},
+    {"readconfig", "FILE",
+     "read options from FILE: a section [device \"ID\"], [chardev \"ID\"], [mon], [machine], [global] ... each, with "
+     "lines KEY = \"VALUE\"",
+     on_readconfig},
+};
+
+} // namespace
+
+const device_row* power_management_row(const machine_config& machine)
+{
+    switch (machine.type) {
+    case machine_type::pc: return machine.acpi ? find_device_row("PIIX4_PM") : nullptr;
+    case machine_type::q35: return find_device_row("ICH9-LPC");
+    case machine_type::none: break;
+    }
+    return nullptr;
+}
+
+failure resolve_device(option_parser& p, option_entry& entry)
+{
+    const auto& entries = entry.values.entries();
+    std::optional<std::string> driver;
+    if (entry.json) driver = text_member(*entry.json, "driver");
+    for (const auto& [key, value] : entries) {
+        if (key == "driver") driver = value;
+    }
+    if (!driver) return option_error{k_no_driver};
+    if (is_inert(*driver)) return k_fine;
+    const auto found = pluggable_row(*driver);
+    if (const auto* error = std::get_if<option_error>(&found)) return *error;
+    const device_row& row = *std::get<const device_row*>(found);
+    device_request request;
+    request.driver = *driver;
+    request.id = entry.id;
+    request.where = entry.place;
+    if (const auto refused = take_defaults(p, row, request.values)) return option_error{*refused};
+    if (auto error = entry.json ? take_json(*entry.json, row, request) : take_list(entry.values, row, request)) {
+        return error;
+    }
+    if (request.id) {
+        if (auto error = check_device_id(p, *request.id)) return error;
+    }
+    p.result.machine.devices.push_back(std::move(request));
+    return k_fine;
+}
+
+failure resolve_defaults(option_parser& p)
+{
+    const machine_type type = p.result.machine.type;
+    for (const property_default& one : p.store.defaults()) {
+        std::optional<std::string> refused;
+        if (type != machine_type::none) {
+            refused = check_inherited(p, one);
+            if (!refused) refused = check_board(one);
+            if (!refused) refused = apply_to_cpus(p, one);
+        }
+        if (refused) return option_error{"can't apply global " + spelt(one) + ": " + *refused};
+        if (const std::string warning = warning_of(p, one); !warning.empty()) {
+            p.result.warnings.push_back("warning: " + warning);
+        }
+    }
+    const device_row* row = power_management_row(p.result.machine);
+    if (row == nullptr) return k_fine;
+    if (const auto refused = take_defaults(p, *row, p.result.machine.power_management)) return option_error{*refused};
+    return k_fine;
+}
+
+option_group device_options() noexcept { return {"Its devices", k_rows}; }
+
+} // namespace vigil::sim

@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: Apache-2.0
+// The pump inside somebody else's platform: sc_start is called with slices, and the clients are served in between.
+#include <catch.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <vigil/qmp-bridge/qmp/qmp_monitor.h>
+#include <vigil/qmp-bridge/qmp/qmp_session.h>
+#include <vigil/qmp-bridge/serve/pump.h>
+#include <vigil/qmp-bridge/serve/stream_server.h>
+
+using namespace vigil;
+using qmp_bridge::pump;
+using runstate::ns;
+
+namespace {
+
+// A platform that has a controller and a QMP socket, and calls sc_start itself.
+struct platform {
+    explicit platform(pump::pace pace)
+        : folder(make_folder()), monitor(controller.control(), monitor_options()),
+          driver("pump", controller, options(pace)),
+          server(driver, server_options(), [this] { return monitor.new_session(); })
+    {
+        controller.add_listener(monitor);
+        monitor.output_added = [this](qmp_bridge::qmp_session& session) {
+            if (const auto client = driver.carrier_of(session)) driver.has_output(client);
+        };
+        REQUIRE_FALSE(server.start().has_value());
+    }
+    ~platform() { std::filesystem::remove_all(folder); }
+
+    static std::string make_folder()
+    {
+        std::string name = "/tmp/vigil-pump-XXXXXX";
+        if (::mkdtemp(name.data()) == nullptr) std::abort();
+        return name;
+    }
+    static pump::options options(pump::pace pace)
+    {
+        pump::options result;
+        result.wait = pump::waiting::polling;
+        result.time = pace;
+        return result;
+    }
+    static qmp_bridge::qmp_monitor::options monitor_options()
+    {
+        qmp_bridge::qmp_monitor::options result;
+        result.arm_limiter = [](ns) {};
+        return result;
+    }
+    qmp_bridge::stream_server::options server_options() const
+    {
+        qmp_bridge::stream_server::options result;
+        result.where.path = folder + "/qmp";
+        result.where.server = true;
+        result.where.wait = false;
+        return result;
+    }
+
+    std::string folder;
+    runstate::controller controller{"controller"};
+    qmp_bridge::qmp_monitor monitor;
+    pump driver;
+    qmp_bridge::stream_server server;
+};
+
+// A client in this very process: what it sends waits in the socket until the platform's next slice.
+struct client {
+    explicit client(const std::string& folder) : fd(::socket(AF_UNIX, SOCK_STREAM, 0))
+    {
+        sockaddr_un address = {};
+        address.sun_family = AF_UNIX;
+        (folder + "/qmp").copy(address.sun_path, sizeof address.sun_path - 1);
+        REQUIRE(::connect(fd, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0);
+    }
+    ~client() { ::close(fd); }
+    void send(const std::string& text) const
+    {
+        REQUIRE(::send(fd, text.data(), text.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(text.size()));
+    }
+    std::string received() const
+    {
+        char buffer[65536];
+        const ssize_t count = ::recv(fd, buffer, sizeof buffer, MSG_DONTWAIT);
+        return count > 0 ? std::string(buffer, static_cast<std::size_t>(count)) : std::string();
+    }
+    int fd;
+};
+
+bool contains(const std::string& text, const char* part) { return text.find(part) != std::string::npos; }
+
+const char* const k_negotiate = "{\"execute\": \"qmp_capabilities\"}";
+
+} // namespace
+
+TEST_CASE("pump: a polling pump serves clients between the slices of a platform that owns sc_start")
+{
+    platform p(pump::pace::free);
+    const client qmp(p.folder);
+    sc_core::sc_start(10, sc_core::SC_MS);
+    CHECK(contains(qmp.received(), "\"QMP\""));
+    qmp.send(std::string(k_negotiate) + "{\"execute\": \"query-status\"}");
+    sc_core::sc_start(10, sc_core::SC_MS);
+    CHECK(sc_core::sc_time_stamp() == sc_core::sc_time(20, sc_core::SC_MS));
+    CHECK(contains(qmp.received(), "\"status\": \"running\""));
+}
+
+TEST_CASE("pump: in polling mode a stop freezes the VM clock only, and no timer runs until cont")
+{
+    platform p(pump::pace::free);
+    bool ran = false;
+    runstate::vm_timer timer(p.controller.clock, [&] { ran = true; });
+    const client qmp(p.folder);
+    qmp.send(std::string(k_negotiate) + "{\"execute\": \"stop\"}");
+    sc_core::sc_start(10, sc_core::SC_MS);
+    const ns stopped_at = p.controller.clock.now();
+    timer.arm(stopped_at + ns(1'000'000));
+    sc_core::sc_start(100, sc_core::SC_MS);
+    CHECK(p.controller.control().state() == runstate::run_state::paused);
+    CHECK(p.controller.clock.now() == stopped_at);
+    CHECK_FALSE(ran);
+    qmp.send("{\"execute\": \"cont\"}");
+    sc_core::sc_start(10, sc_core::SC_MS);
+    CHECK(contains(qmp.received(), "RESUME"));
+    CHECK(ran);
+}
+
+TEST_CASE("pump: the end of the run flushes every client, closes the sockets and stops the simulation")
+{
+    platform p(pump::pace::free);
+    const client qmp(p.folder);
+    qmp.send(std::string(k_negotiate) + "{\"execute\": \"quit\"}");
+    sc_core::sc_start(10, sc_core::SC_MS);
+    const std::string said = qmp.received();
+    CHECK(contains(said, "SHUTDOWN"));
+    CHECK(contains(said, "{\"return\": {}}\r\n"));
+    CHECK(p.driver.leaving());
+    CHECK(sc_core::sc_get_status() == sc_core::SC_STOPPED);
+}
+
+TEST_CASE("pump: paced slices take no less wall-clock time than they are long")
+{
+    platform p(pump::pace::paced);
+    const auto start = std::chrono::steady_clock::now();
+    sc_core::sc_start(50, sc_core::SC_MS);
+    CHECK(std::chrono::steady_clock::now() - start >= std::chrono::milliseconds(45));
+}
+
+TEST_CASE("pump: a posted job runs in the pump's thread, inside a turn")
+{
+    platform p(pump::pace::free);
+    bool in_turn = false;
+    p.driver.post([&] { in_turn = p.controller.control().turn_open(); });
+    sc_core::sc_start(10, sc_core::SC_MS);
+    CHECK(in_turn);
+}
+
+TEST_CASE(
+    "pump: a driven clock goes on where the kernel's time ends, each timer at its own time, and looking ends there")
+{
+    platform p(pump::pace::driven);
+    const ns day = std::chrono::hours(24); // of which the kernel has 213
+    std::vector<ns> ran;
+    runstate::vm_timer within(p.controller.clock, [&] { ran.push_back(p.controller.clock.now()); });
+    runstate::vm_timer beyond(p.controller.clock, [&] { ran.push_back(p.controller.clock.now()); });
+    within.arm(200 * day);
+    beyond.arm(300 * day);
+    p.driver.post([&] { p.driver.advance_to(400 * day); });
+    sc_core::sc_start(); // until nothing more can happen
+    CHECK(ran == std::vector<ns>{200 * day, 300 * day});
+    CHECK(p.controller.clock.now() == 400 * day);
+    CHECK(sc_core::sc_time_stamp() < sc_core::sc_max_time());
+}

@@ -60,7 +60,7 @@ const std::regex k_pure{
     "runstate/(actions|events|facts|inspectable|migration|policy|refusal|run_control|run_state|"
     "wire_names|clock/(host_time|time|timer_queue)|(files|snapshot)/.*)|"
     "qmp-bridge/((host/(file_content|host_file|line_output|option_list))|json/.*|schema/.*|session/.*|"
-    "qmp/.*|qtest/(qtest_session|detail/.*)|serve/(http_guard|traffic_observer)|"
+    "qmp/.*|qtest/(qtest_session|detail/qtest_text)|serve/(chardev|pacing|traffic_observer|detail/http_guard)|"
     "transcript/(transcript|transcript_snapshots))"};
 
 std::string read(const fs::path& path)
@@ -109,14 +109,14 @@ bool is_systemc(const std::string& include)
     return std::regex_match(include, header);
 }
 
-/// Follows the includes down to SystemC: the way there, or "" where there is none.
-std::string way_to_systemc(const fs::path& path, std::set<fs::path>& seen)
+/// Follows the includes down to one that `is_there` says it is: the way there, or "" where there is none.
+template <class Predicate> std::string way_to(Predicate is_there, const fs::path& path, std::set<fs::path>& seen)
 {
     if (!seen.insert(path).second) return {};
     for (const auto& include : includes(path)) {
-        if (is_systemc(include)) return in_tree(path) + " -> " + include;
+        if (is_there(include)) return in_tree(path) + " -> " + include;
         if (const auto own = own_file(include); !own.empty())
-            if (const auto way = way_to_systemc(own, seen); !way.empty()) return in_tree(path) + " -> " + way;
+            if (const auto way = way_to(is_there, own, seen); !way.empty()) return in_tree(path) + " -> " + way;
     }
     return {};
 }
@@ -214,7 +214,7 @@ TEST_CASE("the pure files include no SystemC, nor anything that does")
             if (!std::regex_match(in_tree(fs::path(path).replace_extension()), k_pure)) continue;
             ++pure;
             std::set<fs::path> seen;
-            if (const auto way = way_to_systemc(path, seen); !way.empty()) wrong.push_back(way);
+            if (const auto way = way_to(is_systemc, path, seen); !way.empty()) wrong.push_back(way);
         }
     REQUIRE(pure > 0);
     REQUIRE_NONE(wrong);
@@ -229,6 +229,27 @@ TEST_CASE("below the bridge there are no sockets and no Boost")
             for (const auto& include : includes(path))
                 if (std::regex_match(include, host)) wrong.push_back(in_tree(path) + " -> " + include);
     REQUIRE_NONE(wrong);
+}
+
+TEST_CASE("no installed header includes Asio")
+{
+    std::vector<std::string> wrong;
+    for (const auto* folder : {"bus", "models", "qmp-bridge", "runstate"})
+        for (const auto& path : sources(folder))
+            for (const auto& include : includes(path))
+                if (path.extension() == ".h" && !is_private(in_tree(path)) && include.rfind("<boost/asio", 0) == 0)
+                    wrong.push_back(in_tree(path) + " -> " + include);
+    REQUIRE_NONE(wrong);
+}
+
+TEST_CASE("the door of the bridge includes no Boost, nor anything that does")
+{
+    std::set<fs::path> seen;
+    const auto is_boost = [](const std::string& include) { return include.rfind("<boost/", 0) == 0; };
+    const fs::path door = k_root / "qmp-bridge" / "qmp_server.h";
+    REQUIRE(fs::exists(door));
+    CHECK(way_to(is_boost, door, seen) == "");
+    CHECK(seen.size() > 1);
 }
 
 TEST_CASE("every source stands in its folder's CMakeLists.txt")

@@ -99,10 +99,6 @@ public:
     /// The limiter's period ended.
     void limiter_timer_expired();
 
-    /// Called with every session to which something was added outside its own `execute_one` (events, out-of-band
-    /// replies, answers that came later), so that the bytes get sent, and what is pending then gets executed. Must not
-    /// make or destroy sessions.
-    std::function<void(qmp_session&)> output_added;
     /// Lines for the log (dropped events …).
     std::function<void(std::string_view)> log;
 
@@ -130,6 +126,7 @@ public:
     block_nodes& blocks() noexcept { return blocks_; }
 
     const options& settings() const noexcept { return options_; }
+    machine_description& description() noexcept { return options_.machine; }
     runstate::run_control& control() noexcept { return control_; }
 
 private:

@@ -190,7 +190,7 @@ void qmp_session::fetch()
         }
     }
     if (queue_.size() < read_ahead()) unread_ = 0;
-    if (answered && monitor_.output_added) monitor_.output_added(*this);
+    if (answered) announce_output();
 }
 
 void qmp_session::check_budget()
@@ -286,7 +286,7 @@ void qmp_session::finish(const command_outcome& outcome)
     } catch (const std::bad_alloc&) {
         end_conversation();
     }
-    if (!executing_ && monitor_.output_added) monitor_.output_added(*this);
+    if (!executing_) announce_output();
 }
 
 void qmp_session::append(const command_outcome& outcome, const json::value* id)
@@ -353,7 +353,7 @@ void qmp_session::append_event(const std::string& line)
     }
     missed_.end(monitor_.log);
     output.append_to() += line;
-    if (!executing_ && monitor_.output_added) monitor_.output_added(*this);
+    if (!executing_) announce_output();
 }
 
 void qmp_session::miss_event()

@@ -332,6 +332,7 @@ void qtest_session::interrupt_changed(int number, bool level)
     missed_.end(limit_.warn);
     try {
         append_interrupt(number, level);
+        announce_output();
     } catch (const std::bad_alloc&) { // it is not whose access this was that should hear of it
         missed_.miss(limit_.warn);
     }

@@ -17,18 +17,13 @@
 #include <vector>
 
 #include <vigil/qmp-bridge/json/json.h>
+#include <vigil/qmp-bridge/schema/vocabulary.h>
 #include <vigil/runstate/inspectable.h>
 #include <vigil/runstate/wire_names.h>
 
 /// How the types that QMP speaks are described, once each (see qapi_types.h), and what follows from a description:
 /// checking and reading arguments, printing, and tables to list.
 namespace vigil::qmp_bridge {
-
-/// Which words of the run-state schema are spoken; behaviour, commands and error texts are 7.2's in both.
-enum class vocabulary : std::uint8_t {
-    v2_10, ///< the governing schema: no `reason`, no GUEST_CRASHLOADED, no panic action `none`; greets as 2.10.0
-    v7_2,  ///< greets as 7.2.0 and offers `oob`
-};
 
 /// The class of an error (QAPI `QapiErrorClass`).
 enum class error_class : std::uint8_t {

@@ -235,4 +235,13 @@ std::string chardev::to_string() const
     return server ? text + ",server=on" : text;
 }
 
+std::string_view chardev::qom_type() const noexcept
+{
+    switch (kind) {
+    case transport::stdio: return "chardev-stdio";
+    case transport::null: return "chardev-null";
+    default: return "chardev-socket";
+    }
+}
+
 } // namespace vigil::qmp_bridge

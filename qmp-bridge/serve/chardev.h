@@ -51,6 +51,8 @@ struct chardev {
 
     /// In the short form, for messages.
     std::string to_string() const;
+    /// The type of its object.
+    std::string_view qom_type() const noexcept;
 };
 
 } // namespace vigil::qmp_bridge

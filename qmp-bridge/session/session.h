@@ -53,6 +53,17 @@ private:
     std::size_t sent_ = 0;
 };
 
+/// Whoever carries the bytes of one conversation.
+struct session_carrier {
+    /// The conversation has output that no call of the carrier's own caused. Must not make or destroy sessions.
+    virtual void output_added() = 0;
+    /// The client's number (see `traffic_observer`); 0 where it has gone.
+    virtual unsigned client_number() const noexcept = 0;
+
+protected:
+    ~session_carrier() = default;
+};
+
 /// One client's conversation in some protocol: bytes in, bytes out. Knows no socket and no kernel. Taking bytes in only
 /// frames and queues requests; each is executed by its own call, because executing may take simulated time.
 ///
@@ -72,7 +83,7 @@ public:
     virtual bool pending() const = 0;
 
     /// Whether a request is under way that will be answered later, while the client may go on. Its answer stands in
-    /// `output`, and `pending` says whether something follows, once whoever made the session is told of new output.
+    /// `output`, and `pending` says whether something follows, once the carrier is told of new output.
     virtual bool busy() const { return false; }
 
     /// Whether enough has been taken in beside the request under way: no more should be fed until it is answered.
@@ -83,6 +94,12 @@ public:
 
     /// Whether its requests are executed amid a step of the clock that another client asked for (see `pump`).
     virtual bool served_amid_steps() const { return false; }
+
+    /// Says who carries it from now on; null: nobody. The carrier outlives the conversation or says null before it
+    /// goes.
+    void carried_by(session_carrier* one) noexcept { carrier_ = one; }
+    /// The number of its client; 0 where there is none.
+    unsigned client_number() const noexcept { return carrier_ != nullptr ? carrier_->client_number() : 0; }
 
     /// Whether the conversation cannot go on: nothing more is taken in, and the client is to be let go of once it has
     /// what waits for it.
@@ -96,8 +113,14 @@ public:
 
 protected:
     void end_conversation() noexcept { over_ = true; }
+    /// Something was added to `output` outside `execute_one`, or something is pending now: who carries it sees to both.
+    void announce_output() const
+    {
+        if (carrier_ != nullptr) carrier_->output_added();
+    }
 
 private:
+    session_carrier* carrier_ = nullptr;
     bool over_ = false;
 };
 

@@ -36,8 +36,8 @@ std::string seconds(runstate::ns time)
 
 } // namespace
 
-timeline::timeline(qmp_bridge::line_output& out, runstate::controller& controller, qmp_bridge::pump& pump)
-    : out_(out), controller_(controller), pump_(pump), socket_(pump.io())
+timeline::timeline(qmp_bridge::line_output& out, runstate::controller& controller, qmp_bridge::qmp_server& server)
+    : out_(out), controller_(controller), server_(server), socket_(server.io())
 {
 }
 
@@ -72,7 +72,7 @@ void timeline::stage_ended(unsigned stage)
     say("i6300esb", stage == 1 ? "stage 1 has run out; stage 2 begins"
                     : silent   ? "stage 2 has run out; the reboot output is disabled, nothing follows"
                                : "stage 2 has run out: the watchdog barks");
-    if (stage == 2 && silent) pump_.post([this] { quit_when_over(); });
+    if (stage == 2 && silent) server_.post([this] { quit_when_over(); });
 }
 
 void timeline::say(const char* who, const std::string& what)
@@ -112,7 +112,7 @@ void timeline::player_finished()
 {
     say("driver", "falls silent");
     silent_ = true;
-    pump_.post([this] { quit_when_over(); });
+    server_.post([this] { quit_when_over(); });
 }
 
 void timeline::quit_when_over()
@@ -148,7 +148,7 @@ void timeline::received(const std::string& line)
     }
     const json::value* result = members.if_contains("return");
     if (result == nullptr) return;
-    if (!std::exchange(listening_, true)) pump_.post([this] { controller_.control().cont(); });
+    if (!std::exchange(listening_, true)) server_.post([this] { controller_.control().cont(); });
     if (result->is_object() && result->get_object().contains("running")) ask("quit");
 }
 

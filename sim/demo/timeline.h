@@ -10,8 +10,8 @@
 #include <boost/asio/streambuf.hpp>
 
 #include <vigil/qmp-bridge/host/line_output.h>
+#include <vigil/qmp-bridge/qmp_server.h>
 #include <vigil/qmp-bridge/serve/lifeline.h>
-#include <vigil/qmp-bridge/serve/pump.h>
 #include <vigil/runstate/controller.h>
 #include <vigil/sim/demo/guest_trace.h>
 
@@ -21,7 +21,7 @@ namespace vigil::sim {
 /// over the real socket. After the first WATCHDOG the client asks query-status and then quits.
 class timeline {
 public:
-    timeline(qmp_bridge::line_output& out, runstate::controller& controller, qmp_bridge::pump& pump);
+    timeline(qmp_bridge::line_output& out, runstate::controller& controller, qmp_bridge::qmp_server& server);
 
     /// Connects the QMP client to the unix socket at `path`; false where that fails.
     bool connect(const std::string& path);
@@ -42,7 +42,7 @@ private:
 
     qmp_bridge::line_output& out_;
     runstate::controller& controller_;
-    qmp_bridge::pump& pump_;
+    qmp_bridge::qmp_server& server_;
     boost::asio::local::stream_protocol::socket socket_;
     boost::asio::streambuf input_;
     bool listening_ = false; ///< the client is past negotiation

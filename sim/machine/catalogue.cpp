@@ -180,13 +180,4 @@ const std::vector<qom_type>& known_types()
     return types;
 }
 
-std::string_view chardev_type(const qmp_bridge::chardev& one) noexcept
-{
-    switch (one.kind) {
-    case qmp_bridge::chardev::transport::stdio: return "chardev-stdio";
-    case qmp_bridge::chardev::transport::null: return "chardev-null";
-    default: return "chardev-socket";
-    }
-}
-
 } // namespace vigil::sim

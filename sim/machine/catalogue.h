@@ -2,12 +2,10 @@
 #ifndef VIGIL_SIM_MACHINE_CATALOGUE_H
 #define VIGIL_SIM_MACHINE_CATALOGUE_H
 
-#include <string_view>
 #include <vector>
 
 #include <vigil/qmp-bridge/qmp/qom_types.h>
 #include <vigil/qmp-bridge/schema/qapi_machine_types.h>
-#include <vigil/qmp-bridge/serve/chardev.h>
 
 /// What a machine can be made of, as management software asks for it.
 namespace vigil::sim {
@@ -18,9 +16,6 @@ std::vector<qmp_bridge::machine_info> known_machines();
 /// The types of objects that there are, and those that they are made from, each after its parent; for the commands
 /// about types.
 const std::vector<qmp_bridge::qom_type>& known_types();
-
-/// The type of a character device's object.
-std::string_view chardev_type(const qmp_bridge::chardev& one) noexcept;
 
 } // namespace vigil::sim
 

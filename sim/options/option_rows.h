@@ -53,7 +53,7 @@ struct option_parser {
     bool no_nic = false;
     std::vector<std::string> accelerators; ///< in the order they are to be tried
     bool machine_accelerated = false;      ///< they come from -machine
-    std::optional<qmp_bridge::pump::pace> pace;
+    std::optional<qmp_bridge::pace> pace;
 };
 
 /// One option of the command line.

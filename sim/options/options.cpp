@@ -18,7 +18,7 @@ using qmp_bridge::chardev;
 using qmp_bridge::nearest_match;
 using qmp_bridge::option_error;
 using qmp_bridge::option_list;
-using qmp_bridge::pump;
+using qmp_bridge::pace;
 
 std::string quoted(std::string_view text) { return "'" + std::string(text) + "'"; }
 
@@ -239,7 +239,7 @@ failure check_timeline(const sim_options& options)
     if (!has_socket) return option_error{"-timeline: needs -qmp unix:PATH,server=on,wait=off before any other monitor"};
     if (options.incoming) return option_error{"-timeline: does not go with -incoming"};
     if (!options.guest_trace) return option_error{"-timeline: needs -guest-trace, whose guest it narrates"};
-    if (options.start_stopped || options.pump.time == pump::pace::driven) {
+    if (options.start_stopped || options.time.time == pace::driven) {
         return option_error{
             "-timeline: goes neither with -S nor with a driven clock, under which nothing would happen"};
     }
@@ -271,7 +271,7 @@ failure resolve(option_parser& p)
     p.result.machine.default_vga = !p.nodefaults && !p.no_vga;
     p.result.machine.default_nic = !p.nodefaults && !p.no_nic;
     const bool driven = !p.accelerators.empty() && p.accelerators.front() == "qtest";
-    p.result.pump.time = p.pace.value_or(driven ? pump::pace::driven : pump::pace::paced);
+    p.result.time.time = p.pace.value_or(driven ? pace::driven : pace::paced);
     if (p.result.words == qmp_bridge::vocabulary::v2_10 && p.result.actions.panic == runstate::panic_action::none) {
         return option_error{"-action: Parameter 'panic' does not accept value 'none'"};
     }

@@ -10,8 +10,9 @@
 
 #include <vigil/qmp-bridge/host/option_list.h>
 #include <vigil/qmp-bridge/qmp/qmp_monitor.h>
+#include <vigil/qmp-bridge/qmp_server.h>
 #include <vigil/qmp-bridge/serve/chardev.h>
-#include <vigil/qmp-bridge/serve/pump.h>
+#include <vigil/qmp-bridge/serve/pacing.h>
 #include <vigil/runstate/actions.h>
 #include <vigil/sim/host/sandbox.h>
 #include <vigil/sim/machine/machine.h>
@@ -22,12 +23,6 @@ namespace vigil::sim {
 struct monitor_request {
     qmp_bridge::chardev where;
     bool pretty = false;
-};
-
-/// Limits on the clients of one monitor or server.
-struct client_limits {
-    unsigned most = 256;                         ///< connected at once
-    std::size_t queue_bytes = 16U * 1024 * 1024; ///< unsent bytes of one client up to which events still join them
 };
 
 /// A machine that arrives from a file.
@@ -56,7 +51,7 @@ struct sim_options {
     runstate::action_set actions;
     bool start_stopped = false; ///< -S
     bool preconfig = false;     ///< wait for x-exit-preconfig before the machine is initialised
-    qmp_bridge::pump::options pump;
+    qmp_bridge::pacing time;
     qmp_bridge::vocabulary words = qmp_bridge::vocabulary::v2_10;
     std::optional<std::string> name;
     std::optional<std::string> uuid;
@@ -65,7 +60,7 @@ struct sim_options {
     std::vector<qmp_bridge::fdset_info> fdsets;     ///< -add-fd
     std::vector<qmp_bridge::chardev> idle_chardevs; ///< -chardev that nobody speaks on
     std::vector<object_request> objects;            ///< -object
-    client_limits clients;
+    qmp_bridge::client_limits clients;
     std::optional<std::string> qtest_log; ///< a file, "none", or standard error where absent
     std::optional<std::string> pidfile;
     bool daemonize = false;

@@ -9,7 +9,7 @@ namespace {
 
 using qmp_bridge::option_error;
 using qmp_bridge::option_list;
-using qmp_bridge::pump;
+using qmp_bridge::pace;
 
 template <class Action> failure parse_action(std::string_view parameter, std::string_view value, Action& action)
 {
@@ -64,19 +64,19 @@ failure on_clock(option_parser& p, const std::string& value)
     const std::string mode = list.take("mode").value_or("");
     const std::vector<std::string_view> known{"driven", "paced", "free"};
     if (mode == "driven") {
-        p.pace = pump::pace::driven;
+        p.pace = pace::driven;
     } else if (mode == "paced") {
-        p.pace = pump::pace::paced;
+        p.pace = pace::paced;
         if (const auto factor = list.take("factor")) {
             const auto millionths = parse_millionths(*factor);
             if (!millionths) {
                 return option_error{"Parameter 'factor' expects a number from 0.000001 to 1000000, not " +
                                     quoted(*factor)};
             }
-            p.result.pump.factor_millionths = *millionths;
+            p.result.time.factor_millionths = *millionths;
         }
     } else if (mode == "free") {
-        p.pace = pump::pace::free;
+        p.pace = pace::free;
     } else {
         return option_error{quoted(mode) + " is not a clock mode; use driven, paced[,factor=F] or free" +
                             suggestion(mode, known)};

@@ -105,6 +105,19 @@ private:
     qmp_monitor monitor_;
 };
 
+/// Takes note of what is announced while it carries a session.
+struct fake_carrier : session_carrier {
+    explicit fake_carrier(session& s) : carried(s) { carried.carried_by(this); }
+    ~fake_carrier() { carried.carried_by(nullptr); }
+    fake_carrier(const fake_carrier&) = delete;
+    fake_carrier& operator=(const fake_carrier&) = delete;
+    void output_added() override { ++announced; }
+    unsigned client_number() const noexcept override { return 1; }
+
+    session& carried;
+    int announced = 0;
+};
+
 /// Executes everything that waits.
 inline void execute_all(session& s)
 {

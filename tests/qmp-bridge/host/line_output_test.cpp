@@ -15,7 +15,7 @@
 
 #include <catch.h>
 
-#include <vigil/qmp-bridge/host/output_retry.h>
+#include <vigil/qmp-bridge/host/detail/output_retry.h>
 
 using vigil::qmp_bridge::line_output;
 using vigil::qmp_bridge::output_retry;

@@ -158,15 +158,16 @@ TEST_CASE("qmp events: those a command causes come before its reply, and to othe
     machine.enter(runstate::run_state::running);
     const auto asks = negotiated(machine);
     const auto listens = negotiated(machine);
-    std::vector<qmp_session*> added;
-    machine.monitor().output_added = [&](qmp_session& s) { added.push_back(&s); };
+    const fake_carrier of_asks(*asks);
+    const fake_carrier of_listens(*listens);
     CHECK(ask(*asks, R"({"execute": "stop"})") == k_stop + lines({R"({"return": {}})"}));
     CHECK(taken(*listens) == k_stop);
-    CHECK(added == std::vector<qmp_session*>{listens.get()});
+    CHECK(of_asks.announced == 0);
+    CHECK(of_listens.announced == 1);
 
-    added.clear();
     machine.monitor().on_event(runstate::stop_event{});
-    CHECK(added == std::vector<qmp_session*>{asks.get(), listens.get()});
+    CHECK(of_asks.announced == 1);
+    CHECK(of_listens.announced == 2);
 }
 
 TEST_CASE("qmp events: a client that does not read loses events, not replies, and that is counted and logged once")

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <vigil/qmp-bridge/qtest/qtest_adapter.h>
+#include <vigil/qmp-bridge/qtest/detail/qtest_adapter.h>
 
 #include <catch.h>
 
@@ -30,10 +30,10 @@ struct platform {
         qtest.memory.socket.bind(nothing.target);
     }
 
-    static qmp_bridge::pump::options options()
+    static qmp_bridge::pacing options()
     {
-        qmp_bridge::pump::options result;
-        result.wait = qmp_bridge::pump::waiting::polling;
+        qmp_bridge::pacing result;
+        result.wait = qmp_bridge::waiting::polling;
         return result;
     }
 

@@ -14,26 +14,26 @@
 
 #include <vigil/qmp-bridge/qmp/qmp_monitor.h>
 #include <vigil/qmp-bridge/qmp/qmp_session.h>
-#include <vigil/qmp-bridge/serve/pump.h>
-#include <vigil/qmp-bridge/serve/stream_server.h>
+#include <vigil/qmp-bridge/serve/detail/pump.h>
+#include <vigil/qmp-bridge/serve/detail/stream_server.h>
 
 using namespace vigil;
+using qmp_bridge::pace;
+using qmp_bridge::pacing;
 using qmp_bridge::pump;
+using qmp_bridge::waiting;
 using runstate::ns;
 
 namespace {
 
 // A platform that has a controller and a QMP socket, and calls sc_start itself.
 struct platform {
-    explicit platform(pump::pace pace)
+    explicit platform(pace pace)
         : folder(make_folder()), monitor(controller.control(), monitor_options()),
           driver("pump", controller, options(pace)),
           server(driver, server_options(), [this] { return monitor.new_session(); })
     {
         controller.add_listener(monitor);
-        monitor.output_added = [this](qmp_bridge::qmp_session& session) {
-            if (const auto client = driver.carrier_of(session)) driver.has_output(client);
-        };
         REQUIRE_FALSE(server.start().has_value());
     }
     ~platform() { std::filesystem::remove_all(folder); }
@@ -44,10 +44,10 @@ struct platform {
         if (::mkdtemp(name.data()) == nullptr) std::abort();
         return name;
     }
-    static pump::options options(pump::pace pace)
+    static pacing options(pace pace)
     {
-        pump::options result;
-        result.wait = pump::waiting::polling;
+        pacing result;
+        result.wait = waiting::polling;
         result.time = pace;
         return result;
     }
@@ -104,7 +104,7 @@ const char* const k_negotiate = "{\"execute\": \"qmp_capabilities\"}";
 
 TEST_CASE("pump: a polling pump serves clients between the slices of a platform that owns sc_start")
 {
-    platform p(pump::pace::free);
+    platform p(pace::free);
     const client qmp(p.folder);
     sc_core::sc_start(10, sc_core::SC_MS);
     CHECK(contains(qmp.received(), "\"QMP\""));
@@ -116,7 +116,7 @@ TEST_CASE("pump: a polling pump serves clients between the slices of a platform 
 
 TEST_CASE("pump: in polling mode a stop freezes the VM clock only, and no timer runs until cont")
 {
-    platform p(pump::pace::free);
+    platform p(pace::free);
     bool ran = false;
     runstate::vm_timer timer(p.controller.clock, [&] { ran = true; });
     const client qmp(p.folder);
@@ -136,7 +136,7 @@ TEST_CASE("pump: in polling mode a stop freezes the VM clock only, and no timer 
 
 TEST_CASE("pump: the end of the run flushes every client, closes the sockets and stops the simulation")
 {
-    platform p(pump::pace::free);
+    platform p(pace::free);
     const client qmp(p.folder);
     qmp.send(std::string(k_negotiate) + "{\"execute\": \"quit\"}");
     sc_core::sc_start(10, sc_core::SC_MS);
@@ -149,7 +149,7 @@ TEST_CASE("pump: the end of the run flushes every client, closes the sockets and
 
 TEST_CASE("pump: paced slices take no less wall-clock time than they are long")
 {
-    platform p(pump::pace::paced);
+    platform p(pace::paced);
     const auto start = std::chrono::steady_clock::now();
     sc_core::sc_start(50, sc_core::SC_MS);
     CHECK(std::chrono::steady_clock::now() - start >= std::chrono::milliseconds(45));
@@ -157,7 +157,7 @@ TEST_CASE("pump: paced slices take no less wall-clock time than they are long")
 
 TEST_CASE("pump: a posted job runs in the pump's thread, inside a turn")
 {
-    platform p(pump::pace::free);
+    platform p(pace::free);
     bool in_turn = false;
     p.driver.post([&] { in_turn = p.controller.control().turn_open(); });
     sc_core::sc_start(10, sc_core::SC_MS);
@@ -167,7 +167,7 @@ TEST_CASE("pump: a posted job runs in the pump's thread, inside a turn")
 TEST_CASE(
     "pump: a driven clock goes on where the kernel's time ends, each timer at its own time, and looking ends there")
 {
-    platform p(pump::pace::driven);
+    platform p(pace::driven);
     const ns day = std::chrono::hours(24); // of which the kernel has 213
     std::vector<ns> ran;
     runstate::vm_timer within(p.controller.clock, [&] { ran.push_back(p.controller.clock.now()); });

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Servers that go while something of theirs is still to come.
-#include <vigil/qmp-bridge/serve/stream_server.h>
+#include <vigil/qmp-bridge/serve/detail/stream_server.h>
 
 #include <cstdlib>
 #include <filesystem>
@@ -13,12 +13,15 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <vigil/qmp-bridge/serve/detail/pump.h>
 #include <vigil/qmp-bridge/serve/lifeline.h>
-#include <vigil/qmp-bridge/serve/pump.h>
 
 using namespace vigil;
+using qmp_bridge::pace;
+using qmp_bridge::pacing;
 using qmp_bridge::pump;
 using qmp_bridge::stream_server;
+using qmp_bridge::waiting;
 
 namespace {
 
@@ -63,10 +66,10 @@ int connected(const sockaddr_un& to)
 }
 
 struct platform {
-    pump::options options() const
+    pacing options() const
     {
-        pump::options result;
-        result.wait = pump::waiting::polling;
+        pacing result;
+        result.wait = waiting::polling;
         return result;
     }
     std::unique_ptr<stream_server> server(qmp_bridge::chardev where)

@@ -19,7 +19,7 @@ using namespace vigil;
 using qmp_bridge::chardev;
 using qmp_bridge::option_error;
 using qmp_bridge::option_list;
-using qmp_bridge::pump;
+using qmp_bridge::pace;
 
 namespace {
 
@@ -255,9 +255,9 @@ private:
                            setting("panic", runstate::to_string(actions.panic)) + "," +
                            setting("watchdog", runstate::to_string(actions.watchdog)));
         add("-qmp-schema", options.words == qmp_bridge::vocabulary::v2_10 ? "2.10" : "7.2");
-        add("-clock", "paced,factor=" + in_millionths(options.pump.factor_millionths));
-        if (options.pump.time == pump::pace::driven) add("-clock", "driven");
-        if (options.pump.time == pump::pace::free) add("-clock", "free");
+        add("-clock", "paced,factor=" + in_millionths(options.time.factor_millionths));
+        if (options.time.time == pace::driven) add("-clock", "driven");
+        if (options.time.time == pace::free) add("-clock", "free");
     }
 };
 

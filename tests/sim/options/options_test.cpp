@@ -9,7 +9,7 @@
 using namespace vigil;
 using qmp_bridge::chardev;
 using qmp_bridge::option_error;
-using qmp_bridge::pump;
+using qmp_bridge::pace;
 using sim::machine_type;
 using sim::sim_options;
 
@@ -47,8 +47,8 @@ TEST_CASE("options: defaults are a running pc with 128 MiB, paced by the wall cl
     CHECK(options.machine.ram_bytes == 128U * 1024 * 1024);
     CHECK(options.machine.default_vga);
     CHECK_FALSE(options.start_stopped);
-    CHECK(options.pump.time == pump::pace::paced);
-    CHECK(options.pump.factor_millionths == 1'000'000);
+    CHECK(options.time.time == pace::paced);
+    CHECK(options.time.factor_millionths == 1'000'000);
     CHECK(options.words == qmp_bridge::vocabulary::v2_10);
     CHECK(options.actions.watchdog == runstate::watchdog_action::reset);
 }
@@ -56,13 +56,13 @@ TEST_CASE("options: defaults are a running pc with 128 MiB, paced by the wall cl
 TEST_CASE("options: one dash or two, and the accelerator decides who drives the clock")
 {
     CHECK(accepted({"-machine", "q35"}).machine.type == machine_type::q35);
-    CHECK(accepted({"--machine", "q35,accel=qtest"}).pump.time == pump::pace::driven);
-    CHECK(accepted({"-accel", "qtest"}).pump.time == pump::pace::driven);
-    CHECK(accepted({"-accel", "tcg"}).pump.time == pump::pace::paced);
-    CHECK(accepted({"-accel", "qtest", "-accel", "tcg"}).pump.time == pump::pace::driven);
-    CHECK(accepted({"-accel", "qtest", "-clock", "free"}).pump.time == pump::pace::free);
+    CHECK(accepted({"--machine", "q35,accel=qtest"}).time.time == pace::driven);
+    CHECK(accepted({"-accel", "qtest"}).time.time == pace::driven);
+    CHECK(accepted({"-accel", "tcg"}).time.time == pace::paced);
+    CHECK(accepted({"-accel", "qtest", "-accel", "tcg"}).time.time == pace::driven);
+    CHECK(accepted({"-accel", "qtest", "-clock", "free"}).time.time == pace::free);
     const sim_options paced = accepted({"-clock", "paced,factor=2.5"});
-    CHECK(paced.pump.factor_millionths == 2'500'000);
+    CHECK(paced.time.factor_millionths == 2'500'000);
 }
 
 TEST_CASE("options: later actions win, and each spelling sets the same variable")
@@ -406,7 +406,7 @@ TEST_CASE("options: a configuration file says what options say")
                              "[device \"d\"\n driver = \"pvpanic\" and so on\n";
     const sim_options options = configured(file);
     CHECK(options.machine.type == machine_type::q35);
-    CHECK(options.pump.time == pump::pace::driven);
+    CHECK(options.time.time == pace::driven);
     REQUIRE(options.monitors.size() == 1);
     CHECK(options.monitors[0].where.path == "/tmp/x");
     CHECK(options.machine.ram_bytes == 64U << 20);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <vigil/qmp-bridge/qtest/qtest_adapter.h>
+#include <vigil/qmp-bridge/qtest/detail/qtest_adapter.h>
 
 namespace vigil::qmp_bridge {
 
@@ -60,7 +60,7 @@ bool qtest_adapter::write_msr(std::uint32_t index, std::uint64_t value, unsigned
     return msr.write_value(index, 8, value) == tlm::TLM_OK_RESPONSE;
 }
 
-bool qtest_adapter::clock_driven() const { return pump_.settings().time == pump::pace::driven; }
+bool qtest_adapter::clock_driven() const { return pump_.settings().time == pace::driven; }
 
 std::int64_t qtest_adapter::clock_now() { return controller_.clock.now().count(); }
 

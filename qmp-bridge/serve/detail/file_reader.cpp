@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <vigil/qmp-bridge/serve/file_reader.h>
+#include <vigil/qmp-bridge/serve/detail/file_reader.h>
 
 #include <array>
 #include <cerrno>

@@ -1,22 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
-#ifndef VIGIL_QMP_BRIDGE_SERVE_CONNECTION_H
-#define VIGIL_QMP_BRIDGE_SERVE_CONNECTION_H
+#ifndef VIGIL_QMP_BRIDGE_SERVE_DETAIL_CONNECTION_H
+#define VIGIL_QMP_BRIDGE_SERVE_DETAIL_CONNECTION_H
 
 #include <array>
 #include <functional>
 #include <memory>
 #include <string_view>
 
-#include <vigil/qmp-bridge/serve/byte_stream.h>
-#include <vigil/qmp-bridge/serve/http_guard.h>
-#include <vigil/qmp-bridge/serve/pump.h>
+#include <vigil/qmp-bridge/serve/detail/byte_stream.h>
+#include <vigil/qmp-bridge/serve/detail/http_guard.h>
+#include <vigil/qmp-bridge/serve/detail/pump.h>
 #include <vigil/qmp-bridge/session/session.h>
 
 namespace vigil::qmp_bridge {
 
 /// Carries one session over one byte stream. Reads only while nothing of the client's waits to be executed and its
 /// replies get away, so that a flood or a client that does not read holds up only itself.
-class connection : public std::enable_shared_from_this<connection> {
+class connection : public std::enable_shared_from_this<connection>, private session_carrier {
 public:
     /// Of a client of the server numbered `server` (see `traffic_observer`).
     connection(pump& owner, byte_stream stream, std::unique_ptr<session> conversation, unsigned server);
@@ -35,8 +35,8 @@ public:
     void execute_batch();
     /// Sends the replies, then goes on with what is left of the batch, or reads on.
     void finish_batch();
-    /// Something was added to the session's output outside a batch; to be called before anything else is.
-    void output_added();
+    /// Tells the observer what is new in the session's output; to be called before anything else is added.
+    void tell_output();
     /// Sends what can be sent now; the rest follows when the stream takes it.
     void flush();
     /// As `flush`, and goes on where the client waited for it.
@@ -51,6 +51,10 @@ public:
     session& conversation() noexcept { return *conversation_; }
 
 private:
+    // session_carrier
+    void output_added() override;
+    unsigned client_number() const noexcept override { return is_open() ? number_ : 0; }
+
     /// Does `act`, which may want memory; where there is none, the client is closed.
     template <class Act> void attempt(Act act);
     void greet();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#ifndef VIGIL_QMP_BRIDGE_SERVE_STREAM_SERVER_H
-#define VIGIL_QMP_BRIDGE_SERVE_STREAM_SERVER_H
+#ifndef VIGIL_QMP_BRIDGE_SERVE_DETAIL_STREAM_SERVER_H
+#define VIGIL_QMP_BRIDGE_SERVE_DETAIL_STREAM_SERVER_H
 
 #include <cstdio>
 #include <functional>
@@ -16,11 +16,11 @@
 
 #include <vigil/qmp-bridge/host/option_list.h>
 #include <vigil/qmp-bridge/serve/chardev.h>
-#include <vigil/qmp-bridge/serve/connection.h>
+#include <vigil/qmp-bridge/serve/detail/connection.h>
+#include <vigil/qmp-bridge/serve/detail/name_resolver.h>
+#include <vigil/qmp-bridge/serve/detail/pump.h>
+#include <vigil/qmp-bridge/serve/detail/socket_file.h>
 #include <vigil/qmp-bridge/serve/lifeline.h>
-#include <vigil/qmp-bridge/serve/name_resolver.h>
-#include <vigil/qmp-bridge/serve/pump.h>
-#include <vigil/qmp-bridge/serve/socket_file.h>
 #include <vigil/qmp-bridge/session/session.h>
 
 namespace vigil::qmp_bridge {

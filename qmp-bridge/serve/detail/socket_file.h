@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#ifndef VIGIL_QMP_BRIDGE_SERVE_SOCKET_FILE_H
-#define VIGIL_QMP_BRIDGE_SERVE_SOCKET_FILE_H
+#ifndef VIGIL_QMP_BRIDGE_SERVE_DETAIL_SOCKET_FILE_H
+#define VIGIL_QMP_BRIDGE_SERVE_DETAIL_SOCKET_FILE_H
 
 #include <optional>
 #include <string>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <vigil/qmp-bridge/serve/socket_file.h>
+#include <vigil/qmp-bridge/serve/detail/socket_file.h>
 
 #include <cerrno>
 #include <cstdio>

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <vigil/qmp-bridge/serve/pump.h>
+#include <vigil/qmp-bridge/serve/detail/pump.h>
 
 #include <algorithm>
 #include <new>
 #include <thread>
 #include <utility>
 
-#include <vigil/qmp-bridge/serve/connection.h>
+#include <vigil/qmp-bridge/serve/detail/connection.h>
 #include <vigil/qmp-bridge/serve/traffic_observer.h>
 #include <vigil/runstate/clock/kernel_time.h>
 
@@ -53,8 +53,8 @@ constexpr std::uint64_t k_million = 1'000'000;
 
 } // namespace
 
-pump::pump(const sc_core::sc_module_name& name, runstate::controller& controller, const options& opts)
-    : sc_module(name), controller_(controller), options_(opts)
+pump::pump(const sc_core::sc_module_name& name, runstate::controller& controller, const pacing& time)
+    : sc_module(name), controller_(controller), pacing_(time)
 {
     controller_.add_listener(*this);
     SC_HAS_PROCESS(pump);
@@ -88,7 +88,7 @@ void pump::ready(const std::shared_ptr<connection>& client) { ready_.push_back(c
 
 void pump::has_output(const std::shared_ptr<connection>& client)
 {
-    client->output_added();
+    client->tell_output();
     if (std::find(with_output_.begin(), with_output_.end(), client) == with_output_.end()) {
         with_output_.push_back(client);
     }
@@ -115,14 +115,6 @@ void pump::remove(const connection& client) noexcept
 void pump::remove(const server& one) noexcept
 {
     servers_.erase(std::remove(servers_.begin(), servers_.end(), &one), servers_.end());
-}
-
-std::shared_ptr<connection> pump::carrier_of(const session& s) const
-{
-    for (const auto& client : connections_) {
-        if (&client->conversation() == &s) return client;
-    }
-    return nullptr;
 }
 
 void pump::run()
@@ -153,7 +145,7 @@ void pump::go_round()
     flush_events();
     if (source_.step) {
         ended_ = !source_.step();
-    } else if (options_.wait == waiting::polling) {
+    } else if (pacing_.wait == waiting::polling) {
         poll_once();
     } else {
         idle();
@@ -244,9 +236,9 @@ void pump::settle()
 
 void pump::idle()
 {
-    if (options_.time == pace::driven || !controller_.control().running()) {
+    if (pacing_.time == pace::driven || !controller_.control().running()) {
         sleep(k_until_woken);
-    } else if (options_.time == pace::paced) {
+    } else if (pacing_.time == pace::paced) {
         idle_paced();
     } else {
         idle_free();
@@ -290,7 +282,7 @@ void pump::idle_paced()
         return;
     }
     const ns ahead = saturating_sub(runstate::to_ns(next), lag);
-    sleep(saturating_add(scaled(ahead, k_million, options_.factor_millionths), ns(1)));
+    sleep(saturating_add(scaled(ahead, k_million, pacing_.factor_millionths), ns(1)));
 }
 
 void pump::idle_free()
@@ -309,7 +301,7 @@ void pump::idle_free()
 
 void pump::catch_up()
 {
-    if (options_.wait != waiting::blocking || options_.time != pace::paced || !controller_.control().running()) return;
+    if (pacing_.wait != waiting::blocking || pacing_.time != pace::paced || !controller_.control().running()) return;
     const sc_core::sc_time target = sc_core::sc_time_stamp() + std::min(to_sc_time(behind()), kernel_time_left());
     for (int step = 0; step < k_catch_up_steps && !leaving_ && controller_.control().running(); ++step) {
         if (sc_core::sc_time_stamp() >= target) break;
@@ -335,14 +327,14 @@ void pump::poll_once()
 {
     io_.poll();
     if (has_work() || leaving_) return;
-    const sc_core::sc_time slice = std::min(to_sc_time(options_.quantum), kernel_time_left());
+    const sc_core::sc_time slice = std::min(to_sc_time(pacing_.quantum), kernel_time_left());
     if (slice == sc_core::SC_ZERO_TIME) {
         wait(); // for ever: nobody can move simulated time any more
     }
     wait(slice);
-    if (options_.time != pace::paced) return;
+    if (pacing_.time != pace::paced) return;
     const ns ahead = saturating_sub(ns(0), behind());
-    if (ahead > ns(0)) io_.run_one_for(scaled(ahead, k_million, options_.factor_millionths));
+    if (ahead > ns(0)) io_.run_one_for(scaled(ahead, k_million, pacing_.factor_millionths));
 }
 
 void pump::advance_to(ns target)
@@ -442,7 +434,7 @@ ns pump::behind() const
 {
     const ns wall = std::chrono::duration_cast<ns>(wall_clock::now() - wall_anchor_);
     const ns simulated = runstate::to_ns(sc_core::sc_time_stamp() - simulated_anchor_);
-    return saturating_sub(scaled(wall, options_.factor_millionths, k_million), simulated);
+    return saturating_sub(scaled(wall, pacing_.factor_millionths, k_million), simulated);
 }
 
 void pump::on_state_changed(runstate::run_state /*from*/, runstate::run_state to)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#ifndef VIGIL_QMP_BRIDGE_SERVE_HTTP_GUARD_H
-#define VIGIL_QMP_BRIDGE_SERVE_HTTP_GUARD_H
+#ifndef VIGIL_QMP_BRIDGE_SERVE_DETAIL_HTTP_GUARD_H
+#define VIGIL_QMP_BRIDGE_SERVE_DETAIL_HTTP_GUARD_H
 
 #include <string>
 #include <string_view>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <vigil/qmp-bridge/serve/http_guard.h>
+#include <vigil/qmp-bridge/serve/detail/http_guard.h>
 
 #include <algorithm>
 #include <array>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#ifndef VIGIL_QMP_BRIDGE_QTEST_QTEST_ADAPTER_H
-#define VIGIL_QMP_BRIDGE_QTEST_QTEST_ADAPTER_H
+#ifndef VIGIL_QMP_BRIDGE_QTEST_DETAIL_QTEST_ADAPTER_H
+#define VIGIL_QMP_BRIDGE_QTEST_DETAIL_QTEST_ADAPTER_H
 
 #include <map>
 #include <optional>
@@ -12,7 +12,7 @@
 #include <vigil/bus/bus_initiator.h>
 #include <vigil/bus/msr_space.h>
 #include <vigil/qmp-bridge/qtest/qtest_session.h>
-#include <vigil/qmp-bridge/serve/pump.h>
+#include <vigil/qmp-bridge/serve/detail/pump.h>
 #include <vigil/runstate/controller.h>
 
 namespace vigil::qmp_bridge {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#ifndef VIGIL_QMP_BRIDGE_SERVE_BYTE_STREAM_H
-#define VIGIL_QMP_BRIDGE_SERVE_BYTE_STREAM_H
+#ifndef VIGIL_QMP_BRIDGE_SERVE_DETAIL_BYTE_STREAM_H
+#define VIGIL_QMP_BRIDGE_SERVE_DETAIL_BYTE_STREAM_H
 
 #include <string_view>
 #include <utility>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#ifndef VIGIL_QMP_BRIDGE_TRANSCRIPT_TRANSCRIPT_PLAYER_H
-#define VIGIL_QMP_BRIDGE_TRANSCRIPT_TRANSCRIPT_PLAYER_H
+#ifndef VIGIL_QMP_BRIDGE_TRANSCRIPT_DETAIL_TRANSCRIPT_PLAYER_H
+#define VIGIL_QMP_BRIDGE_TRANSCRIPT_DETAIL_TRANSCRIPT_PLAYER_H
 
 #include <cstddef>
 #include <deque>
@@ -10,7 +10,7 @@
 #include <vector>
 
 #include <vigil/qmp-bridge/host/file_content.h>
-#include <vigil/qmp-bridge/serve/pump.h>
+#include <vigil/qmp-bridge/serve/detail/pump.h>
 #include <vigil/qmp-bridge/session/session.h>
 #include <vigil/qmp-bridge/transcript/transcript.h>
 
@@ -30,12 +30,6 @@ public:
     /// Becomes `owner`'s source. `tale` must be repeating.
     transcript_player(pump& owner, transcript& tale, program others);
 
-    /// Something was added to the session's output outside its own request.
-    void output_added(const session& s);
-
-    /// The number of the client whose session `s` is; 0 where there is none.
-    unsigned number_of(const session& s) const;
-
     /// Has `job` done where the recorded run did it.
     void defer(std::function<void()> job) { jobs_.push_back(std::move(job)); }
 
@@ -47,9 +41,14 @@ private:
         std::function<void(file_content)> done;
     };
     /// Shared with the call that is under way in it: its own command may take so long that the client goes meanwhile.
-    struct client {
-        unsigned number;
-        std::unique_ptr<session> conversation;
+    struct client final : session_carrier {
+        client(transcript_player& its_player, unsigned its_number, std::unique_ptr<session> its_conversation);
+        void output_added() override { player.collect(*this); }
+        unsigned client_number() const noexcept override { return player.clients_.count(number) != 0 ? number : 0; }
+
+        transcript_player& player;
+        const unsigned number;
+        const std::unique_ptr<session> conversation;
         bool executing = false;
     };
 

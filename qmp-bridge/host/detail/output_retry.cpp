@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <vigil/qmp-bridge/host/output_retry.h>
+#include <vigil/qmp-bridge/host/detail/output_retry.h>
 
 #include <chrono>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <vigil/qmp-bridge/transcript/transcript_player.h>
+#include <vigil/qmp-bridge/transcript/detail/transcript_player.h>
 
 #include <utility>
 
@@ -21,6 +21,13 @@ bool needs_a_turn(transcript_kind kind)
 }
 
 } // namespace
+
+transcript_player::client::client(transcript_player& its_player, unsigned its_number,
+                                  std::unique_ptr<session> its_conversation)
+    : player(its_player), number(its_number), conversation(std::move(its_conversation))
+{
+    conversation->carried_by(this);
+}
 
 transcript_player::transcript_player(pump& owner, transcript& tale, program others)
     : pump_(owner), tale_(tale), program_(std::move(others))
@@ -145,7 +152,7 @@ void transcript_player::connect(const transcript_record& what)
         tale_.missed();
         return;
     }
-    const auto one = std::make_shared<client>(client{what.client, std::move(conversation)});
+    const auto one = std::make_shared<client>(*this, what.client, std::move(conversation));
     tale_.opened(what.client, server);
     clients_.emplace(what.client, one);
     one->conversation->opened();
@@ -197,20 +204,6 @@ void transcript_player::execute(client& one)
     one.conversation->execute_one();
     one.executing = false;
     collect(one);
-}
-
-unsigned transcript_player::number_of(const session& s) const
-{
-    for (const auto& [number, one] : clients_) {
-        if (one->conversation.get() == &s) return number;
-    }
-    return 0;
-}
-
-void transcript_player::output_added(const session& s)
-{
-    const auto found = clients_.find(number_of(s));
-    if (found != clients_.end()) collect(*found->second);
 }
 
 void transcript_player::collect(client& one)

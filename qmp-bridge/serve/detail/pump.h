@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#ifndef VIGIL_QMP_BRIDGE_SERVE_PUMP_H
-#define VIGIL_QMP_BRIDGE_SERVE_PUMP_H
+#ifndef VIGIL_QMP_BRIDGE_SERVE_DETAIL_PUMP_H
+#define VIGIL_QMP_BRIDGE_SERVE_DETAIL_PUMP_H
 
 #include <chrono>
 #include <cstdint>
@@ -14,7 +14,8 @@
 #include <boost/asio/steady_timer.hpp>
 #include <systemc>
 
-#include <vigil/qmp-bridge/serve/name_resolver.h>
+#include <vigil/qmp-bridge/serve/detail/name_resolver.h>
+#include <vigil/qmp-bridge/serve/pacing.h>
 #include <vigil/qmp-bridge/session/request_budget.h>
 #include <vigil/qmp-bridge/session/session.h>
 #include <vigil/runstate/controller.h>
@@ -38,32 +39,11 @@ struct traffic_observer;
 /// Where memory runs out, the client for whom it was wanted is told so, or closed; the loop goes on.
 class pump : public sc_core::sc_module, private runstate::run_listener {
 public:
-    /// What the thread does while there is nothing to do.
-    enum class waiting : std::uint8_t {
-        blocking, ///< sleeps in the event loop; simulated time stands still while the machine is stopped or driven
-        polling,  ///< looks at the sockets once per quantum, for a platform that calls sc_start itself
-    };
-
-    /// How simulated time advances (in `blocking` mode; in `polling` mode the platform decides, held back where
-    /// `paced`).
-    enum class pace : std::uint8_t {
-        driven, ///< only by `advance_to`, on behalf of qtest's clock_step
-        paced,  ///< with the wall clock, times a factor
-        free,   ///< as fast as it goes
-    };
-
-    struct options {
-        waiting wait = waiting::blocking;
-        pace time = pace::paced;
-        std::uint64_t factor_millionths = 1'000'000; ///< simulated per wall-clock second; not 0
-        runstate::ns quantum{1'000'000};             ///< polling: simulated time between two looks at the sockets
-    };
-
-    pump(const sc_core::sc_module_name& name, runstate::controller& controller, const options& opts);
+    pump(const sc_core::sc_module_name& name, runstate::controller& controller, const pacing& time);
     ~pump() override;
 
     boost::asio::io_context& io() noexcept { return io_; }
-    const options& settings() const noexcept { return options_; }
+    const pacing& settings() const noexcept { return pacing_; }
 
     /// Has `job` run by the pump's thread as soon as it gets to it, inside a turn.
     void post(std::function<void()> job);
@@ -135,8 +115,6 @@ public:
     /// Takes a new client in; returns its number.
     unsigned add(const std::shared_ptr<connection>& client);
     void remove(const connection& client) noexcept;
-    /// The connection that carries `s`, or null.
-    std::shared_ptr<connection> carrier_of(const session& s) const;
 
 private:
     using wall_clock = std::chrono::steady_clock;
@@ -173,7 +151,7 @@ private:
     void on_exit_requested(int status, bool at_once) override;
 
     runstate::controller& controller_;
-    options options_;
+    const pacing pacing_;
     request_budget requests_;
     boost::asio::io_context io_{1};
     name_resolver names_{io_};

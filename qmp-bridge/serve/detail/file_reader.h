@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-#ifndef VIGIL_QMP_BRIDGE_SERVE_FILE_READER_H
-#define VIGIL_QMP_BRIDGE_SERVE_FILE_READER_H
+#ifndef VIGIL_QMP_BRIDGE_SERVE_DETAIL_FILE_READER_H
+#define VIGIL_QMP_BRIDGE_SERVE_DETAIL_FILE_READER_H
 
 #include <cstddef>
 #include <functional>
 #include <memory>
 
 #include <vigil/qmp-bridge/host/file_content.h>
-#include <vigil/qmp-bridge/serve/pump.h>
+#include <vigil/qmp-bridge/serve/detail/pump.h>
 #include <vigil/runstate/files/file_place.h>
 
 namespace vigil::qmp_bridge {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <vigil/qmp-bridge/serve/name_resolver.h>
+#include <vigil/qmp-bridge/serve/detail/name_resolver.h>
 
 #include <cerrno>
 #include <chrono>

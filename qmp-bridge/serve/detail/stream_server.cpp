@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <vigil/qmp-bridge/serve/stream_server.h>
+#include <vigil/qmp-bridge/serve/detail/stream_server.h>
 
 #include <algorithm>
 #include <cerrno>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#ifndef VIGIL_QMP_BRIDGE_SERVE_NAME_RESOLVER_H
-#define VIGIL_QMP_BRIDGE_SERVE_NAME_RESOLVER_H
+#ifndef VIGIL_QMP_BRIDGE_SERVE_DETAIL_NAME_RESOLVER_H
+#define VIGIL_QMP_BRIDGE_SERVE_DETAIL_NAME_RESOLVER_H
 
 #include <functional>
 #include <memory>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#ifndef VIGIL_QMP_BRIDGE_HOST_OUTPUT_RETRY_H
-#define VIGIL_QMP_BRIDGE_HOST_OUTPUT_RETRY_H
+#ifndef VIGIL_QMP_BRIDGE_HOST_DETAIL_OUTPUT_RETRY_H
+#define VIGIL_QMP_BRIDGE_HOST_DETAIL_OUTPUT_RETRY_H
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>

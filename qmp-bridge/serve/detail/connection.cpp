@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <vigil/qmp-bridge/serve/connection.h>
+#include <vigil/qmp-bridge/serve/detail/connection.h>
 
 #include <algorithm>
 #include <new>
@@ -23,6 +23,7 @@ constexpr std::size_t k_held_up_bytes = 1024 * 1024;
 connection::connection(pump& owner, byte_stream stream, std::unique_ptr<session> conversation, unsigned server)
     : pump_(owner), stream_(std::move(stream)), conversation_(std::move(conversation)), server_(server)
 {
+    conversation_->carried_by(this);
     conversation_->unfinished.draw_on(pump_.requests());
     check_for_http_ = stream_.is_tcp();
 }
@@ -46,7 +47,7 @@ void connection::greet()
     number_ = pump_.add(shared_from_this());
     if (auto* observer = pump_.observer()) observer->opened(number_, server_);
     conversation_->opened();
-    output_added();
+    tell_output();
     send_on();
     go_on();
 }
@@ -61,7 +62,7 @@ void connection::execute_some()
     for (int i = 0; i < k_batch && conversation_->pending() && !held_up() && is_open() && !pump_.leaving(); ++i) {
         if (auto* observer = pump_.observer()) observer->executing(number_);
         conversation_->execute_one();
-        output_added();
+        tell_output();
     }
 }
 
@@ -72,6 +73,11 @@ void connection::finish_batch()
 }
 
 void connection::output_added()
+{
+    if (client_number() != 0) pump_.has_output(shared_from_this());
+}
+
+void connection::tell_output()
 {
     auto* observer = pump_.observer();
     if (observer == nullptr || !is_open()) return;
@@ -174,7 +180,7 @@ void connection::take_in(std::string_view bytes)
     if (auto* observer = pump_.observer()) observer->received(number_, bytes);
     conversation_->feed(bytes);
     if (has_unsent()) {
-        output_added();
+        tell_output();
         send_on();
     }
 }

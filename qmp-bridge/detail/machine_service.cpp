@@ -1,0 +1,298 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <vigil/qmp-bridge/detail/machine_service.h>
+
+#include <algorithm>
+#include <utility>
+
+#include <unistd.h>
+
+#include <vigil/qmp-bridge/serve/detail/file_reader.h>
+#include <vigil/runstate/clock/kernel_time.h>
+
+namespace vigil::qmp_bridge {
+
+namespace {
+
+runstate::ns simulated_time() { return runstate::to_ns(sc_core::sc_time_stamp()); }
+
+// A session with nobody: a chardev on which nobody speaks.
+struct silent_session : session {
+    void opened() override {}
+    void feed(std::string_view /*bytes*/) override {}
+    bool pending() const override { return false; }
+    void execute_one() override {}
+};
+
+} // namespace
+
+machine_service::listed_session::listed_session(list& sessions, qtest_machine& machine,
+                                                std::function<void(std::string_view)> log, interrupt_queue limit)
+    : qtest_session(machine, std::move(log), std::move(limit)), sessions_(sessions)
+{
+    sessions_.push_back(this);
+}
+
+machine_service::listed_session::~listed_session()
+{
+    sessions_.erase(std::find(sessions_.begin(), sessions_.end(), this));
+}
+
+machine_service::machine_service(runstate::controller& controller, qmp_server_options opts)
+    : controller_(controller), options_(std::move(opts)), files_(options_.files),
+      monitor_(controller_.control(), monitor_options()), pump_("pump", controller_, options_.time)
+{
+    controller_.add_listener(monitor_);
+    monitor_.log = options_.log;
+    migration_.defer = [this](std::function<void()> job) { defer(std::move(job)); };
+    migration_.clock_set = [this] { end_limiter_period(); };
+    if (transcript_) tell_or_repeat();
+}
+
+qmp_monitor::options machine_service::monitor_options()
+{
+    qmp_monitor::options result;
+    result.words = options_.words;
+    result.machine.name = options_.name;
+    if (options_.uuid) result.machine.uuid = *options_.uuid;
+    result.machine.package = "Vigil " VIGIL_VERSION;
+    // One thread runs everything.
+    result.machine.thread_id = options_.recorded != nullptr ? options_.recorded->head.process : ::getpid();
+    result.chardevs = [this] { return chardevs(); };
+    result.locate = [this](const std::string& path) { return locate(path); };
+    result.read_file = [this](const runstate::file_place& place, std::size_t most, auto done) {
+        return read(place, most, std::move(done));
+    };
+    result.preconfig = options_.preconfig;
+    result.exit_preconfig = options_.exit_preconfig;
+    result.event_queue_bytes = options_.clients.queue_bytes;
+    result.migration = &migration_;
+    result.objects = &objects_;
+    result.arm_limiter = [this](runstate::ns period) { arm_limiter(period); };
+    if (options_.transcribed || options_.recorded != nullptr) {
+        transcript_ = std::make_unique<transcript>(simulated_time, [this] { return pump_.look_number(); });
+        result.wall_clock = [this] { return to_timestamp(transcript_->time_of_day()); };
+        result.unsent = [this](const session& one, std::size_t of_interest) { return unsent(one, of_interest); };
+    }
+    return result;
+}
+
+void machine_service::tell_or_repeat()
+{
+    if (options_.recorded != nullptr) {
+        transcript_->repeat(*options_.recorded);
+        told_snapshots_ = std::make_unique<repeated_snapshots>(*transcript_, files_);
+    } else {
+        told_snapshots_ = std::make_unique<recorded_snapshots>(*transcript_, snapshot_files_);
+    }
+    migration_.store = told_snapshots_.get();
+    migration_.host_time = [this] { return transcript_->elapsed(); };
+    pump_.observe(transcript_.get());
+}
+
+std::optional<option_error> machine_service::write_transcript(const std::string& path, const transcript_head& head)
+{
+    const bool repeats = options_.recorded != nullptr;
+    if (auto error = transcript_->write_to(path, repeats ? options_.recorded->head : head)) return error;
+    keep_offering(*transcript_->output());
+    return std::nullopt;
+}
+
+void machine_service::add_plan(server_plan plan)
+{
+    const std::string& label = plan.where.label; // of two monitors without clients it may be the same
+    if (objects_.chardevs().child(label) == nullptr) {
+        objects_.chardevs().add(label, std::string(plan.where.qom_type()));
+    }
+    plans_.push_back(std::move(plan));
+}
+
+void machine_service::add_monitor(const chardev& where, bool pretty)
+{
+    const auto make_session = [this, pretty, label = where.label] { return monitor_.new_session(pretty, label); };
+    const std::string refusal = "Too many clients; at most " + std::to_string(options_.clients.most) + " at once";
+    add_plan({where, make_session, "{\"error\": {\"class\": \"GenericError\", \"desc\": \"" + refusal + "\"}}\r\n"});
+}
+
+void machine_service::add_silent(const chardev& where)
+{
+    add_plan({where, [] { return std::make_unique<silent_session>(); }, {}});
+}
+
+qtest_adapter& machine_service::serve_qtest(const std::string& module_name, const chardev& where,
+                                            qmp_server::qtest_options opts)
+{
+    qtest_options_ = std::move(opts);
+    qtest_ = std::make_unique<qtest_adapter>(module_name.c_str(), controller_, pump_);
+    qtest_->set_cpus(qtest_options_.cpus);
+    if (!qtest_options_.interrupt_controller.empty()) {
+        qtest_->add_interrupt_lines(qtest_options_.interrupt_controller, qtest_options_.interrupt_lines);
+    }
+    qtest_->interrupt_changed = [this](int number, bool level) {
+        for (qtest_session* one : qtest_sessions_) {
+            if (one->intercepts_irqs()) one->interrupt_changed(number, level);
+        }
+    };
+    const std::string refusal = "Too many clients; at most " + std::to_string(options_.clients.most) + " at once";
+    add_plan({where, [this] { return new_qtest_session(); }, "FAIL " + refusal + "\n"});
+    return *qtest_;
+}
+
+std::unique_ptr<session> machine_service::new_qtest_session()
+{
+    qtest_session::interrupt_queue limit;
+    limit.most = options_.clients.queue_bytes;
+    limit.unsent = [this](const session& one, std::size_t of_interest) { return unsent(one, of_interest); };
+    limit.warn = options_.log;
+    return std::make_unique<listed_session>(qtest_sessions_, *qtest_, qtest_options_.log, std::move(limit));
+}
+
+std::optional<option_error> machine_service::start()
+{
+    started_ = true;
+    if (options_.recorded == nullptr) return start_servers();
+    replay();
+    return std::nullopt;
+}
+
+std::optional<option_error> machine_service::start_servers()
+{
+    for (const server_plan& plan : plans_) {
+        if (plan.where.server && plan.where.wait) {
+            options_.log("waiting for connection on: " + plan.where.to_string());
+        }
+        stream_server::options opts;
+        opts.where = plan.where;
+        opts.number = static_cast<unsigned>(servers_.size());
+        opts.most_clients = options_.clients.most;
+        opts.refusal = plan.refusal;
+        opts.warn = options_.log;
+        servers_.push_back(std::make_unique<stream_server>(pump_, std::move(opts), plan.make_session));
+        if (auto error = servers_.back()->start()) return error;
+    }
+    return std::nullopt;
+}
+
+void machine_service::replay()
+{
+    transcript_player::program program;
+    program.make_session = [this](unsigned server) {
+        return server < plans_.size() ? plans_[server].make_session() : nullptr;
+    };
+    program.limiter_expired = [this] { monitor_.limiter_timer_expired(); };
+    program.signalled = [this](int) { controller_.control().terminate_by_signal(); };
+    player_ = std::make_unique<transcript_player>(pump_, *transcript_, std::move(program));
+}
+
+void machine_service::prepare_for_confinement()
+{
+    const auto looks_names_up = [](const server_plan& plan) {
+        return plan.where.kind == chardev::transport::tcp && plan.where.reconnect != 0;
+    };
+    if (std::any_of(plans_.begin(), plans_.end(), looks_names_up)) pump_.names().prepare();
+}
+
+void machine_service::keep_offering(line_output& output)
+{
+    retries_.push_back(std::make_unique<output_retry>(pump_.io(), output));
+}
+
+void machine_service::terminate(int signal)
+{
+    pump_.interrupt([this, signal] {
+        if (transcript_) transcript_->signalled(signal);
+        controller_.control().terminate_by_signal();
+    });
+}
+
+std::uint16_t machine_service::port() const
+{
+    for (const auto& server : servers_) {
+        if (const std::uint16_t port = server->port(); port != 0) return port;
+    }
+    return 0;
+}
+
+std::vector<chardev_info> machine_service::chardevs() const
+{
+    std::vector<chardev_info> all;
+    for (const server_plan& plan : plans_) {
+        all.push_back({plan.where.label, plan.where.to_string(), !plan.refusal.empty()});
+    }
+    return all;
+}
+
+std::variant<runstate::file_place, runstate::refusal> machine_service::locate(const std::string& path)
+{
+    std::variant<runstate::file_place, runstate::refusal> place = runstate::file_place(path);
+    if (options_.recorded == nullptr) place = files_.resolve(path);
+    if (!transcript_) return place;
+    const auto* refused = std::get_if<runstate::refusal>(&place);
+    if (auto why = transcript_->refused(refused != nullptr ? std::optional(refused->text) : std::nullopt)) {
+        return runstate::refusal{std::move(*why)};
+    }
+    return place;
+}
+
+std::shared_ptr<void> machine_service::read(const runstate::file_place& place, std::size_t most,
+                                            std::function<void(file_content)> done)
+{
+    if (player_) return player_->read_file(std::move(done));
+    if (!transcript_) return read_file(pump_, place, most, std::move(done));
+    return read_file(pump_, place, most,
+                     [this, which = ++files_asked_for_, done = std::move(done)](file_content content) {
+                         transcript_->file_read(which, content);
+                         done(std::move(content));
+                     });
+}
+
+std::size_t machine_service::unsent(const session& one, std::size_t of_interest)
+{
+    const unsigned client = transcript_ ? one.client_number() : 0;
+    if (client == 0) return one.output.size(); // nobody's any more, or nobody takes note
+    return transcript_->unsent(client, one.output.size(), of_interest);
+}
+
+void machine_service::defer(std::function<void()> job)
+{
+    if (player_) {
+        player_->defer(std::move(job));
+        return;
+    }
+    pump_.post([this, job = std::move(job)] {
+        if (transcript_) transcript_->job();
+        job();
+    });
+}
+
+void machine_service::arm_limiter(runstate::ns period)
+{
+    if (limits_by_virtual_time()) {
+        virtual_limiter_.arm(runstate::saturating_add(controller_.clock.now(), period));
+        return;
+    }
+    if (player_) return; // the transcript knows when
+    host_limiter_.expires_after(period);
+    host_limiter_.async_wait(life_.tied([this](const boost::system::error_code& error) {
+        if (error) return;
+        if (transcript_) transcript_->limiter_expired();
+        monitor_.limiter_timer_expired();
+    }));
+}
+
+// The limiter's time was of a clock that has been set: nothing is held back for it any longer.
+void machine_service::end_limiter_period()
+{
+    if (!limits_by_virtual_time()) return;
+    virtual_limiter_.cancel();
+    monitor_.limiter_timer_expired();
+}
+
+std::optional<std::string> machine_service::conclude()
+{
+    if (!transcript_) return std::nullopt;
+    if (!transcript_->repeating() || transcript_->next() != nullptr) transcript_->exited(pump_.exit_status());
+    transcript_->finish();
+    return transcript_->divergence();
+}
+
+} // namespace vigil::qmp_bridge

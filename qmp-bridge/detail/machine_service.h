@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef VIGIL_QMP_BRIDGE_DETAIL_MACHINE_SERVICE_H
+#define VIGIL_QMP_BRIDGE_DETAIL_MACHINE_SERVICE_H
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include <boost/asio/steady_timer.hpp>
+
+#include <vigil/qmp-bridge/host/detail/output_retry.h>
+#include <vigil/qmp-bridge/qmp/qmp_monitor.h>
+#include <vigil/qmp-bridge/qmp/qmp_session.h>
+#include <vigil/qmp-bridge/qmp/qom_tree.h>
+#include <vigil/qmp-bridge/qmp_server.h>
+#include <vigil/qmp-bridge/qtest/detail/qtest_adapter.h>
+#include <vigil/qmp-bridge/serve/detail/pump.h>
+#include <vigil/qmp-bridge/serve/detail/stream_server.h>
+#include <vigil/qmp-bridge/serve/lifeline.h>
+#include <vigil/qmp-bridge/transcript/detail/transcript_player.h>
+#include <vigil/qmp-bridge/transcript/transcript.h>
+#include <vigil/qmp-bridge/transcript/transcript_snapshots.h>
+#include <vigil/runstate/migration.h>
+
+namespace vigil::qmp_bridge {
+
+/// What a `qmp_server` is inside: the monitor, its sessions' carriers, and where host and recorded runs come in.
+class machine_service {
+public:
+    machine_service(runstate::controller& controller, qmp_server_options opts);
+
+    // As in `qmp_server`.
+    void add_monitor(const chardev& where, bool pretty);
+    void add_silent(const chardev& where);
+    qtest_adapter& serve_qtest(const std::string& module_name, const chardev& where, qmp_server::qtest_options opts);
+    bool serves_qtest() const noexcept { return qtest_ != nullptr; }
+    std::optional<option_error> start();
+    bool started() const noexcept { return started_; }
+    void prepare_for_confinement();
+    void keep_offering(line_output& output);
+    void terminate(int signal);
+    std::optional<option_error> write_transcript(const std::string& path, const transcript_head& head);
+    std::optional<std::string> conclude();
+    std::uint16_t port() const;
+
+    qmp_monitor& monitor() noexcept { return monitor_; }
+    qom_tree& objects() noexcept { return objects_; }
+    runstate::migration& migration() noexcept { return migration_; }
+    pump& driver() noexcept { return pump_; }
+    const pump& driver() const noexcept { return pump_; }
+    transcript* tale() noexcept { return transcript_.get(); }
+
+private:
+    // A qtest session that is in a list for as long as it lives.
+    struct listed_session : qtest_session {
+        using list = std::vector<qtest_session*>;
+
+        listed_session(list& sessions, qtest_machine& machine, std::function<void(std::string_view)> log,
+                       interrupt_queue limit);
+        ~listed_session() override;
+
+        list& sessions_;
+    };
+
+    // Where clients meet the machine, and what is said to them.
+    struct server_plan {
+        chardev where;
+        stream_server::session_factory make_session;
+        std::string refusal; ///< of a client too many
+    };
+
+    qmp_monitor::options monitor_options();
+    void add_plan(server_plan plan);
+    void tell_or_repeat();
+    void replay(); ///< instead of servers
+    std::optional<option_error> start_servers();
+    std::unique_ptr<session> new_qtest_session();
+    std::vector<chardev_info> chardevs() const;
+    std::variant<runstate::file_place, runstate::refusal> locate(const std::string& path);
+    std::shared_ptr<void> read(const runstate::file_place& place, std::size_t most,
+                               std::function<void(file_content)> done);
+    std::size_t unsent(const session& one, std::size_t of_interest); ///< as the transcript has it
+    void defer(std::function<void()> job);
+    bool limits_by_virtual_time() const noexcept { return options_.time.time == pace::driven; }
+    void arm_limiter(runstate::ns period);
+    void end_limiter_period();
+
+    runstate::controller& controller_;
+    const qmp_server_options options_;
+    runstate::file_access files_;
+    runstate::migration migration_{controller_.control(), controller_};
+    qom_tree objects_;
+    // These outlive the sessions, which the pump or the player owns.
+    listed_session::list qtest_sessions_;
+    std::unique_ptr<transcript> transcript_;
+    runstate::snapshot_files snapshot_files_;
+    std::unique_ptr<runstate::snapshot_store> told_snapshots_; ///< with a transcript
+    qmp_monitor monitor_;
+    pump pump_;
+    runstate::vm_timer virtual_limiter_{controller_.clock, [this] { monitor_.limiter_timer_expired(); }};
+    boost::asio::steady_timer host_limiter_{pump_.io()};
+    qmp_server::qtest_options qtest_options_;
+    std::unique_ptr<qtest_adapter> qtest_;
+    std::vector<server_plan> plans_;
+    std::vector<std::unique_ptr<stream_server>> servers_;
+    std::unique_ptr<transcript_player> player_;
+    std::vector<std::unique_ptr<output_retry>> retries_;
+    unsigned files_asked_for_ = 0;
+    bool started_ = false;
+    lifeline life_;
+};
+
+} // namespace vigil::qmp_bridge
+
+#endif

@@ -25,7 +25,7 @@ function(vigil_test name)
   vigil_own_target(${name})
   target_link_libraries(${name} PRIVATE vigil_test_main ${ARG_LINK})
   catch_discover_tests(${name} TEST_PREFIX "${name}: " DISCOVERY_MODE PRE_TEST
-    EXTRA_ARGS ${VIGIL_FAIL_WITHOUT_TESTS} PROPERTIES TIMEOUT 300)
+    EXTRA_ARGS ${VIGIL_FAIL_WITHOUT_TESTS} PROPERTIES TIMEOUT ${VIGIL_HANGS_AFTER})
   # A program in which a test is lost, or that passes without running one, must not pass.
   list(TRANSFORM ARG_SOURCES PREPEND "${CMAKE_CURRENT_SOURCE_DIR}/")
   add_test(NAME "${name} lists and runs its tests"

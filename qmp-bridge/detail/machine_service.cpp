@@ -86,7 +86,7 @@ void machine_service::tell_or_repeat()
     }
     migration_.store = told_snapshots_.get();
     migration_.host_time = [this] { return transcript_->elapsed(); };
-    pump_.observe(transcript_.get());
+    pump_.clients().observe(transcript_.get());
 }
 
 std::optional<option_error> machine_service::write_transcript(const std::string& path, const transcript_head& head)

@@ -20,11 +20,11 @@ constexpr std::size_t k_held_up_bytes = 1024 * 1024;
 
 } // namespace
 
-connection::connection(pump& owner, byte_stream stream, std::unique_ptr<session> conversation, unsigned server)
-    : pump_(owner), stream_(std::move(stream)), conversation_(std::move(conversation)), server_(server)
+connection::connection(client_roster& owner, byte_stream stream, std::unique_ptr<session> conversation, unsigned server)
+    : roster_(owner), stream_(std::move(stream)), conversation_(std::move(conversation)), server_(server)
 {
     conversation_->carried_by(this);
-    conversation_->unfinished.draw_on(pump_.requests());
+    conversation_->unfinished.draw_on(roster_.requests());
     check_for_http_ = stream_.is_tcp();
 }
 
@@ -44,8 +44,8 @@ void connection::start()
 
 void connection::greet()
 {
-    number_ = pump_.add(shared_from_this());
-    if (auto* observer = pump_.observer()) observer->opened(number_, server_);
+    number_ = roster_.add(shared_from_this());
+    if (auto* observer = roster_.observer()) observer->opened(number_, server_);
     conversation_->opened();
     tell_output();
     send_on();
@@ -59,8 +59,8 @@ void connection::execute_batch()
 
 void connection::execute_some()
 {
-    for (int i = 0; i < k_batch && conversation_->pending() && !held_up() && is_open() && !pump_.leaving(); ++i) {
-        if (auto* observer = pump_.observer()) observer->executing(number_);
+    for (int i = 0; i < k_batch && conversation_->pending() && !held_up() && is_open() && !roster_.leaving(); ++i) {
+        if (auto* observer = roster_.observer()) observer->executing(number_);
         conversation_->execute_one();
         tell_output();
     }
@@ -74,12 +74,12 @@ void connection::finish_batch()
 
 void connection::output_added()
 {
-    if (client_number() != 0) pump_.has_output(shared_from_this());
+    if (client_number() != 0) roster_.has_output(shared_from_this());
 }
 
 void connection::tell_output()
 {
-    auto* observer = pump_.observer();
+    auto* observer = roster_.observer();
     if (observer == nullptr || !is_open()) return;
     const std::string_view fresh = conversation_->output.unsent().substr(observed_);
     observed_ += fresh.size();
@@ -132,11 +132,11 @@ void connection::close() noexcept
 {
     if (!is_open()) return;
     stream_.close();
-    if (auto* observer = pump_.observer(); observer != nullptr && number_ != 0 && !pump_.leaving()) {
+    if (auto* observer = roster_.observer(); observer != nullptr && number_ != 0 && !roster_.leaving()) {
         observer->closed(number_);
     }
     conversation_->output.sent(conversation_->output.size());
-    pump_.remove(*this);
+    roster_.remove(*this);
     if (const auto tell = std::exchange(ended, nullptr)) tell();
 }
 
@@ -177,7 +177,7 @@ void connection::take_in(std::string_view bytes)
         check_for_http_ = false;
         bytes = http_.seen();
     }
-    if (auto* observer = pump_.observer()) observer->received(number_, bytes);
+    if (auto* observer = roster_.observer()) observer->received(number_, bytes);
     conversation_->feed(bytes);
     if (has_unsent()) {
         tell_output();
@@ -194,7 +194,7 @@ void connection::go_on()
     }
     if (held_up()) return; // the flush under way comes back here
     if (conversation_->pending()) {
-        pump_.ready(shared_from_this());
+        roster_.ready(shared_from_this());
         queued_ = true;
     } else if (reading_ || conversation_->full()) {
         return;

@@ -8,8 +8,8 @@
 #include <string_view>
 
 #include <vigil/qmp-bridge/serve/detail/byte_stream.h>
+#include <vigil/qmp-bridge/serve/detail/client_roster.h>
 #include <vigil/qmp-bridge/serve/detail/http_guard.h>
-#include <vigil/qmp-bridge/serve/detail/pump.h>
 #include <vigil/qmp-bridge/session/session.h>
 
 namespace vigil::qmp_bridge {
@@ -19,7 +19,7 @@ namespace vigil::qmp_bridge {
 class connection : public std::enable_shared_from_this<connection>, private session_carrier {
 public:
     /// Of a client of the server numbered `server` (see `traffic_observer`).
-    connection(pump& owner, byte_stream stream, std::unique_ptr<session> conversation, unsigned server);
+    connection(client_roster& owner, byte_stream stream, std::unique_ptr<session> conversation, unsigned server);
 
     /// Called once, when the connection ends; may not throw.
     std::function<void()> ended;
@@ -67,7 +67,7 @@ private:
     void wait_for_hangup();        ///< a client that closed its writing side, and waits, may go altogether
     bool held_up() const noexcept; ///< too many replies wait to be sent
 
-    pump& pump_;
+    client_roster& roster_;
     byte_stream stream_;
     std::unique_ptr<session> conversation_;
     unsigned server_;
@@ -77,7 +77,7 @@ private:
     bool check_for_http_;      ///< the first bytes of a client that came by TCP have yet to tell
     std::size_t observed_ = 0; ///< bytes of the unsent output that the observer was told of
     bool reading_ = false;
-    bool queued_ = false;  ///< in the pump's ready queue, or being executed
+    bool queued_ = false;  ///< among the ready ones, or being executed
     bool sending_ = false; ///< waits for the stream to take more
     bool awaits_hangup_ = false;
     bool at_end_ = false; ///< the client has closed its writing side

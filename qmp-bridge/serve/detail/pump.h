@@ -2,28 +2,21 @@
 #ifndef VIGIL_QMP_BRIDGE_SERVE_DETAIL_PUMP_H
 #define VIGIL_QMP_BRIDGE_SERVE_DETAIL_PUMP_H
 
-#include <chrono>
 #include <cstdint>
-#include <deque>
 #include <functional>
-#include <memory>
 #include <vector>
 
-#include <boost/asio/executor_work_guard.hpp>
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <systemc>
 
+#include <vigil/qmp-bridge/serve/detail/client_roster.h>
+#include <vigil/qmp-bridge/serve/detail/event_loop.h>
+#include <vigil/qmp-bridge/serve/detail/job_queue.h>
 #include <vigil/qmp-bridge/serve/detail/name_resolver.h>
+#include <vigil/qmp-bridge/serve/detail/pacer.h>
 #include <vigil/qmp-bridge/serve/pacing.h>
-#include <vigil/qmp-bridge/session/request_budget.h>
-#include <vigil/qmp-bridge/session/session.h>
 #include <vigil/runstate/controller.h>
 
 namespace vigil::qmp_bridge {
-
-class connection;
-struct traffic_observer;
 
 /// Runs an Asio event loop inside the SystemC kernel: one SC_THREAD, no host threads but the one that looks names up,
 /// no locks. Socket handlers only frame and queue; commands are executed by this thread outside the event loop, because
@@ -42,17 +35,19 @@ public:
     pump(const sc_core::sc_module_name& name, runstate::controller& controller, const pacing& time);
     ~pump() override;
 
-    boost::asio::io_context& io() noexcept { return io_; }
+    boost::asio::io_context& io() noexcept { return loop_.io(); }
+    client_roster& clients() noexcept { return clients_; }
+    name_resolver& names() noexcept { return names_; }
     const pacing& settings() const noexcept { return pacing_; }
 
     /// Has `job` run by the pump's thread as soon as it gets to it, inside a turn.
-    void post(std::function<void()> job);
+    void post(std::function<void()> job) { jobs_.post(std::move(job)); }
 
     /// As `post`, for what cannot wait, such as a termination signal: an `advance_to` or a wait for the first client
     /// under way ends early. Only the first such job is sure to be run.
-    void interrupt(std::function<void()> job) noexcept;
+    void interrupt(std::function<void()> job) noexcept { jobs_.interrupt(std::move(job)); }
     /// Whether such a job waits.
-    bool interrupted() const noexcept { return interrupted_; }
+    bool interrupted() const noexcept { return jobs_.interrupted(); }
 
     /// Moves virtual time to `target`: takes simulated time, with each timer run at its own moment, where the machine
     /// runs; moves just the number where it does not. Where the kernel's own time is at its end, virtual time goes on
@@ -72,7 +67,7 @@ public:
     /// Runs `job` at once, as it would have run after `post`.
     void run_now(const std::function<void()>& job);
     /// Ends the `advance_to` under way.
-    void interrupt_step() noexcept { interrupted_ = true; }
+    void interrupt_step() noexcept { jobs_.set_interrupted(true); }
     /// Amid a step of the clock: does `act` between the two turns that the step's own is parted in.
     void part_turn(const std::function<void()>& act);
     /// Which look at the clients, amid steps of the clock, was the last one; 0 where no such step is under way.
@@ -82,9 +77,6 @@ public:
     int exit_status() const noexcept { return exit_status_; }
     /// Whether the run is over.
     bool leaving() const noexcept { return leaving_; }
-
-    /// Has `observer` told of all traffic; null: nobody. To be said before any client comes.
-    void observe(traffic_observer* observer) noexcept { observer_ = observer; }
 
     // For servers.
 
@@ -98,27 +90,10 @@ public:
     };
     void add(server& one) { servers_.push_back(&one); }
     void remove(const server& one) noexcept;
-    /// Has `wait_again` called soon.
-    void starved() noexcept { starved_ = true; }
-
-    // For connections.
-
-    name_resolver& names() noexcept { return names_; }
-    /// What the clients' requests may hold.
-    request_budget& requests() noexcept { return requests_; }
-
-    traffic_observer* observer() const noexcept { return observer_; }
-    /// The connection has a request to be executed.
-    void ready(const std::shared_ptr<connection>& client);
-    /// The connection has bytes to send that its own request did not cause.
-    void has_output(const std::shared_ptr<connection>& client);
-    /// Takes a new client in; returns its number.
-    unsigned add(const std::shared_ptr<connection>& client);
-    void remove(const connection& client) noexcept;
+    /// Memory has run out for a server: has `wait_again` called soon.
+    void revive_soon() noexcept { servers_starve_ = true; }
 
 private:
-    using wall_clock = std::chrono::steady_clock;
-
     void run(); ///< the thread
     template <class Act> void attempt(Act act);
     void go_round(); ///< serves, or waits for something to serve
@@ -126,25 +101,18 @@ private:
     bool serve(); ///< executes what is ready; returns whether anything was
     void run_jobs();
     void run_job(const std::function<void()>& job); ///< which may want memory
-    void serve_clients(bool amid_step);             ///< a batch of each that is ready
     bool has_work() const noexcept;
-    bool has_work_amid_step() const;
-    void flush_events(); ///< sends what events added
-    void settle();       ///< lets everything else at the current time happen
-    void idle();         ///< advances time or sleeps until there is something to do
+    void settle(); ///< lets everything else at the current time happen
+    void idle();   ///< advances time or sleeps until there is something to do
     void idle_paced();
     void idle_free();
     void sleep(runstate::ns longest);                  ///< until a client, a job or the time wakes it (wall-clock time)
-    void wake_at(wall_clock::time_point when);         ///< ends a sleep in the event loop, to the microsecond
     void catch_up();                                   ///< paced: brings simulated time to where the wall clock is
     void step_towards(const sc_core::sc_time& target); ///< takes time, until the next thing happens at most
     void pass_until(runstate::ns time);                ///< lets virtual time, which runs, come to `time` at most
     bool look();                                       ///< amid a step of the clock; returns whether it must end here
     void poll_once();                                  ///< polling mode: one look at the sockets, then one quantum
     void finish();                                     ///< flushes and closes every client
-    void close_clients() noexcept;
-    void anchor() noexcept;      ///< paced: from here on, simulated and wall-clock time advance together
-    runstate::ns behind() const; ///< paced: simulated time that the wall clock is ahead by
 
     // run_listener
     void on_state_changed(runstate::run_state from, runstate::run_state to) override;
@@ -152,32 +120,19 @@ private:
 
     runstate::controller& controller_;
     const pacing pacing_;
-    request_budget requests_;
-    boost::asio::io_context io_{1};
-    name_resolver names_{io_};
-    boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_{io_.get_executor()};
-    std::function<void()> urgent_; ///< the job that interrupts
-    std::deque<std::function<void()>> jobs_;
-    std::deque<std::shared_ptr<connection>> ready_;
-    std::vector<std::shared_ptr<connection>> with_output_; ///< this one and the next have room for all connections
-    std::vector<std::shared_ptr<connection>> flushing_;
-    std::vector<std::shared_ptr<connection>> connections_;
+    pacer pacer_;
+    event_loop loop_;
+    name_resolver names_{loop_.io()};
+    job_queue jobs_;
+    client_roster clients_;
     std::vector<server*> servers_;
-    traffic_observer* observer_ = nullptr;
     source source_;
     std::uint64_t looks_ = 0; ///< amid steps of the clock
     bool advancing_ = false;  ///< such a step is under way
-    unsigned clients_so_far_ = 0;
-    wall_clock::time_point wall_anchor_;
-    sc_core::sc_time simulated_anchor_;
-    wall_clock::time_point last_poll_;
-    boost::asio::steady_timer alarm_{io_};
-    bool alarm_set_ = false;
     int exit_status_ = 0;
     bool leaving_ = false;
-    bool interrupted_ = false;
-    bool starved_ = false; ///< servers may have stopped waiting
-    bool ended_ = false;   ///< a source has nothing more
+    bool servers_starve_ = false; ///< some may have stopped waiting
+    bool ended_ = false;          ///< a source has nothing more
 };
 
 } // namespace vigil::qmp_bridge

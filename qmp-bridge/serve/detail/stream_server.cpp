@@ -237,7 +237,7 @@ std::optional<option_error> stream_server::connect()
         std::string& path = options_.where.path; // which a daemon does not find from where it goes
         if (!path.empty()) path = std::filesystem::absolute(path, failure).string();
         if (failure) return failed("connect to", "the current folder: " + failure.message());
-        pump_.starved();
+        pump_.revive_soon();
         return std::nullopt;
     }
     auto found = resolve("connect to");
@@ -398,7 +398,8 @@ void stream_server::greet(protocol::socket socket)
 
 void stream_server::serve_client(byte_stream stream)
 {
-    const auto client = std::make_shared<connection>(pump_, std::move(stream), make_session_(), options_.number);
+    const auto client =
+        std::make_shared<connection>(pump_.clients(), std::move(stream), make_session_(), options_.number);
     client->ended = life_.tied([this] { client_ended(); });
     client->dropped = life_.tied([this](std::string_view reason) {
         options_.warn(options_.where.to_string() + ": dropped a client: " + std::string(reason));
@@ -419,7 +420,7 @@ void stream_server::client_ended() noexcept
     try {
         connect_later();
     } catch (const std::bad_alloc&) {
-        pump_.starved();
+        pump_.revive_soon();
     }
 }
 

@@ -17,6 +17,12 @@ else()
   set(VIGIL_FAIL_WITHOUT_TESTS "")
 endif()
 
+# When a test counts as hanging, in seconds; a sanitized program takes its time.
+set(VIGIL_HANGS_AFTER 300)
+if(VIGIL_SANITIZE)
+  set(VIGIL_HANGS_AFTER 900)
+endif()
+
 # vigil_test(<name> SOURCES ... LINK ...): a test program; every case is a CTest test of its own, in a process of its
 # own (SystemC elaborates once per process), named "<name>: <case>".
 function(vigil_test name)

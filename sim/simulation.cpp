@@ -70,11 +70,7 @@ int simulation::run()
     auto error = start();
     if (!error && started) error = started();
     if (error) {
-        if (error->in_file) {
-            complain_of_file(error->text);
-        } else {
-            complain(error->text);
-        }
+        complain_of(*error);
         return 1;
     }
     try {
@@ -206,11 +202,13 @@ simulation::failure simulation::prepare_qtest()
 {
     qmp_bridge::qmp_server::qtest_options opts;
     if (options_.qtest_log.value_or("") != "none") {
-        std::variant<std::FILE*, option_error> file = stderr;
-        if (options_.qtest_log) file = qmp_bridge::open_private_file(*options_.qtest_log);
-        if (const auto* error = std::get_if<option_error>(&file)) return option_error{"-qtest-log " + error->text};
-        qtest_log_.open(std::get<std::FILE*>(file));
-        if (options_.qtest_log) server_.keep_offering(qtest_log_.output());
+        if (options_.qtest_log) {
+            if (auto error = qtest_log_file_.open(*options_.qtest_log)) {
+                return option_error{"-qtest-log " + error->text};
+            }
+            server_.keep_offering(qtest_log_file_.output());
+        }
+        qtest_log_.open(options_.qtest_log ? qtest_log_file_.output() : standard_error());
         opts.log = [this](std::string_view line) { qtest_log_.write(line, server_.io()); };
     }
     opts.cpus = options_.machine.cpus;
@@ -238,7 +236,7 @@ bool simulation::start_timeline()
 {
     qmp_bridge::line_output::options opts;
     opts.most_kept = k_most_kept_of_timeline;
-    opts.tell_dropped = [](std::uint64_t lines) { return dropped_text("the timeline", lines) + "\n"; };
+    opts.tell_dropped = [](std::uint64_t lines) { return qmp_bridge::dropped_text("the timeline", lines) + "\n"; };
     server_.keep_offering(standard_output_.emplace(STDOUT_FILENO, std::move(opts)));
     timeline_ = std::make_unique<timeline>(*standard_output_, machine_.controller, server_);
     if (guest_) timeline_->watch(*guest_);

@@ -37,6 +37,9 @@ public:
     /// Starts it, runs it to its end, and returns the program's exit status.
     int run();
 
+    /// Offers what a reader does not take at once again; `output` must outlive the simulation.
+    void keep_offering(qmp_bridge::line_output& output) { server_.keep_offering(output); }
+
     /// Has all there that serving may want to start or load later, for a process that will not be allowed to.
     void prepare_for_confinement() { server_.prepare_for_confinement(); }
 
@@ -69,6 +72,7 @@ private:
     pid_file pid_;
     machine machine_;
     log_listener log_;
+    qmp_bridge::log_file qtest_log_file_;
     batched_log qtest_log_;
     qmp_bridge::qmp_server server_;
     boost::asio::signal_set signals_{server_.io()};

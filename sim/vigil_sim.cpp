@@ -13,14 +13,15 @@
 #include <vector>
 
 #include <malloc.h>
+#include <unistd.h>
 
 #include <boost/system/system_error.hpp>
 #include <systemc>
 
+#include <vigil/qmp-bridge/host/log_file.h>
 #include <vigil/runstate/files/file_access.h>
 #include <vigil/sim/host/daemon.h>
 #include <vigil/sim/host/first_steps.h>
-#include <vigil/sim/host/guest_log.h>
 #include <vigil/sim/host/program_log.h>
 #include <vigil/sim/host/sandbox.h>
 #include <vigil/sim/options/options.h>
@@ -39,7 +40,7 @@ sim::sim_options the_options;
 std::optional<qmp_bridge::recorded_run> the_recorded_run;
 runstate::file_access the_files;
 std::optional<sim::daemon_start> the_daemon;
-sim::guest_log the_guest_log;
+qmp_bridge::log_file the_guest_log;
 
 void report_to_stderr(const sc_core::sc_report& report, const sc_core::sc_actions& actions)
 {
@@ -52,7 +53,7 @@ void report_to_stderr(const sc_core::sc_report& report, const sc_core::sc_action
         const std::string line = std::string(report.get_msg_type()) + ": " + report.get_msg();
         const bool of_guest = report.get_severity() == sc_core::SC_INFO && report.get_verbosity() >= sc_core::SC_HIGH;
         if (of_guest && the_guest_log.is_open()) {
-            the_guest_log.write(line);
+            the_guest_log.output().write(line + "\n");
         } else {
             sim::complain(line);
         }
@@ -118,11 +119,22 @@ std::optional<option_error> leave_what_was_for_starting(sim::simulation& run)
     return std::nullopt;
 }
 
+// In a log's name, %d is the process id.
+std::string named_by_process(std::string path)
+{
+    if (const std::size_t place = path.find("%d"); place != std::string::npos) {
+        path.replace(place, 2, std::to_string(::getpid()));
+    }
+    return path;
+}
+
 // What the options ask for that a process has to do before anything else is there.
 std::optional<option_error> prepare_process()
 {
     if (the_options.log_file) {
-        if (auto error = the_guest_log.open(*the_options.log_file)) return option_error{*error};
+        if (auto error = the_guest_log.open(named_by_process(*the_options.log_file))) {
+            return option_error{"Error opening logfile " + error->text};
+        }
     }
     if (the_options.snapshot_dir) {
         auto files = runstate::file_access::confined_to(*the_options.snapshot_dir);
@@ -137,20 +149,12 @@ std::optional<option_error> prepare_process()
     return std::nullopt;
 }
 
-void complain_of(const option_error& error)
-{
-    if (error.in_file) {
-        sim::complain_of_file(error.text);
-    } else {
-        sim::complain(error.text);
-    }
-}
-
 int simulate()
 {
     sc_core::sc_set_time_resolution(1, sc_core::SC_NS);
     if (the_options.log_guest_errors) sc_core::sc_report_handler::set_verbosity_level(sc_core::SC_HIGH);
     sim::simulation run(the_options, the_files, the_recorded_run ? &*the_recorded_run : nullptr);
+    if (the_guest_log.is_open()) run.keep_offering(the_guest_log.output());
     run.started = [&run] { return leave_what_was_for_starting(run); };
     return run.run();
 }
@@ -182,7 +186,7 @@ int start(int argc, char* argv[])
     if (!sim::open_missing_descriptors()) return 1;
     sim::survive_failing_writes();
     if (const auto error = read_options(std::vector<std::string>(argv + 1, argv + argc))) {
-        complain_of(*error);
+        sim::complain_of(*error);
         return 1;
     }
     if (the_options.text) {

@@ -59,7 +59,7 @@ const names k_below_the_bridge{"bus", "models", "runstate"};
 const std::regex k_pure{
     "runstate/(actions|events|facts|inspectable|migration|policy|refusal|run_control|run_state|"
     "wire_names|clock/(host_time|time|timer_queue)|(files|snapshot)/.*)|"
-    "qmp-bridge/((host/(file_content|host_file|line_output|option_list))|json/.*|schema/.*|session/.*|"
+    "qmp-bridge/((host/(file_content|host_file|line_output|log_file|option_list))|json/.*|schema/.*|session/.*|"
     "qmp/.*|qtest/(qtest_session|detail/qtest_text)|serve/(chardev|pacing|traffic_observer|detail/http_guard)|"
     "transcript/(transcript|transcript_snapshots))"};
 

@@ -4,6 +4,7 @@
 #include <array>
 #include <cerrno>
 #include <charconv>
+#include <cstdint>
 #include <cstring>
 #include <optional>
 #include <string_view>
@@ -46,20 +47,42 @@ std::variant<descriptor, option_error> open_own(const std::string& path, int num
     return copy;
 }
 
-std::variant<descriptor, option_error> open_by_name(const std::string& path)
+enum class wanted : std::uint8_t { any, regular, regular_to_append };
+
+// Makes it nobody else's, and empty where it is to begin anew.
+bool prepare_regular(const descriptor& file, const struct stat& info, bool append)
 {
-    descriptor file(::open(path.c_str(), O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY, 0600));
+    if ((info.st_mode & 0777) != 0600 && ::fchmod(file.number(), 0600) != 0) return false;
+    return append ? ::fcntl(file.number(), F_SETFL, O_APPEND) == 0 : ::ftruncate(file.number(), 0) == 0;
+}
+
+std::variant<descriptor, option_error> open_by_name(const std::string& path, wanted what)
+{
+    const int patience = what == wanted::any ? 0 : O_NONBLOCK; // with a pipe that nobody reads
+    descriptor file(::open(path.c_str(), O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY | patience, 0600));
     if (!file && errno == ELOOP) return option_error{path + ": is a symbolic link, which is not followed"};
     if (!file) return failed(path);
     struct stat info = {};
     if (::fstat(file.number(), &info) != 0) return failed(path);
     if (S_ISREG(info.st_mode)) {
-        if ((info.st_mode & 0777) != 0600 && ::fchmod(file.number(), 0600) != 0) return failed(path);
-        if (::ftruncate(file.number(), 0) != 0) return failed(path);
+        if (!prepare_regular(file, info, what == wanted::regular_to_append)) return failed(path);
+    } else if (what != wanted::any) {
+        return option_error{path + ": not a regular file"};
     } else if (!S_ISFIFO(info.st_mode) && !S_ISCHR(info.st_mode)) {
         return option_error{path + ": is neither a regular file nor a pipe nor a character device"};
     }
     return file;
+}
+
+// The stream that takes the descriptor over.
+std::variant<std::FILE*, option_error> as_stream(std::variant<descriptor, option_error> opened, const std::string& path)
+{
+    if (auto* error = std::get_if<option_error>(&opened)) return std::move(*error);
+    auto& file = std::get<descriptor>(opened);
+    std::FILE* const stream = ::fdopen(file.number(), "w");
+    if (stream == nullptr) return failed(path);
+    file.release();
+    return stream;
 }
 
 } // namespace
@@ -83,13 +106,12 @@ std::variant<std::string, option_error> read_whole_file(const std::string& path,
 std::variant<std::FILE*, option_error> open_private_file(const std::string& path)
 {
     const auto own = own_descriptor(path);
-    auto opened = own ? open_own(path, *own) : open_by_name(path);
-    if (auto* error = std::get_if<option_error>(&opened)) return std::move(*error);
-    auto& file = std::get<descriptor>(opened);
-    std::FILE* const stream = ::fdopen(file.number(), "w");
-    if (stream == nullptr) return failed(path);
-    file.release();
-    return stream;
+    return as_stream(own ? open_own(path, *own) : open_by_name(path, wanted::any), path);
+}
+
+std::variant<std::FILE*, option_error> open_private_regular_file(const std::string& path, bool append)
+{
+    return as_stream(open_by_name(path, append ? wanted::regular_to_append : wanted::regular), path);
 }
 
 } // namespace vigil::qmp_bridge

@@ -22,6 +22,9 @@ std::variant<std::string, option_error> read_whole_file(const std::string& path,
 /// the file's name.
 std::variant<std::FILE*, option_error> open_private_file(const std::string& path);
 
+/// The same of a regular file alone, to which writing never waits; where `append`, what it has stays.
+std::variant<std::FILE*, option_error> open_private_regular_file(const std::string& path, bool append);
+
 } // namespace vigil::qmp_bridge
 
 #endif

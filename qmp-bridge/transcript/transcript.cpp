@@ -348,9 +348,8 @@ std::chrono::microseconds transcript::time_of_day()
 std::chrono::microseconds transcript::elapsed()
 {
     if (!elapsed_) {
-        // Older transcripts have no such member; their runs took lengths from the time of day.
-        if (next() != nullptr && !next()->elapsed) return std::max(time_of_day(), std::chrono::microseconds(0));
-        elapsed_ = next() != nullptr ? *next()->elapsed : (host_.monotonic() - began_).count();
+        const std::optional<std::int64_t> recorded = next() != nullptr ? next()->elapsed : std::nullopt;
+        elapsed_ = recorded ? *recorded : (host_.monotonic() - began_).count();
     }
     return std::chrono::microseconds(*elapsed_);
 }

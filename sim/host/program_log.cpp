@@ -39,17 +39,13 @@ std::string time_text(std::chrono::microseconds since_1970)
     return std::string(day, length) + fraction;
 }
 
-std::string dropped_text(const std::string& what, std::uint64_t lines)
-{
-    return std::to_string(lines) + (lines == 1 ? " line" : " lines") + " of " + what +
-           " dropped here, for nobody read what came before";
-}
-
 qmp_bridge::line_output& standard_error()
 {
     static qmp_bridge::line_output output(STDERR_FILENO, [] {
         qmp_bridge::line_output::options opts;
-        opts.tell_dropped = [](std::uint64_t lines) { return complaint(" " + dropped_text("standard error", lines)); };
+        opts.tell_dropped = [](std::uint64_t lines) {
+            return complaint(" " + qmp_bridge::dropped_text("standard error", lines));
+        };
         return opts;
     }());
     return output;
@@ -59,27 +55,12 @@ void complain_with_time(bool yes) noexcept { the_time_is_told = yes; }
 
 void complain(std::string_view text) { standard_error().write(complaint(" " + std::string(text))); }
 
-void complain_of_file(std::string_view text) { standard_error().write(complaint(text)); }
-
-batched_log::~batched_log()
+void complain_of(const qmp_bridge::option_error& error)
 {
-    if (!is_open()) return;
-    flush();
-    own_.reset();
-    if (file_ != nullptr) std::fclose(file_);
+    standard_error().write(complaint(error.in_file ? error.text : " " + error.text));
 }
 
-void batched_log::open(std::FILE* file)
-{
-    if (file == stderr) {
-        output_ = &standard_error();
-        return;
-    }
-    file_ = file;
-    qmp_bridge::line_output::options opts;
-    opts.tell_dropped = [](std::uint64_t lines) { return dropped_text("this log", lines) + "\n"; };
-    output_ = &own_.emplace(::fileno(file), std::move(opts));
-}
+batched_log::~batched_log() { flush(); }
 
 void batched_log::write(std::string_view lines, boost::asio::io_context& io)
 {

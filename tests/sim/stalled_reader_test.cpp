@@ -118,6 +118,22 @@ TEST_CASE("stalled reader: standard error that nobody reads holds nothing up, an
     CHECK(sim.program.wait() == 0);
 }
 
+TEST_CASE("stalled reader: a log of guest errors that is read late ends as it would have, without a further line")
+{
+    constexpr int k_rounds = 10'000;
+    const named_pipe log;
+    simulator sim({"-d", "guest_errors", "-D", log.path});
+    connection qtest = sim.program.connect("qtest");
+    run_freely(qtest, k_rounds);
+    check_alive(sim);
+    std::string text;
+    const std::string told = " lines of this log dropped here";
+    log.read_until(text, told);
+    const std::size_t end = text.find(told);
+    const std::size_t begin = text.rfind('\n', end) + 1;
+    CHECK(std::stoul(text.substr(begin, end - begin)) + count(text, "stage 1 ended") == k_rounds);
+}
+
 TEST_CASE("stalled reader: SIGTERM ends a program whose messages nobody reads")
 {
     const named_pipe errors;

@@ -21,6 +21,7 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
 
+#include <vigil/qmp-bridge/host/host_file.h>
 #include <vigil/runstate/files/descriptor.h>
 
 namespace vigil::qmp_bridge {
@@ -180,23 +181,12 @@ std::optional<option_error> stream_server::listen_on_ports()
 std::optional<option_error> stream_server::open_log()
 {
     if (!options_.where.logfile) return std::nullopt;
-    constexpr mode_t k_owner_only = 0600;
-    const std::string& path = *options_.where.logfile;
-    const std::string failure = "Unable to open logfile " + path + ": ";
-    runstate::descriptor file(
-        ::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, k_owner_only));
-    struct stat info = {};
-    if (!file || ::fstat(file.number(), &info) != 0) return option_error{failure + std::strerror(errno)};
-    if (!S_ISREG(info.st_mode)) return option_error{failure + "not a regular file"}; // writing could wait for a reader
-    if (options_.where.logappend ? ::fcntl(file.number(), F_SETFL, O_APPEND) != 0
-                                 : ::ftruncate(file.number(), 0) != 0) {
-        return option_error{failure + std::strerror(errno)};
+    const auto file = open_private_regular_file(*options_.where.logfile, options_.where.logappend);
+    if (const auto* error = std::get_if<option_error>(&file)) {
+        return option_error{"Unable to open logfile " + error->text};
     }
-    std::FILE* const stream = ::fdopen(file.number(), "w");
-    if (stream == nullptr) return option_error{failure + std::strerror(errno)};
-    file.release();
-    std::setvbuf(stream, nullptr, _IONBF, 0); // a reader sees what the client has seen
-    log_.reset(stream, std::fclose);
+    log_.reset(std::get<std::FILE*>(file), std::fclose);
+    std::setvbuf(log_.get(), nullptr, _IONBF, 0); // a reader sees what the client has seen
     return std::nullopt;
 }
 

@@ -6,7 +6,7 @@
 #include <catch.h>
 
 using std::chrono::microseconds;
-using vigil::sim::dropped_text;
+using vigil::qmp_bridge::dropped_text;
 using vigil::sim::time_text;
 
 TEST_CASE("program log: any time of day is written in full, also before 1970")

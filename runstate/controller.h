@@ -2,6 +2,7 @@
 #ifndef VIGIL_RUNSTATE_CONTROLLER_H
 #define VIGIL_RUNSTATE_CONTROLLER_H
 
+#include <memory>
 #include <string_view>
 #include <variant>
 #include <vector>
@@ -41,11 +42,13 @@ public:
     /// Whether the machine starts running by itself; to be said before simulation starts.
     void autostart(bool yes) noexcept { control_.autostart(yes); }
 
-    // Registration, before or during the simulation. What is registered must outlive the controller or be removed.
+    // Registration, before or during the simulation. What is registered must be there for as long as simulation runs;
+    // the controller does not touch it at its own end, so that either may go first.
 
-    /// Told of every event, in the order of registration. Adding or removing from inside a callback is allowed.
-    void add_listener(run_listener& listener);
-    void remove_listener(run_listener& listener);
+    /// Told of every event, in the order of registration, until it goes. Adding or removing from inside a callback is
+    /// allowed.
+    void add_listener(run_listener& listener) { listeners_->add(listener); }
+    void remove_listener(run_listener& listener) noexcept { listeners_->remove(listener); }
     /// Reset with the machine, in the order of registration.
     void add_resettable(resettable& component) { resettables_.push_back(&component); }
     /// Takes the NMIs of `inject-nmi`.
@@ -98,15 +101,13 @@ private:
     void start_of_simulation() override;
     void serve() { control_.serve(); } ///< a delta after a request made outside any turn
 
-    template <class Call> void for_each_listener(Call call);
     std::vector<snapshot_section> section_names() const; ///< the components' sections, without fields
     std::optional<std::string> restore_components(const snapshot& saved);
     std::optional<std::string> restore_each(const snapshot& saved); ///< once their sections are there, in order
 
     run_control control_{*this};
     sc_core::sc_event service_;
-    std::vector<run_listener*> listeners_;
-    unsigned calling_ = 0; ///< depth of for_each_listener
+    const std::shared_ptr<listener_list> listeners_ = std::make_shared<listener_list>();
     std::vector<resettable*> resettables_;
     std::vector<nmi_sink*> nmi_sinks_;
     std::vector<power_button_sink*> power_button_sinks_;

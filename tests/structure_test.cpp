@@ -57,7 +57,7 @@ const names k_below_the_bridge{"bus", "models", "runstate"};
 
 /// The files that need no SystemC, by room and stem.
 const std::regex k_pure{
-    "runstate/(actions|events|facts|inspectable|migration|policy|refusal|run_control|run_state|"
+    "runstate/(actions|events|facts|inspectable|migration|policy|refusal|run_control|run_listener|run_state|"
     "wire_names|clock/(host_time|time|timer_queue)|(files|snapshot)/.*)|"
     "qmp-bridge/((host/(file_content|host_file|line_output|log_file|option_list))|json/.*|schema/.*|session/.*|"
     "qmp/.*|qtest/(qtest_session|detail/qtest_text)|serve/(chardev|pacing|traffic_observer|detail/http_guard)|"

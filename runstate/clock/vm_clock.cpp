@@ -45,7 +45,8 @@ sc_dt::uint64 checked_ticks_per_ns()
 } // namespace
 
 vm_clock::vm_clock(const sc_core::sc_module_name& name)
-    : sc_module(name), ticks_per_ns_(checked_ticks_per_ns()), reach_(k_first_reach)
+    : sc_module(name), share_(std::make_shared<share>(share{{}, k_never, this})), ticks_per_ns_(checked_ticks_per_ns()),
+      reach_(k_first_reach)
 {
     SC_HAS_PROCESS(vm_clock);
     SC_METHOD(on_wakeup);
@@ -53,7 +54,7 @@ vm_clock::vm_clock(const sc_core::sc_module_name& name)
     dont_initialize();
 }
 
-vm_clock::~vm_clock() = default;
+vm_clock::~vm_clock() { share_->notified_for = ns::min(); }
 
 void vm_clock::start()
 {
@@ -74,7 +75,7 @@ void vm_clock::stop()
     running_ = false;
     // A pending notification stays, to serve again or come to nothing: cancelling would leave its dead entry behind
     // at each of any number of stops.
-    notified_for_ = k_never;
+    share_->notified_for = k_never;
 }
 
 void vm_clock::skip(ns distance)
@@ -100,12 +101,12 @@ void vm_clock::restore(ns at)
 
 bool vm_clock::run_due()
 {
-    if (!running_ || timers_.next_deadline() > now()) return false;
+    if (!running_ || share_->timers.next_deadline() > now()) return false;
     const bool outermost = !placing_;
     bool any = false;
     {
         const restored_at_end placing(placing_, true); // whatever a timer throws
-        any = timers_.run_due([this] { return running_ ? now() : ns::min(); });
+        any = share_->timers.run_due([this] { return running_ ? now() : ns::min(); });
     }
     if (outermost) place_notification();
     return any;
@@ -123,29 +124,29 @@ sc_core::sc_time vm_clock::time_until(ns deadline) const
 void vm_clock::expect_pending()
 {
     if (pending_ticks_ == k_not_pending) return;
-    notified_for_ = virtual_at(pending_ticks_, ticks_per_ns_ - 1); // the first whole nanosecond not before it
+    share_->notified_for = virtual_at(pending_ticks_, ticks_per_ns_ - 1); // the first whole nanosecond not before it
 }
 
 void vm_clock::place_notification()
 {
     if (!running_ || placing_) return;
-    const ns next = timers_.next_deadline();
-    if (next == k_never || next >= notified_for_) return;
+    const ns next = share_->timers.next_deadline();
+    if (next == k_never || next >= share_->notified_for) return;
     const ns at = now();
-    if (notified_for_ <= at) return; // it is about to come
+    if (share_->notified_for <= at) return; // it is about to come
     const ns distance = std::max(saturating_sub(next, at), ns(0));
-    if (notified_for_ != k_never) {
+    if (share_->notified_for != k_never) {
         // A pending notification is cut off, and its dead entry stays in the kernel until its time.
         reach_ = std::clamp(std::min(distance, k_longest_reach) * k_reach_per_cut, k_least_reach, reach_);
     }
     const ns target = at + std::min(distance, reach_);
     const sc_core::sc_time delay = time_until(target);
     if (delay > kernel_time_left()) return; // only a leap gets there
-    notified_for_ = k_never;
+    share_->notified_for = k_never;
     pending_ticks_ = k_not_pending;
     wakeup_.cancel();
     wakeup_.notify(delay); // for which memory may run out
-    notified_for_ = target;
+    share_->notified_for = target;
     pending_ticks_ = sc_core::sc_time_stamp().value() + delay.value();
 }
 
@@ -153,7 +154,7 @@ void vm_clock::on_wakeup()
 {
     pending_ticks_ = k_not_pending;
     if (!running_) return;
-    notified_for_ = k_never;
+    share_->notified_for = k_never;
     reach_ = std::min(reach_ * 2, k_longest_reach);
     // Out of memory, a timer has come to nothing; the others go on.
     for (int attempt = 0; attempt < 2; ++attempt) {
@@ -161,7 +162,7 @@ void vm_clock::on_wakeup()
             if (!run_due()) place_notification();
             return;
         } catch (const std::bad_alloc&) {
-            notified_for_ = k_never;
+            share_->notified_for = k_never;
         }
     }
 }
@@ -169,8 +170,8 @@ void vm_clock::on_wakeup()
 ns vm_timer::remaining() const noexcept
 {
     const ns due = deadline();
-    const ns at = clock_.now();
-    if (due == k_never) return k_never;
+    if (due == k_never || clock_->notified_for == ns::min()) return k_never;
+    const ns at = clock_->clock->now();
     return due > at ? due - at : ns(0);
 }
 

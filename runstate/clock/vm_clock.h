@@ -4,6 +4,8 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
+#include <utility>
 
 #include <systemc>
 
@@ -61,7 +63,7 @@ public:
     void restore(ns at);
 
     /// The earliest deadline of all timers, `k_never` where none is armed.
-    ns next_deadline() { return timers_.next_deadline(); }
+    ns next_deadline() { return share_->timers.next_deadline(); }
 
     /// Runs the timers due now, in (deadline, arming) order; returns whether any ran. Nothing while stopped.
     bool run_due();
@@ -81,11 +83,12 @@ private:
         return saturating_add(anchor_, from_ticks(all, ticks_per_ns_));
     }
 
-    void arm(timer_queue::handle timer, ns deadline)
-    {
-        timers_.arm(timer, deadline);
-        if (deadline < notified_for_) place_notification();
-    }
+    /// What the timers still need where they outlive their clock: that nothing comes of them any more.
+    struct share {
+        timer_queue timers;
+        ns notified_for = k_never; ///< when the pending notification comes; k_never where virtual time stands
+        vm_clock* clock;           ///< only where a deadline is before `notified_for`, which is none once it has gone
+    };
 
     static constexpr sc_dt::uint64 k_not_pending = ~sc_dt::uint64(0);
 
@@ -93,43 +96,47 @@ private:
     void place_notification(); ///< sees to it that the kernel event comes no later than the next deadline
     void on_wakeup();          ///< the kernel event came
 
-    timer_queue timers_;
+    const std::shared_ptr<share> share_;
     sc_core::sc_event wakeup_;
     sc_dt::uint64 ticks_per_ns_ = 1;
     bool running_ = false;
-    ns stopped_at_{0};               ///< the time while stopped
-    ns anchor_{0};                   ///< virtual time at anchor_ticks_, while running
-    sc_dt::uint64 anchor_ticks_ = 0; ///< kernel time at which virtual time was anchor_
-    sc_dt::uint64 odd_ticks_ = 0;    ///< the part of a nanosecond that had passed when the clock stopped
-    ns notified_for_ = k_never;      ///< when the pending notification comes; k_never where virtual time stands
+    ns stopped_at_{0};                            ///< the time while stopped
+    ns anchor_{0};                                ///< virtual time at anchor_ticks_, while running
+    sc_dt::uint64 anchor_ticks_ = 0;              ///< kernel time at which virtual time was anchor_
+    sc_dt::uint64 odd_ticks_ = 0;                 ///< the part of a nanosecond that had passed when the clock stopped
     sc_dt::uint64 pending_ticks_ = k_not_pending; ///< kernel time of the pending notification, stopped or not
     ns reach_;                                    ///< how far ahead the next notification may be placed
     bool placing_ = false;                        ///< due timers are being run: place the notification afterwards
 };
 
-/// One timer on a `vm_clock`. Disarmed at first; arming it again replaces the deadline.
+/// One timer on a `vm_clock`. Disarmed at first; arming it again replaces the deadline. It may outlive its clock, and
+/// then never expires.
 class vm_timer {
 public:
     /// `on_expiry` runs when virtual time reaches the deadline, never from inside `arm`.
     vm_timer(vm_clock& clock, std::function<void()> on_expiry)
-        : clock_(clock), handle_(clock.timers_.add(std::move(on_expiry)))
+        : clock_(clock.share_), handle_(clock_->timers.add(std::move(on_expiry)))
     {
     }
-    ~vm_timer() { clock_.timers_.remove(handle_); }
+    ~vm_timer() { clock_->timers.remove(handle_); }
     vm_timer(const vm_timer&) = delete;
     vm_timer& operator=(const vm_timer&) = delete;
 
     /// Arms for the absolute virtual time `deadline`; one that has passed runs as soon as the kernel gets to it.
-    void arm(ns deadline) { clock_.arm(handle_, deadline); }
-    void cancel() noexcept { clock_.timers_.cancel(handle_); }
+    void arm(ns deadline)
+    {
+        clock_->timers.arm(handle_, deadline);
+        if (deadline < clock_->notified_for) clock_->clock->place_notification();
+    }
+    void cancel() noexcept { clock_->timers.cancel(handle_); }
     bool armed() const noexcept { return deadline() != k_never; }
     /// The absolute virtual time it is armed for; `k_never` while disarmed.
-    ns deadline() const noexcept { return clock_.timers_.deadline(handle_); }
+    ns deadline() const noexcept { return clock_->timers.deadline(handle_); }
     /// What is left until the deadline, not below zero; `k_never` while disarmed.
     ns remaining() const noexcept;
 
 private:
-    vm_clock& clock_;
+    std::shared_ptr<vm_clock::share> clock_;
     timer_queue::handle handle_;
 };
 

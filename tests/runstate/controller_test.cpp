@@ -413,6 +413,44 @@ TEST_CASE("controller: a listener may remove itself and others while called")
     CHECK(a.heard == "running paused STOP paused STOP");
 }
 
+TEST_CASE("controller: a listener that goes is forgotten, also while others are told")
+{
+    controller c("machine");
+    auto first = std::make_unique<recorder>();
+    auto second = std::make_unique<recorder>();
+    recorder last;
+    first->then = [&](const std::string& word) {
+        if (word == "STOP") second.reset();
+    };
+    c.add_listener(*first);
+    c.add_listener(*second);
+    c.add_listener(last);
+    c.add_listener(last); // told twice
+    settle();
+    c.control().stop();
+    first.reset();
+    last.heard.clear();
+    c.control().cont();
+    CHECK(last.heard == "RESUME RESUME running running");
+}
+
+TEST_CASE("controller: listeners and timers do not mind that it goes first")
+{
+    auto c = std::make_unique<controller>("machine");
+    recorder stays;
+    c->add_listener(stays);
+    int expired = 0;
+    vm_timer timer(c->clock, [&] { ++expired; });
+    timer.arm(ns(100));
+    settle();
+    c.reset();
+    CHECK(timer.remaining() == k_never);
+    timer.arm(ns(1)); // of a clock that is no more
+    timer.cancel();
+    CHECK_FALSE(timer.armed());
+    CHECK(expired == 0);
+}
+
 TEST_CASE("controller: a listener may add others while called, and they hear at once")
 {
     controller c("machine");

@@ -45,7 +45,6 @@ pump::pump(const sc_core::sc_module_name& name, runstate::controller& controller
 
 pump::~pump()
 {
-    controller_.remove_listener(*this);
     clients_.close_all();
     attempt([this] { loop_.drain(); }); // lets go of the connections that cancelled operations still hold
 }

@@ -34,7 +34,7 @@ int sc_main(int argc, char* argv[])
     cpu.registers.socket.bind(watchdog.registers);
 
     vigil::qmp_bridge::qmp_server qmp("qmp", controller, {argc > 1 ? argv[1] : "unix:qmp.sock,server=on"});
-    qmp.add_object("wdt0", watchdog); // for qom-list, qom-get and `info watchdog`
+    qmp.add_object("wdt0", watchdog); // for qom-list, qom-get and info watchdog
     sc_core::sc_start();
     return qmp.exit_status();
 }

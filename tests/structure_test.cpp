@@ -314,7 +314,7 @@ TEST_CASE("the program in the README is the example, to the letter")
         std::ifstream in(path);
         return std::string(std::istreambuf_iterator<char>(in), {});
     };
-    const std::string example = text_of(k_root / "examples" / "watchdog.cpp");
+    const std::string example = text_of(k_root / "examples" / "qmp_platform.cpp");
     REQUIRE(!example.empty());
     REQUIRE(text_of(k_root / "README.md").find("```cpp\n" + example + "```\n") != std::string::npos);
 }

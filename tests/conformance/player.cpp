@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Plays recorded conversations: player --program vigil-sim [--schema 2.10|7.2] NAME.probe...
+// Plays recorded conversations:  conformance_player --program vigil-sim [--schema 2.10|7.2] NAME.probe...
+// or records them:               conformance_player --record --program qemu-system-x86_64 NAME.probe...
 //
 // NAME.probe holds the steps, NAME.golden the replies and events that the recorded machine gave. Steps, one a line,
 // after optional lines `args: …` and `machine: …` (numbers in C syntax; W is b, w, l or q):
@@ -19,7 +20,8 @@
 //     events               nothing: the events still pending are recorded
 //     gone                 the program closes its connections and exits by itself
 //
-// In NAME.golden `> ` is a step, `< ` a reply, `* ` an event (without its timestamp) that came with the step.
+// In NAME.golden `> ` is a step, `< ` a reply, `* ` an event (without its timestamp) that came with the step. Members
+// of objects stand in alphabetical order there, so that a recording made anew differs only where the program does.
 
 #include <algorithm>
 #include <cmath>
@@ -30,6 +32,7 @@
 #include <fstream>
 #include <iostream>
 #include <limits>
+#include <map>
 #include <optional>
 #include <sstream>
 #include <stdexcept>
@@ -106,6 +109,24 @@ std::string unescaped(std::string_view text)
     return result;
 }
 
+/// JSON as recordings have it.
+std::string recorded(const json::value& value)
+{
+    std::string result;
+    const auto append = [&result](const std::string& item) { result += (result.empty() ? "" : ", ") + item; };
+    if (value.is_array()) {
+        for (const auto& item : value.get_array()) append(recorded(item));
+        return "[" + result + "]";
+    }
+    if (value.is_object()) {
+        std::map<std::string_view, const json::value*> members;
+        for (const auto& member : value.get_object()) members.emplace(member.key(), &member.value());
+        for (const auto& [key, member] : members) append(json::serialize(key) + ": " + recorded(*member));
+        return "{" + result + "}";
+    }
+    return json::serialize(value);
+}
+
 /// JSON equality in which the order of members does not matter and a double may be off by its last digits (it was
 /// printed and read by different programs).
 bool same(const json::value& a, const json::value& b)
@@ -179,7 +200,8 @@ lines load_lines(const std::filesystem::path& path)
     return result;
 }
 
-/// The program under test, started for one scenario and connected to by both protocols.
+/// The program under test, started for one scenario and connected to by both protocols. An empty schema is not asked
+/// for: QEMU has one only.
 class target {
 public:
     target(const std::string& program, const std::string& schema, const scenario& played)
@@ -225,8 +247,9 @@ private:
         const auto server = [&](const char* name) {
             return "unix:" + (workspace_.path / name).string() + ",server=on,wait=off";
         };
-        lines result{program, "-machine", played.machine, "-nodefaults", "-display",      "none",        "-accel",
-                     "qtest", "-qmp",     server("qmp"),  "-qtest",      server("qtest"), "-qmp-schema", schema};
+        lines result{program,  "-machine", played.machine, "-nodefaults", "-display", "none",
+                     "-accel", "qtest",    "-qmp",         server("qmp"), "-qtest",   server("qtest")};
+        if (!schema.empty()) result.insert(result.end(), {"-qmp-schema", schema});
         result.insert(result.end(), played.args.begin(), played.args.end());
         return result;
     }
@@ -344,10 +367,10 @@ private:
         if (op == "enable") return perform("cfgw.b 0x68 2");
         if (op == "step") return {qtest("clock_step " + std::to_string(argument(0)))};
         if (op == "qtest") return {qtest(rest)};
-        if (op == "qmp") return {json::serialize(execute(json::parse(rest).as_object()))};
+        if (op == "qmp") return {recorded(execute(json::parse(rest).as_object()))};
         if (op == "rawqmp") {
             qmp_.send(unescaped(rest));
-            return {json::serialize(reply())};
+            return {recorded(reply())};
         }
         if (op == "events") return {};
         throw std::invalid_argument("unknown step: " + step);
@@ -360,7 +383,7 @@ private:
 
     void append_events(lines& out)
     {
-        for (const auto& e : events_) out.push_back("* " + json::serialize(e));
+        for (const auto& e : events_) out.push_back("* " + recorded(e));
         events_.clear();
     }
 
@@ -393,7 +416,7 @@ std::string in_2_10(const std::string& line)
     if (!starts_with(line, "* ")) return line;
     auto event = json::parse(line.substr(2)).as_object();
     if (event["event"] == "RESET" || event["event"] == "SHUTDOWN") event["data"].as_object().erase("reason");
-    return "* " + json::serialize(event);
+    return "* " + recorded(event);
 }
 
 /// A transcript by its steps: each with all that came of it.
@@ -441,36 +464,97 @@ bool check(const std::string& program, const std::string& schema, const std::fil
     return false;
 }
 
-} // namespace
-
-int main(int argc, char* argv[])
+/// Writes what the program answers to the golden file beside `probe`; nothing where the program gave no answer.
+void record(const std::string& program, const std::string& schema, const std::filesystem::path& probe)
 {
+    const auto played = load(probe);
+    if (played.steps.empty()) throw std::runtime_error("no step in " + probe.string());
+    target machine(program, schema, played);
+    const auto transcript = machine.play(played.steps);
+    if (starts_with(transcript.back(), "! ")) {
+        const auto step = by_step(transcript).size();
+        throw std::runtime_error("step " + std::to_string(step) + ": " + transcript.back().substr(2) +
+                                 "; nothing is recorded");
+    }
+
+    auto golden = probe;
+    golden.replace_extension(".golden");
+    std::ofstream out(golden);
+    for (const auto& line : transcript) out << line << '\n';
+    if (!out.flush()) throw std::runtime_error("cannot write " + golden.string());
+    std::cout << "recorded " << golden.string() << '\n';
+}
+
+struct command_line {
+    bool record = false;
     std::string program;
-    std::string schema = "7.2";
+    std::string schema; ///< empty: none was given
     std::vector<std::filesystem::path> probes;
+};
+
+std::optional<command_line> parse(int argc, char* argv[])
+{
+    command_line result;
     for (int i = 1; i < argc; ++i) {
         const std::string_view word = argv[i];
-        if (word == "--program" && i + 1 < argc)
-            program = argv[++i];
-        else if (word == "--schema" && i + 1 < argc)
-            schema = argv[++i];
-        else
-            probes.emplace_back(word);
+        if (word == "--record") {
+            result.record = true;
+        } else if (word == "--program" && i + 1 < argc) {
+            result.program = argv[++i];
+        } else if (word == "--schema" && i + 1 < argc) {
+            result.schema = argv[++i];
+            if (result.schema != "7.2" && result.schema != "2.10") return std::nullopt;
+        } else if (std::filesystem::path(word).extension() == ".probe") {
+            result.probes.emplace_back(word);
+        } else {
+            return std::nullopt;
+        }
     }
-    if (program.empty() || probes.empty() || (schema != "7.2" && schema != "2.10")) {
-        std::cerr << "usage: " << argv[0] << " --program PROGRAM [--schema 2.10|7.2] NAME.probe...\n";
-        return 2;
-    }
+    if (result.program.empty() || result.probes.empty()) return std::nullopt;
+    return result;
+}
 
+/// How many of the recordings do not agree with the program.
+std::size_t check_all(const command_line& given)
+{
+    const std::string schema = given.schema.empty() ? "7.2" : given.schema;
     std::size_t failed = 0;
-    for (const auto& probe : probes) {
+    for (const auto& probe : given.probes) {
         try {
-            if (!check(program, schema, probe)) ++failed;
+            if (!check(given.program, schema, probe)) ++failed;
         } catch (const std::exception& e) {
             std::cout << probe.stem().string() << ", schema " << schema << ": " << e.what() << '\n';
             ++failed;
         }
     }
-    std::cout << probes.size() - failed << " passed, " << failed << " failed\n";
+    std::cout << given.probes.size() - failed << " passed, " << failed << " failed\n";
+    return failed;
+}
+
+/// How many of the recordings could not be made.
+std::size_t record_all(const command_line& given)
+{
+    std::size_t failed = 0;
+    for (const auto& probe : given.probes) {
+        try {
+            record(given.program, given.schema, probe);
+        } catch (const std::exception& e) {
+            std::cerr << probe.stem().string() << ": " << e.what() << '\n';
+            ++failed;
+        }
+    }
+    return failed;
+}
+
+} // namespace
+
+int main(int argc, char* argv[])
+{
+    const auto given = parse(argc, argv);
+    if (!given) {
+        std::cerr << "usage: " << argv[0] << " [--record] --program PROGRAM [--schema 2.10|7.2] NAME.probe...\n";
+        return 2;
+    }
+    const std::size_t failed = given->record ? record_all(*given) : check_all(*given);
     return failed == 0 ? 0 : 1;
 }

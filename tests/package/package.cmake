@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 # One step of the package test:
-#   cmake -D STEP=build_shared|install|find_package|pkg-config -D SOURCE=… -D BUILD=… -D WORK=… -D CXX=… -D FLAGS=… -P package.cmake
-# BUILD is a configured build of SOURCE; WORK is where the package goes, and the consumers are built.
+#   cmake -D STEP=add_subdirectory|FetchContent|install|find_package|pkg-config -D SOURCE=… -D BUILD=… -D WORK=… -D CXX=…
+#     -D FLAGS=… -P package.cmake
+# BUILD is a configured build of SOURCE, or of a platform that it is a part of; WORK is where the package goes, and the
+# consumers are built.
+include("${CMAKE_CURRENT_LIST_DIR}/configured.cmake")
 set(consumer "${SOURCE}/tests/package/consumer")
+set(platform "${SOURCE}/tests/package/platform")
 set(prefix "${WORK}/moved")
-
-function(run)
-  execute_process(COMMAND ${ARGV} COMMAND_ECHO STDOUT COMMAND_ERROR_IS_FATAL ANY)
-endfunction()
 
 # expect(<program> <what it must print, a regular expression>)
 function(expect program expected)
@@ -20,11 +20,38 @@ endfunction()
 set(watchdog_prints "^WATCHDOG at [0-9]+ .s\nRESET at [0-9]+ .s\n$")
 set(bridge_prints "^{\"QMP\": ")
 
-if(STEP STREQUAL "build_shared")
-  # Libraries only, not optimised; kept for the next run.
-  run("${CMAKE_COMMAND}" -S "${SOURCE}" -B "${BUILD}" -G Ninja -D BUILD_SHARED_LIBS=ON -D VIGIL_BUILD_SIM=OFF
-    -D VIGIL_BUILD_TESTS=OFF -D CMAKE_CXX_COMPILER=${CXX} -D "CMAKE_CXX_FLAGS=${FLAGS}")
+# Moves the files of SystemC that pkg-config knows to a folder, and lets it look nowhere else.
+function(hide_packages folder)
+  find_program(PKG_CONFIG NAMES pkgconf pkg-config REQUIRED)
+  foreach(module IN ITEMS systemc tlm)
+    execute_process(COMMAND "${PKG_CONFIG}" --variable=pcfiledir ${module} OUTPUT_VARIABLE pc_dir
+      OUTPUT_STRIP_TRAILING_WHITESPACE COMMAND_ERROR_IS_FATAL ANY)
+    file(COPY "${pc_dir}/${module}.pc" DESTINATION "${folder}")
+  endforeach()
+  set(ENV{PKG_CONFIG_PATH} "")
+  set(ENV{PKG_CONFIG_LIBDIR} "${folder}")
+endfunction()
+
+if(STEP STREQUAL "add_subdirectory")
+  # The devices need neither Boost nor libseccomp. Not optimised; kept for the next run.
+  if(NOT SYSTEMC)
+    hide_packages("${BUILD}/pkgconfig")
+  endif()
+  configure("${platform}" "${BUILD}" -D VIGIL=${SOURCE} -D ROUTE=${STEP} -D BUILD_SHARED_LIBS=ON -D VIGIL_INSTALL=ON
+    -D VIGIL_BUILD_BRIDGE=OFF -D CMAKE_DISABLE_FIND_PACKAGE_Boost=TRUE)
   run("${CMAKE_COMMAND}" --build "${BUILD}")
+  expect("${BUILD}/watchdog" "${watchdog_prints}")
+  # What is installed of it has the devices, and says that it lacks the bridge.
+  file(REMOVE_RECURSE "${WORK}/devices")
+  run("${CMAKE_COMMAND}" --install "${BUILD}" --prefix "${WORK}/devices")
+  expect_configure("this Vigil has no qmp_bridge" "${consumer}" -D CMAKE_PREFIX_PATH=${WORK}/devices)
+
+elseif(STEP STREQUAL "FetchContent")
+  configure("${platform}" "${BUILD}" -D VIGIL=${SOURCE} -D ROUTE=${STEP} -D VIGIL_BUILD_BRIDGE=ON
+    -D CMAKE_DISABLE_FIND_PACKAGE_Boost=FALSE)
+  run("${CMAKE_COMMAND}" --build "${BUILD}")
+  expect("${BUILD}/examples/watchdog" "${watchdog_prints}")
+  expect("${BUILD}/consumer/bridge" "${bridge_prints}")
 
 elseif(STEP STREQUAL "install")
   # Whatever is installed must work at another place than the one it was installed to.
@@ -37,14 +64,18 @@ elseif(STEP STREQUAL "install")
 
 elseif(STEP STREQUAL "find_package")
   # The watchdog alone must not need Boost.
-  run("${CMAKE_COMMAND}" -S "${SOURCE}/examples" -B "${WORK}/find_package" -G Ninja -D CMAKE_PREFIX_PATH=${prefix}
-    -D CMAKE_CXX_COMPILER=${CXX} -D "CMAKE_CXX_FLAGS=${FLAGS}" -D CMAKE_DISABLE_FIND_PACKAGE_Boost=ON
-    --no-warn-unused-cli)
+  configure("${SOURCE}/examples" "${WORK}/find_package" -D CMAKE_PREFIX_PATH=${prefix}
+    -D CMAKE_DISABLE_FIND_PACKAGE_Boost=ON)
   run("${CMAKE_COMMAND}" --build "${WORK}/find_package")
   expect("${WORK}/find_package/watchdog" "${watchdog_prints}")
+  if(EXISTS "${WORK}/find_package/qmp_platform")
+    message(FATAL_ERROR "the bridge was found without Boost")
+  endif()
+  configure("${SOURCE}/examples" "${WORK}/find_package" -D CMAKE_PREFIX_PATH=${prefix}
+    -D CMAKE_DISABLE_FIND_PACKAGE_Boost=OFF)
+  run("${CMAKE_COMMAND}" --build "${WORK}/find_package" --target qmp_platform)
 
-  run("${CMAKE_COMMAND}" -S "${consumer}" -B "${WORK}/find_package_bridge" -G Ninja -D CMAKE_PREFIX_PATH=${prefix}
-    -D CMAKE_CXX_COMPILER=${CXX} -D "CMAKE_CXX_FLAGS=${FLAGS}")
+  configure("${consumer}" "${WORK}/find_package_bridge" -D CMAKE_PREFIX_PATH=${prefix})
   run("${CMAKE_COMMAND}" --build "${WORK}/find_package_bridge")
   expect("${WORK}/find_package_bridge/bridge" "${bridge_prints}")
 

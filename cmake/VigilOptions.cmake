@@ -1,0 +1,28 @@
+# SPDX-License-Identifier: Apache-2.0
+# What to build. A sub-project of somebody else's build gets the libraries alone.
+option(BUILD_SHARED_LIBS "Build shared libraries (static by default)" OFF)
+option(VIGIL_BUILD_BRIDGE "Build vigil::qmp_bridge (needs Boost with JSON)" ON)
+set(programs_by_default OFF)
+if(PROJECT_IS_TOP_LEVEL AND VIGIL_BUILD_BRIDGE)
+  set(programs_by_default ON)
+endif()
+option(VIGIL_BUILD_SIM "Build the programs vigil-sim and vigil-qmp (needs libseccomp)" ${programs_by_default})
+option(VIGIL_BUILD_TESTS "Build the test suite (needs Catch2)" ${PROJECT_IS_TOP_LEVEL})
+option(VIGIL_BUILD_BENCH "Build the benchmarks (needs Google Benchmark)" OFF)
+option(VIGIL_BUILD_FUZZERS "Build the libFuzzer targets (needs clang)" OFF)
+option(VIGIL_INSTALL "Generate the install rules" ${PROJECT_IS_TOP_LEVEL})
+option(VIGIL_WARNINGS_AS_ERRORS "Let a compiler warning in a file of Vigil end the build" ${PROJECT_IS_TOP_LEVEL})
+set(VIGIL_SANITIZE "" CACHE STRING "Sanitizers for our own targets, e.g. address,undefined")
+
+# vigil_option_needs(<option> <other> <why>): an end with one line where both cannot be had.
+function(vigil_option_needs option other why)
+  if(${option} AND NOT ${other})
+    message(FATAL_ERROR "${option}=ON needs ${other}=ON: ${why}")
+  endif()
+endfunction()
+vigil_option_needs(VIGIL_BUILD_SIM VIGIL_BUILD_BRIDGE "the programs speak QMP")
+vigil_option_needs(VIGIL_BUILD_FUZZERS VIGIL_BUILD_BRIDGE "most targets feed the bridge")
+vigil_option_needs(VIGIL_BUILD_BENCH VIGIL_BUILD_SIM "the benchmarks measure the programs")
+if(VIGIL_BUILD_FUZZERS AND NOT CMAKE_CXX_COMPILER_ID MATCHES "Clang")
+  message(FATAL_ERROR "VIGIL_BUILD_FUZZERS=ON needs clang, which has libFuzzer; the compiler is ${CMAKE_CXX_COMPILER}")
+endif()

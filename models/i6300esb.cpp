@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <vigil/models/i6300esb.h>
 
-#include <vigil/models/countdown.h>
+#include <vigil/models/detail/countdown.h>
 #include <vigil/models/saved_config.h>
 
 using vigil::bus::access_context;

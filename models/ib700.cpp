@@ -3,7 +3,7 @@
 
 #include <array>
 
-#include <vigil/models/countdown.h>
+#include <vigil/models/detail/countdown.h>
 #include <vigil/runstate/state_table.h>
 
 using vigil::bus::access_context;

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <string>
 
-#include <vigil/models/countdown.h>
+#include <vigil/models/detail/countdown.h>
 
 using vigil::bus::access_context;
 using vigil::runstate::ns;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#ifndef VIGIL_MODELS_COUNTDOWN_H
-#define VIGIL_MODELS_COUNTDOWN_H
+#ifndef VIGIL_MODELS_DETAIL_COUNTDOWN_H
+#define VIGIL_MODELS_DETAIL_COUNTDOWN_H
 
 #include <string>
 #include <vector>

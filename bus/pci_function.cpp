@@ -168,6 +168,11 @@ void pci_function::set_config(std::uint32_t offset, unsigned width, std::uint32_
     tell_if_changed(before);
 }
 
+void pci_function::clear_storage()
+{
+    std::fill(bytes_.begin() + pci_reg::device_specific, bytes_.end(), std::uint8_t{0});
+}
+
 std::uint32_t pci_function::config_read(std::uint32_t offset, unsigned width) const
 {
     assert(width <= 4 && offset <= k_config_size - width);

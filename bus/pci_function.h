@@ -154,6 +154,9 @@ protected:
     /// Stores a value whatever the write mask says, and tells the carrier where decoding changes.
     void set_config(std::uint32_t offset, unsigned width, std::uint32_t value);
 
+    /// Zeros everything from 40h on, as power-on does, whatever the write mask says.
+    void clear_storage();
+
     /// Reads configuration space without side effects; the base reads the stored bytes. `offset` need not be a
     /// multiple of `width`, here and in `config_write`.
     virtual std::uint32_t config_read(std::uint32_t offset, unsigned width) const;

@@ -33,6 +33,9 @@ struct access_context {
     const sc_core::sc_time& delay; ///< the initiator's annotation: the access happens this much after sc_time_stamp()
 };
 
+/// The context of a look from outside, now.
+inline access_context debug_access() noexcept { return {k_guest_origin, sc_core::SC_ZERO_TIME}; }
+
 /// Which offsets an access to a register region may have.
 enum class access_alignment : std::uint8_t {
     natural, ///< multiples of the width

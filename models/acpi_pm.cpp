@@ -1,7 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <vigil/models/acpi_pm.h>
 
+#include <string>
+#include <utility>
+
+#include <vigil/models/saved_config.h>
+
 using vigil::bus::access_context;
+using vigil::runstate::prepared_restore;
+using vigil::runstate::property;
+using vigil::runstate::restoration;
+using vigil::runstate::saved_state;
 
 namespace vigil::models {
 
@@ -44,6 +53,10 @@ constexpr std::uint32_t k_not_routed = 0x8080'8080;
 constexpr std::uint16_t k_smi_lock = 0x10; // GEN_PMCON_1
 constexpr std::uint32_t k_rcba_enable = 0x1;
 constexpr std::uint32_t k_rcba_base = ~(ich9_chipset::k_size - 1);
+
+constexpr const char* k_smi_en = "smi_en";
+constexpr const char* k_chip_config = "chip_config";
+using byte_string = std::vector<std::uint8_t>;
 
 } // namespace
 
@@ -95,15 +108,49 @@ void acpi_pm_function::reset(runstate::reset_kind kind)
 {
     reset_header();
     if (kind == runstate::reset_kind::cold) {
-        for (std::uint32_t offset = bus::pci_reg::device_specific; offset < k_config_size; offset += 4) {
-            set_config(offset, 4, 0);
-        }
+        clear_storage();
         put(layout_.after_power_on);
         apm.clear();
     }
     put(layout_.after_reset);
     follow_base();
     pm1.reset(kind);
+}
+
+std::vector<property> acpi_pm_function::properties()
+{
+    std::vector<property> all{
+        {"pm-base", "uint16", "The first I/O port.", [this] { return std::uint64_t{base()}; }, {}},
+        {"pm-enabled", "bool", "Whether the I/O ports are decoded.", [this] { return enabled(); }, {}},
+    };
+    for (property& p : pm1.properties()) all.push_back(std::move(p));
+    for (property& p : apm.properties()) all.push_back(std::move(p));
+    return all;
+}
+
+saved_state acpi_pm_function::save() const
+{
+    saved_state all{save_config(*this)};
+    for (auto& f : pm1.save()) all.push_back(std::move(f));
+    for (auto& f : apm.save()) all.push_back(std::move(f));
+    return all;
+}
+
+prepared_restore acpi_pm_function::prepare(const saved_state& saved)
+{
+    const bool old = saved.size() == k_saved_fields_0_1_0;
+    runstate::saved_state_reader in(section(), saved, old ? k_saved_fields_0_1_0 : k_saved_fields);
+    const config_image image = read_config(in, *this);
+    if (in.fault()) return *in.fault();
+    const auto apm_fields = saved.begin() + k_saved_fields_0_1_0;
+    runstate::prepared_parts parts(section());
+    parts.add(old ? prepared_restore([this] { apm.clear(); }) : apm.prepare(saved_state(apm_fields, saved.end())));
+    parts.add(pm1.prepare(saved_state(saved.begin() + 1, apm_fields)));
+    parts.add([this, image] {
+        restore_config_bytes(image);
+        follow_base();
+    });
+    return parts.whole();
 }
 
 piix4_pm::piix4_pm(const sc_core::sc_module_name& name, runstate::vm_clock& clock, const acpi_pm_parameters& parameters)
@@ -187,11 +234,66 @@ void ich9_lpc::follow_smi_lock()
 
 void ich9_lpc::unlock_smi_lock() { set_write_mask(ich9_reg::gen_pmcon_1, 2, 0xFFFF); }
 
-void ich9_lpc::restore_smi_lock(const std::vector<std::uint8_t>& saved)
+void ich9_lpc::restore_smi_lock(std::uint8_t gen_pmcon_1)
 {
     unlock_smi_lock();
-    set_config(ich9_reg::gen_pmcon_1, 1, saved[ich9_reg::gen_pmcon_1]);
+    set_config(ich9_reg::gen_pmcon_1, 1, gen_pmcon_1);
     follow_smi_lock();
+}
+
+std::vector<property> ich9_lpc::properties()
+{
+    std::vector<property> all = acpi_pm_function::properties();
+    all.push_back({"smi-enable", "uint32", "SMI_EN.", [this] { return std::uint64_t{smi.enable()}; }, {}});
+    all.push_back({"rcba",
+                   "uint32",
+                   "Where the chipset registers are, and in bit 0 whether.",
+                   [this] { return std::uint64_t{rcba()}; },
+                   {}});
+    for (property& p : tco.properties()) all.push_back(std::move(p));
+    return all;
+}
+
+saved_state ich9_lpc::save() const
+{
+    saved_state all = acpi_pm_function::save();
+    all.push_back({k_smi_en, std::uint64_t{smi.enable()}});
+    all.push_back({k_chip_config, chipset.bytes()});
+    for (auto& f : tco.save()) all.push_back(std::move(f));
+    return all;
+}
+
+prepared_restore ich9_lpc::prepare(const saved_state& saved)
+{
+    const bool has_smi = saved.size() != k_saved_fields_0_1_0;
+    const bool has_tco = has_smi && saved.size() != k_saved_fields_with_smi;
+    if (has_tco && saved.size() != k_all_saved_fields) {
+        return *runstate::saved_state_reader(section(), saved, k_all_saved_fields).fault();
+    }
+    const auto own_fields = saved.begin() + (has_smi ? k_saved_fields : k_saved_fields_0_1_0);
+    const auto tco_fields = saved.end() - (has_tco ? ich9_tco::k_saved_fields : 0);
+    const saved_state own(own_fields, tco_fields);
+    runstate::saved_state_reader in(section(), own, own.size());
+    const std::uint64_t enable = has_smi ? in.number(k_smi_en, 0, UINT32_MAX) : 0;
+    const byte_string chip_config = has_tco ? in.bytes(k_chip_config, ich9_chipset::k_size) : byte_string();
+    if (in.fault()) return *in.fault();
+
+    runstate::prepared_parts parts(section());
+    parts.add(has_tco ? tco.prepare(saved_state(tco_fields, saved.end()))
+                      : prepared_restore([this] { tco.reset(runstate::reset_kind::cold); }));
+    if (parts.fault()) return *parts.fault();
+    prepared_restore base = acpi_pm_function::prepare(saved_state(saved.begin(), own_fields));
+    if (std::holds_alternative<std::string>(base)) return base; // it begins with the section already
+    parts.add(std::move(base));
+    parts.add(has_tco ? chipset.prepare(chip_config) : [this] { chipset.reset(); });
+    parts.add(has_smi ? restoration([this, enable] { smi.restore_enable(static_cast<std::uint32_t>(enable)); })
+                      : [this] { smi.reset(); });
+    const std::uint8_t gen_pmcon_1 = std::get<byte_string>(saved.front().value)[ich9_reg::gen_pmcon_1];
+    parts.add([this, gen_pmcon_1] {
+        restore_smi_lock(gen_pmcon_1);
+        follow_rcba();
+    });
+    return parts.whole();
 }
 
 } // namespace vigil::models

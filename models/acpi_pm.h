@@ -3,8 +3,6 @@
 #define VIGIL_MODELS_ACPI_PM_H
 
 #include <cstdint>
-#include <optional>
-#include <string>
 #include <string_view>
 #include <vector>
 
@@ -48,7 +46,7 @@ public:
     /// In this order: config (256 bytes), the block's fields, and those of the APM ports, which may be missing together
     /// (version 0.1.0 had none): they then have their power-on values.
     runstate::saved_state save() const override;
-    std::optional<std::string> restore(const runstate::saved_state& state) override;
+    runstate::prepared_restore prepare(const runstate::saved_state& saved) override;
 
 protected:
     /// A register of configuration space, and what it is after power-on or a reset.
@@ -131,7 +129,7 @@ public:
     /// on may be missing together, and smi_en with those of the APM ports (version 0.1.0): they then have their
     /// power-on values.
     runstate::saved_state save() const override;
-    std::optional<std::string> restore(const runstate::saved_state& state) override;
+    runstate::prepared_restore prepare(const runstate::saved_state& saved) override;
 
 private:
     void config_write(std::uint32_t offset, unsigned width, std::uint32_t value,
@@ -140,7 +138,7 @@ private:
     void follow_rcba();     ///< decodes the chipset registers as RCBA says
     void follow_smi_lock(); ///< locks what SMI_LOCK locks, itself too, where it is set
     void unlock_smi_lock();
-    void restore_smi_lock(const std::vector<std::uint8_t>& saved); ///< sets it as saved
+    void restore_smi_lock(std::uint8_t gen_pmcon_1); ///< as saved
 
     static constexpr std::size_t k_saved_fields_with_smi = k_saved_fields + 1;
     static constexpr std::size_t k_all_saved_fields = k_saved_fields_with_smi + 1 + ich9_tco::k_saved_fields;

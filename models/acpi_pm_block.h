@@ -4,17 +4,17 @@
 
 #include <array>
 #include <cstdint>
-#include <optional>
-#include <string>
 #include <string_view>
 #include <vector>
 
 #include <systemc>
 
+#include <vigil/bus/register_table.h>
 #include <vigil/bus/target_socket.h>
 #include <vigil/models/acpi_pm_registers.h>
 #include <vigil/runstate/clock/vm_clock.h>
 #include <vigil/runstate/interfaces.h>
+#include <vigil/runstate/state_table.h>
 
 namespace vigil::models {
 
@@ -47,6 +47,14 @@ class acpi_pm_block : public sc_core::sc_module,
                       public runstate::inspectable,
                       public runstate::snapshottable,
                       private bus::register_device {
+    struct state {
+        std::uint32_t status = 0; ///< without the timer status
+        std::uint32_t enable = 0;
+        std::uint32_t control = 0;
+        std::uint64_t timer_status_from = 0; ///< in timer counts since time 0
+    };
+    static runstate::state_table<state> variables() noexcept;
+
 public:
     static constexpr std::uint32_t k_size = 16; ///< I/O ports
 
@@ -60,18 +68,7 @@ public:
     /// The I/O ports, widths 1, 2 and 4.
     bus::register_socket registers{"registers", *this, k_size};
 
-    /// One register: as `bus::register_row`, but reached by narrower accesses, and told the time of the access.
-    struct register_row {
-        std::uint32_t offset;
-        unsigned width;
-        const char* name; ///< the specification's
-        std::uint32_t reset;
-        std::uint32_t (acpi_pm_block::*read)(runstate::ns at) const;
-        void (acpi_pm_block::*write)(std::uint32_t value, runstate::ns at); ///< null: read-only
-        bool ones_clear;                                                    ///< a 0 written keeps a bit, a 1 clears it
-        bool first_byte_only; ///< QEMU's: a piece that begins further inside reaches nothing
-        const char* description;
-    };
+    using register_row = bus::register_row<acpi_pm_block, std::uint32_t, state>;
     static const std::array<register_row, 4>& register_table() noexcept;
 
     /// Sets the power button's status bit, where its enable bit is set.
@@ -92,36 +89,27 @@ public:
     /// In this order: pm1_status (timer status excepted), pm1_enable, pm1_control, timer_status_from (the number of
     /// timer counts since time 0 from which on the timer status is set).
     runstate::saved_state save() const override;
-    std::optional<std::string> restore(const runstate::saved_state& state) override;
+    runstate::prepared_restore prepare(const runstate::saved_state& saved) override;
 
 private:
     std::uint64_t read(std::uint64_t offset, unsigned width, const bus::access_context& context) override;
     void write(std::uint64_t offset, unsigned width, std::uint64_t value, const bus::access_context& context) override;
     std::uint64_t peek(std::uint64_t offset, unsigned width) const override;
-    std::uint64_t read_at(std::uint64_t offset, unsigned width, runstate::ns at) const;
+    std::uint64_t read_at(std::uint64_t offset, unsigned width, const bus::access_context& context) const;
 
-    // One access in QEMU's way, and with byte lanes.
-    std::uint64_t read_pieces(std::uint64_t offset, unsigned width, runstate::ns at) const;
-    void write_pieces(std::uint64_t offset, unsigned width, std::uint64_t value, runstate::ns at);
-    std::uint64_t read_lanes(std::uint64_t offset, unsigned width, runstate::ns at) const;
-    void write_lanes(std::uint64_t offset, unsigned width, std::uint64_t value, runstate::ns at);
+    std::uint32_t read_status(const bus::access_context& context) const;
+    void write_status(std::uint32_t value, const bus::access_context& context);
+    void control_written(std::uint32_t value);
+    std::uint32_t read_timer(const bus::access_context& context) const;
+    void sleep(std::uint32_t type);                                       ///< enters the state that SLP_TYP says
+    std::uint64_t timer_counts(const bus::access_context& context) const; ///< from time 0 to the access
 
-    std::uint32_t read_status(runstate::ns at) const;
-    void write_status(std::uint32_t value, runstate::ns at);
-    std::uint32_t read_enable(runstate::ns) const { return enable_; }
-    void write_enable(std::uint32_t value, runstate::ns);
-    std::uint32_t read_control(runstate::ns) const { return control_; }
-    void write_control(std::uint32_t value, runstate::ns);
-    std::uint32_t read_timer(runstate::ns at) const;
-    void sleep(std::uint32_t type); ///< enters the state that SLP_TYP says
     bool always_acpi() const noexcept { return !parameters_.smm && !parameters_.smm_compat; }
+    state after_reset() const noexcept;
 
     const acpi_pm_parameters parameters_;
     runstate::vm_clock& clock_;
-    std::uint16_t status_ = 0; ///< without the timer status
-    std::uint16_t enable_ = 0;
-    std::uint16_t control_;
-    std::uint64_t timer_status_from_ = 0; ///< in timer counts since time 0
+    state state_ = after_reset();
 };
 
 } // namespace vigil::models

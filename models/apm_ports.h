@@ -2,9 +2,8 @@
 #ifndef VIGIL_MODELS_APM_PORTS_H
 #define VIGIL_MODELS_APM_PORTS_H
 
+#include <array>
 #include <cstdint>
-#include <optional>
-#include <string>
 #include <string_view>
 #include <vector>
 
@@ -14,6 +13,7 @@
 #include <vigil/bus/target_socket.h>
 #include <vigil/models/acpi_pm_block.h>
 #include <vigil/runstate/interfaces.h>
+#include <vigil/runstate/state_table.h>
 
 namespace vigil::models {
 
@@ -31,6 +31,12 @@ class apm_ports : public sc_core::sc_module,
                   public runstate::inspectable,
                   public runstate::snapshottable,
                   private bus::register_device {
+    struct state {
+        std::uint8_t control = 0;
+        std::uint8_t status = 0;
+    };
+    static runstate::state_table<state> variables() noexcept;
+
 public:
     apm_ports(const sc_core::sc_module_name& name, acpi_pm_block& pm1, const apm_commands& commands);
     ~apm_ports() override;
@@ -41,7 +47,7 @@ public:
     void map(bus::address_router& ports);
 
     /// Power-on.
-    void clear() noexcept { control_ = status_ = 0; }
+    void clear() noexcept { state_ = {}; }
 
     std::string_view type_name() const override { return "apm"; }
     std::vector<runstate::property> properties() override;
@@ -49,7 +55,7 @@ public:
     std::string_view section() const override { return "apm"; }
     /// In this order: apm_control, apm_status; a byte each.
     runstate::saved_state save() const override;
-    std::optional<std::string> restore(const runstate::saved_state& state) override;
+    runstate::prepared_restore prepare(const runstate::saved_state& saved) override;
 
 private:
     void write(std::uint64_t offset, unsigned width, std::uint64_t value, const bus::access_context& context) override;
@@ -58,8 +64,7 @@ private:
 
     acpi_pm_block& pm1_;
     const apm_commands commands_;
-    std::uint8_t control_ = 0;
-    std::uint8_t status_ = 0;
+    state state_;
 };
 
 } // namespace vigil::models

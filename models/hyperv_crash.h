@@ -19,6 +19,7 @@
 #include <vigil/bus/msr_space.h>
 #include <vigil/bus/register_table.h>
 #include <vigil/runstate/interfaces.h>
+#include <vigil/runstate/state_table.h>
 
 namespace vigil::models {
 
@@ -74,6 +75,16 @@ class hyperv_crash : public sc_core::sc_module,
                      public runstate::snapshottable,
                      private bus::msr_device,
                      private tlm::tlm_bw_transport_if<> {
+    struct state {
+        std::uint64_t p0 = 0;
+        std::uint64_t p1 = 0;
+        std::uint64_t p2 = 0;
+        std::uint64_t p3 = 0;
+        std::uint64_t p4 = 0;
+        std::uint64_t ctl = 0; ///< the capabilities; after power-on all of them
+    };
+    static runstate::state_table<state> variables() noexcept;
+
 public:
     /// How many MSRs there are, from `hyperv_msr::crash_p0` on.
     static constexpr std::uint32_t k_msr_count = 6;
@@ -99,7 +110,7 @@ public:
     std::function<void(const std::string& text)> crash_message;
 
     /// The MSRs by index; reset values are those of the default parameters.
-    static const std::array<bus::register_row<hyperv_crash, std::uint64_t>, k_msr_count>& msrs() noexcept;
+    static const std::array<bus::register_row<hyperv_crash, std::uint64_t, state>, k_msr_count>& msrs() noexcept;
 
     /// What CPUID answers for `leaf` from 40000000h to 40000003h, for vCPUs to advertise; nothing for other leaves and
     /// without `enabled`. A hypervisor with more to offer adds its own bits and leaves.
@@ -123,7 +134,7 @@ public:
     /// In this order: p0, p1, p2, p3, p4, ctl (the capabilities), crash_occurred (the vCPUs that have seen a crash, in
     /// ascending order, 4 bytes each, least significant first).
     runstate::saved_state save() const override;
-    std::optional<std::string> restore(const runstate::saved_state& state) override;
+    runstate::prepared_restore prepare(const runstate::saved_state& saved) override;
 
 private:
     // msr_device
@@ -133,9 +144,7 @@ private:
     tlm::tlm_sync_enum nb_transport_bw(tlm::tlm_generic_payload&, tlm::tlm_phase&, sc_core::sc_time&) override;
     void invalidate_direct_mem_ptr(sc_dt::uint64, sc_dt::uint64) override;
 
-    template <std::size_t N> std::uint64_t read_parameter() const { return parameter_[N]; }
-    template <std::size_t N> void write_parameter(std::uint64_t value, const bus::access_context&);
-    std::uint64_t read_control() const { return capabilities_; }
+    std::uint64_t read_control() const { return state_.ctl; }
     void write_control(std::uint64_t value, const bus::access_context& context);
 
     void take_message(std::uint64_t address, std::uint64_t length); ///< hands the guest's text to the host
@@ -144,10 +153,14 @@ private:
 
     /// What the host may set of the control register.
     std::uint64_t all_capabilities() const noexcept;
+    state after_reset() const noexcept;
+    runstate::panic_info parameters() const noexcept
+    {
+        return {{state_.p0, state_.p1, state_.p2, state_.p3, state_.p4}};
+    }
 
     const hyperv_crash_parameters options_;
-    std::array<std::uint64_t, 5> parameter_{};
-    std::uint64_t capabilities_ = all_capabilities();
+    state state_ = after_reset();
     std::set<std::uint32_t> crashed_; ///< the vCPUs that have seen a crash since their reset
 };
 

@@ -1,9 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <vigil/models/i6300esb.h>
 
+#include <vigil/models/detail/countdown.h>
+#include <vigil/models/saved_config.h>
+
 using vigil::bus::access_context;
+using vigil::bus::debug_access;
 using vigil::bus::find_register;
+using vigil::runstate::k_never;
 using vigil::runstate::ns;
+using vigil::runstate::prepared_restore;
+using vigil::runstate::property;
+using vigil::runstate::saved_state;
 
 namespace vigil::models {
 
@@ -18,12 +26,14 @@ constexpr bus::pci_identity k_identity{0x8086, 0x25AB, 0x088000};
 constexpr std::uint32_t k_qemu_int_type = 0x11;
 constexpr std::uint32_t k_old_linux_timeout = 0x1000;
 
+constexpr std::array<const char*, 3> k_unlock_names{"locked", "half", "unlocked"};
+
 } // namespace
 
-const std::array<bus::register_row<i6300esb>, 2>& i6300esb::configuration_registers() noexcept
+const std::array<i6300esb::register_row, 2>& i6300esb::configuration_registers() noexcept
 {
     using self = i6300esb;
-    static constexpr std::array<bus::register_row<self>, 2> k_rows{{
+    static constexpr std::array<register_row, 2> k_rows{{
         {reg::wdt_configuration, 2, "WDT Configuration", 0, &self::read_configuration, &self::write_configuration,
          "bit 5 disables the reboot output, bit 2 selects the 1 MHz scale, the rest is the interrupt type"},
         {reg::wdt_lock, 1, "WDT Lock", 0, &self::read_lock, &self::write_lock,
@@ -32,19 +42,50 @@ const std::array<bus::register_row<i6300esb>, 2>& i6300esb::configuration_regist
     return k_rows;
 }
 
-const std::array<bus::register_row<i6300esb>, 4>& i6300esb::memory_registers() noexcept
+const std::array<i6300esb::register_row, 4>& i6300esb::memory_registers() noexcept
 {
     using self = i6300esb;
-    static constexpr std::array<bus::register_row<self>, 4> k_rows{{
-        {reg::preload_value_1, 4, "Preload Value 1", 0, &self::read_preload_1, &self::write_preload_1,
-         "20 bits, taken at the start of stage 1; protected by the unlocking sequence"},
-        {reg::preload_value_2, 4, "Preload Value 2", 0, &self::read_preload_2, &self::write_preload_2,
-         "20 bits, taken at the start of stage 2; protected by the unlocking sequence"},
+    constexpr unsigned needs_unlock = bus::register_rule::needs_unlock;
+    static constexpr std::array<register_row, 4> k_rows{{
+        {reg::preload_value_1, 4, "Preload Value 1", 0, &self::read_preload_1, nullptr,
+         "20 bits, taken at the start of stage 1; protected by the unlocking sequence", needs_unlock,
+         k_i6300esb_preload_mask, &state::preload1},
+        {reg::preload_value_2, 4, "Preload Value 2", 0, &self::read_preload_2, nullptr,
+         "20 bits, taken at the start of stage 2; protected by the unlocking sequence", needs_unlock,
+         k_i6300esb_preload_mask, &state::preload2},
         {reg::general_interrupt_status, 4, "General Interrupt Status", 0, &self::read_interrupt_status,
          &self::write_interrupt_status, "bit 0: stage-1 interrupt active, cleared by writing 1"},
         {reg::reload, 2, "Reload", 0, &self::read_reload, &self::write_reload,
-         "bit 8 restarts stage 1, bit 9 shows and clears the timeout; protected by the unlocking sequence"},
+         "bit 8 restarts stage 1, bit 9 shows and clears the timeout; protected by the unlocking sequence",
+         needs_unlock},
     }};
+    return k_rows;
+}
+
+runstate::state_table<i6300esb::state> i6300esb::variables() noexcept
+{
+    using namespace runstate;
+    static constexpr std::array k_rows{
+        state_flag<&state::reboot_enabled>("reboot_enabled")
+            .shown("reboot-enabled", "Whether the end of stage 2 has an effect."),
+        state_flag<&state::one_mhz>("clock_scale"),
+        state_number<&state::int_type>("int_type", 0, k_qemu_int_type)
+            .shown("interrupt-type", "The interrupt type as written, under its mask; 0 is IRQ."),
+        state_flag<&state::free_run>("free_run").shown("free-run", "Whether the countdown starts again after stage 2."),
+        state_flag<&state::locked>("locked").shown("locked", "Whether WDT Lock ignores writes."),
+        state_flag<&state::enabled>("enabled").shown("enabled", "Whether the watchdog is enabled."),
+        state_deadline<&state::timer>("timer", "idle"),
+        state_number<&state::preload1>("preload1", 0, k_i6300esb_preload_mask)
+            .shown("preload-value-1", "Preload Value 1 as stored, in counts."),
+        state_number<&state::preload2>("preload2", 0, k_i6300esb_preload_mask)
+            .shown("preload-value-2", "Preload Value 2 as stored, in counts."),
+        state_number<&state::stage>("stage", 1, 2).shown("stage", "The stage that counts or counted last, 1 or 2."),
+        state_choice<&state::unlock>("unlock_state", k_unlock_names)
+            .shown("unlock-state", "How far the unlocking sequence has come: locked, half or unlocked."),
+        state_flag<&state::previous_reboot>("previous_reboot")
+            .survives_reset()
+            .shown("previous-reboot", "Whether the watchdog ran out since the flag was last cleared."),
+    };
     return k_rows;
 }
 
@@ -53,14 +94,6 @@ i6300esb::i6300esb(const sc_core::sc_module_name& name, runstate::vm_clock& cloc
     : pci_function(name, k_identity), parameters_(parameters), clock_(clock)
 {
     add_bar(0, bus::bar_kind::memory, static_cast<std::uint32_t>(registers.size()), registers);
-    if (!parameters_.stage1_interrupt) irq.bind(irq_unconnected_);
-    if (!parameters_.timeout_pin) tout_n.bind(tout_n_unconnected_);
-    tout_n.initialize(true);
-
-    SC_HAS_PROCESS(i6300esb);
-    SC_METHOD(drive_pins);
-    sensitive << pins_changed_;
-    dont_initialize();
 }
 
 i6300esb::~i6300esb() = default;
@@ -68,13 +101,13 @@ i6300esb::~i6300esb() = default;
 std::uint32_t i6300esb::config_read(std::uint32_t offset, unsigned width) const
 {
     const auto* row = find_register(configuration_registers(), offset, width);
-    return row ? (this->*row->read)() : pci_function::config_read(offset, width);
+    return row != nullptr ? row->value(*this, state_, debug_access()) : pci_function::config_read(offset, width);
 }
 
 void i6300esb::config_write(std::uint32_t offset, unsigned width, std::uint32_t value, const access_context& context)
 {
     if (const auto* row = find_register(configuration_registers(), offset, width)) {
-        (this->*row->write)(value, context);
+        row->put(*this, state_, value, context);
     } else {
         pci_function::config_write(offset, width, value, context);
     }
@@ -83,18 +116,15 @@ void i6300esb::config_write(std::uint32_t offset, unsigned width, std::uint32_t 
 std::uint64_t i6300esb::peek(std::uint64_t offset, unsigned width) const
 {
     const auto* row = find_register(memory_registers(), offset, width);
-    return row ? (this->*row->read)() : 0;
+    return row != nullptr ? row->value(*this, state_, debug_access()) : 0;
 }
 
 void i6300esb::write(std::uint64_t offset, unsigned width, std::uint64_t value, const access_context& context)
 {
-    const bool admitted = unlock_.admit(offset, width, value);
+    const bool admitted = i6300esb_admit(state_.unlock, offset, width, value);
     const auto* row = find_register(memory_registers(), offset, width);
-    if (!row) return;
-    // The datasheet protects the preload and reload registers only.
-    if (admitted || row->offset == reg::general_interrupt_status) {
-        (this->*row->write)(static_cast<std::uint32_t>(value), context);
-    }
+    if (row == nullptr || ((row->rules & bus::register_rule::needs_unlock) != 0 && !admitted)) return;
+    row->put(*this, state_, static_cast<std::uint32_t>(value), context);
 }
 
 std::uint32_t i6300esb::int_type_mask() const noexcept
@@ -102,156 +132,167 @@ std::uint32_t i6300esb::int_type_mask() const noexcept
     return parameters_.hardware_interrupt_type ? bits::wdt_int_type : k_qemu_int_type;
 }
 
-std::uint32_t i6300esb::read_configuration() const
+std::uint32_t i6300esb::count_length() const
 {
-    return (reboot_enabled_ ? 0 : bits::wdt_output) | (one_mhz_ ? bits::wdt_pre_sel : 0) | int_type_;
+    return static_cast<std::uint32_t>(i6300esb_stage_length(1, state_.one_mhz).count());
 }
 
-void i6300esb::write_configuration(std::uint32_t value, const access_context&)
+std::uint32_t i6300esb::read_configuration() const
 {
-    reboot_enabled_ = (value & bits::wdt_output) == 0;
-    one_mhz_ = (value & bits::wdt_pre_sel) != 0;
-    int_type_ = value & int_type_mask();
+    return (state_.reboot_enabled ? 0 : bits::wdt_output) | (state_.one_mhz ? bits::wdt_pre_sel : 0) | state_.int_type;
+}
+
+void i6300esb::write_configuration(std::uint32_t value)
+{
+    state_.reboot_enabled = (value & bits::wdt_output) == 0;
+    state_.one_mhz = (value & bits::wdt_pre_sel) != 0;
+    state_.int_type = value & int_type_mask();
 }
 
 std::uint32_t i6300esb::read_lock() const
 {
-    return (locked_ ? bits::wdt_lock : 0) | (enabled_ ? bits::wdt_enable : 0) | (free_run_ ? bits::wdt_tout_cnf : 0);
+    return (state_.locked ? bits::wdt_lock : 0) | (state_.enabled ? bits::wdt_enable : 0) |
+           (state_.free_run ? bits::wdt_tout_cnf : 0);
 }
 
 void i6300esb::write_lock(std::uint32_t value, const access_context& context)
 {
-    if (locked_) return;
-    const bool was_enabled = enabled_;
-    locked_ = (value & bits::wdt_lock) != 0;
-    enabled_ = (value & bits::wdt_enable) != 0;
-    free_run_ = (value & bits::wdt_tout_cnf) != 0;
-    if (!enabled_) {
+    if (state_.locked) return;
+    const bool was_enabled = state_.enabled;
+    state_.locked = (value & bits::wdt_lock) != 0;
+    state_.enabled = (value & bits::wdt_enable) != 0;
+    state_.free_run = (value & bits::wdt_tout_cnf) != 0;
+    if (!state_.enabled) {
         timer_.cancel();
-        drive(irq_pin_, false);
+        irq_pin_.drive(false);
     } else if (!was_enabled) {
         start_stage(1, clock_.now(context.delay));
     }
 }
 
-void i6300esb::write_preload_1(std::uint32_t value, const access_context&)
-{
-    preload1_ = value & k_i6300esb_preload_mask;
-}
-
-void i6300esb::write_preload_2(std::uint32_t value, const access_context&)
-{
-    preload2_ = value & k_i6300esb_preload_mask;
-}
-
 std::uint32_t i6300esb::read_interrupt_status() const
 {
-    return parameters_.hardware_interrupt_type && irq_pin_.active ? bits::wdt_int_act : 0;
+    return parameters_.hardware_interrupt_type && irq_pin_.active() ? bits::wdt_int_act : 0;
 }
 
-void i6300esb::write_interrupt_status(std::uint32_t value, const access_context&)
+void i6300esb::write_interrupt_status(std::uint32_t value)
 {
     if (parameters_.hardware_interrupt_type && (value & bits::wdt_int_act) != 0) {
-        drive(irq_pin_, false);
+        irq_pin_.drive(false);
     }
 }
 
-std::uint32_t i6300esb::read_reload() const { return previous_reboot_ ? bits::wdt_timeout | k_old_linux_timeout : 0; }
+std::uint32_t i6300esb::read_reload() const
+{
+    return state_.previous_reboot ? bits::wdt_timeout | k_old_linux_timeout : 0;
+}
 
 void i6300esb::write_reload(std::uint32_t value, const access_context& context)
 {
-    if ((value & bits::wdt_reload) != 0 && enabled_) {
-        drive(irq_pin_, false);
+    if ((value & bits::wdt_reload) != 0 && state_.enabled) {
+        irq_pin_.drive(false);
         start_stage(1, clock_.now(context.delay));
     }
-    if ((value & (bits::wdt_timeout | k_old_linux_timeout)) != 0) previous_reboot_ = false;
+    if ((value & (bits::wdt_timeout | k_old_linux_timeout)) != 0) state_.previous_reboot = false;
 }
 
 void i6300esb::start_stage(unsigned stage, ns from)
 {
-    stage_ = stage;
-    timer_.arm(runstate::saturating_add(from, i6300esb_stage_length(stage == 1 ? preload1_ : preload2_, one_mhz_)));
+    state_.stage = stage;
+    timer_.arm(runstate::saturating_add(
+        from, i6300esb_stage_length(stage == 1 ? state_.preload1 : state_.preload2, state_.one_mhz)));
 }
 
 void i6300esb::stage_ended()
 {
-    if (stage_expired) stage_expired(stage_);
-    if (stage_ == 1) {
-        if (int_type_ == 0) raise_interrupt();
+    if (stage_expired) stage_expired(state_.stage);
+    if (state_.stage == 1) {
+        if (state_.int_type == 0) raise_interrupt();
         start_stage(2, clock_.now());
         return;
     }
-    drive(irq_pin_, false);
-    if (reboot_enabled_) {
-        previous_reboot_ = true;
-        drive(tout_pin_, true);
+    irq_pin_.drive(false);
+    if (state_.reboot_enabled) {
+        state_.previous_reboot = true;
+        tout_pin_.drive(true);
         if (watchdog.size() != 0) watchdog->watchdog_expired();
-        internal_reset(); // whatever the action was, as in QEMU
-    } else if (free_run_) {
+        reset_watchdog(runstate::reset_kind::warm); // whatever the action was, as in QEMU
+    } else if (state_.free_run) {
         // With both preloads 0 the stages would follow each other for ever at one instant (QEMU hangs): such a restart
         // comes one preload count late.
-        const bool endless = preload1_ == 0 && preload2_ == 0;
-        const ns late = endless ? i6300esb_stage_length(1, one_mhz_) : ns(0);
+        const bool endless = state_.preload1 == 0 && state_.preload2 == 0;
+        const ns late = endless ? ns(count_length()) : ns(0);
         start_stage(1, runstate::saturating_add(clock_.now(), late));
     }
 }
 
 void i6300esb::raise_interrupt()
 {
-    drive(irq_pin_, true);
+    irq_pin_.drive(true);
     if (sc_core::sc_report_handler::get_verbosity_level() >= sc_core::SC_HIGH) {
         SC_REPORT_INFO_VERB("/vigil/models/i6300esb",
                             (std::string(name()) + ": stage 1 ended, interrupt type IRQ").c_str(), sc_core::SC_HIGH);
     }
 }
 
-void i6300esb::internal_reset()
+void i6300esb::reset_watchdog(runstate::reset_kind kind)
 {
     timer_.cancel();
-    drive(irq_pin_, false);
-    reboot_enabled_ = true;
-    one_mhz_ = false;
-    int_type_ = 0;
-    free_run_ = false;
-    locked_ = false;
-    enabled_ = false;
-    preload1_ = k_i6300esb_preload_mask;
-    preload2_ = k_i6300esb_preload_mask;
-    stage_ = 1;
-    unlock_ = {};
+    irq_pin_.drive(false);
+    reset_state(variables(), state_, kind);
 }
 
 void i6300esb::reset(runstate::reset_kind kind)
 {
-    internal_reset();
-    drive(tout_pin_, false);
+    reset_watchdog(kind);
+    tout_pin_.drive(false);
     reset_header();
-    if (kind == runstate::reset_kind::cold) {
-        previous_reboot_ = false;
-        for (std::uint32_t offset = bus::pci_reg::device_specific; offset < k_config_size; offset += 4) {
-            set_config(offset, 4, 0);
-        }
-    }
+    if (kind == runstate::reset_kind::cold) clear_storage();
 }
 
-void i6300esb::drive(pin& p, bool active)
+std::vector<property> i6300esb::properties()
 {
-    if (p.active == active) return;
-    p.active = active;
-    if (!p.in_use) return;
-    p.was_active = p.was_active || active;
-    pins_changed_.notify(sc_core::SC_ZERO_TIME);
+    std::vector<property> all;
+    const auto show = [&](const char* name, const char* description, std::uint32_t (i6300esb::*value)() const) {
+        all.push_back({name, "uint32", description, [this, value] { return std::uint64_t{(this->*value)()}; }, {}});
+    };
+    show("wdt-configuration", "WDT Configuration, configuration offset 60h.", &i6300esb::read_configuration);
+    show("wdt-lock", "WDT Lock, configuration offset 68h.", &i6300esb::read_lock);
+    show("general-interrupt-status", "General Interrupt Status, memory offset 08h.", &i6300esb::read_interrupt_status);
+    show("reload", "Reload, memory offset 0Ch.", &i6300esb::read_reload);
+    show("count-ns", "The length of one preload count, in nanoseconds.", &i6300esb::count_length);
+    append_countdown(all, timer_, "stage", "idle");
+    append_properties(all, variables(), state_);
+    return all;
 }
 
-void i6300esb::drive_pins()
+saved_state i6300esb::save() const
 {
-    if (irq_pin_.in_use) irq.write(irq_pin_.active || irq_pin_.was_active);
-    if (tout_pin_.in_use) tout_n.write(!(tout_pin_.active || tout_pin_.was_active));
-    // A pin that was active only in between shows a pulse of one delta cycle.
-    const bool pulse = (irq_pin_.was_active && !irq_pin_.active) || (tout_pin_.was_active && !tout_pin_.active);
-    irq_pin_.was_active = false;
-    tout_pin_.was_active = false;
-    if (pulse) pins_changed_.notify(sc_core::SC_ZERO_TIME);
+    saved_state all{save_config(*this)};
+    state now = state_;
+    now.timer = timer_.deadline();
+    append_fields(all, variables(), now);
+    return all;
+}
+
+prepared_restore i6300esb::prepare(const saved_state& saved)
+{
+    runstate::saved_state_reader in(section(), saved, 1 + variables().size());
+    const config_image image = read_config(in, *this);
+    const state then = load_state(in, variables(), state_);
+    in.require((then.int_type & ~int_type_mask()) == 0, "field 'int_type' must have no bits outside the mask " +
+                                                            std::to_string(int_type_mask()) + ", not " +
+                                                            std::to_string(then.int_type));
+    in.require(then.timer == k_never || then.enabled, "field 'timer' must be all ones (idle) while 'enabled' is 0");
+    if (in.fault()) return *in.fault();
+    return [this, image, then] {
+        restore_config_bytes(image);
+        state_ = then;
+        rearm(timer_, then.timer);
+        // QEMU's fields have no pins: the interrupt is active exactly while stage 2 counts with interrupt type IRQ.
+        irq_pin_.drive(timer_.armed() && then.stage == 2 && then.int_type == 0);
+        tout_pin_.drive(false);
+    };
 }
 
 } // namespace vigil::models

@@ -15,8 +15,10 @@
 #include <vigil/bus/pci_function.h>
 #include <vigil/bus/register_table.h>
 #include <vigil/models/i6300esb_rules.h>
+#include <vigil/models/output_pin.h>
 #include <vigil/runstate/clock/vm_clock.h>
 #include <vigil/runstate/interfaces.h>
+#include <vigil/runstate/state_table.h>
 
 namespace vigil::models {
 
@@ -44,6 +46,23 @@ class i6300esb : public bus::pci_function,
                  public runstate::inspectable,
                  public runstate::snapshottable,
                  private bus::register_device {
+    /// What is saved beside configuration space, as it is after power-on.
+    struct state {
+        bool reboot_enabled = true;
+        bool one_mhz = false;
+        std::uint32_t int_type = 0; ///< as written, under the mask; 0 is IRQ
+        bool free_run = false;
+        bool locked = false;
+        bool enabled = false;
+        runstate::ns timer = runstate::k_never; ///< when the stage ends; `timer_` has it, but in what is saved
+        std::uint32_t preload1 = k_i6300esb_preload_mask;
+        std::uint32_t preload2 = k_i6300esb_preload_mask;
+        unsigned stage = 1;
+        i6300esb_unlock unlock = i6300esb_unlock::locked;
+        bool previous_reboot = false;
+    };
+    static runstate::state_table<state> variables() noexcept;
+
 public:
     i6300esb(const sc_core::sc_module_name& name, runstate::vm_clock& clock,
              const i6300esb_parameters& parameters = {});
@@ -65,9 +84,10 @@ public:
     /// Called at the end of stage 1 and of stage 2, before anything follows from it; for traces, may be empty.
     std::function<void(unsigned stage)> stage_expired;
 
+    using register_row = bus::register_row<i6300esb, std::uint32_t, state>;
     /// The live registers of configuration space and of BAR 0; reset values are those of the default parameters.
-    static const std::array<bus::register_row<i6300esb>, 2>& configuration_registers() noexcept;
-    static const std::array<bus::register_row<i6300esb>, 4>& memory_registers() noexcept;
+    static const std::array<register_row, 2>& configuration_registers() noexcept;
+    static const std::array<register_row, 4>& memory_registers() noexcept;
 
     /// A system reset: everything but the previous-reboot flag and plain storage, which only power-on (cold) clears.
     void reset(runstate::reset_kind kind) override;
@@ -81,16 +101,9 @@ public:
     /// timer (absolute virtual nanoseconds, all ones when idle), preload1, preload2, stage, unlock_state (0 locked,
     /// 1 half, 2 unlocked), previous_reboot.
     runstate::saved_state save() const override;
-    std::optional<std::string> restore(const runstate::saved_state& state) override;
+    runstate::prepared_restore prepare(const runstate::saved_state& saved) override;
 
 private:
-    /// An output: its level now, and whether it was active at any time since it was last driven.
-    struct pin {
-        bool in_use;
-        bool active = false;
-        bool was_active = false;
-    };
-
     // pci_function, for configuration space
     std::uint32_t config_read(std::uint32_t offset, unsigned width) const override;
     void config_write(std::uint32_t offset, unsigned width, std::uint32_t value,
@@ -100,48 +113,29 @@ private:
     std::uint64_t peek(std::uint64_t offset, unsigned width) const override;
 
     std::uint32_t int_type_mask() const noexcept; ///< the bits of WDT Configuration that are the interrupt type
+    std::uint32_t count_length() const;           ///< of one preload count, in ns
     std::uint32_t read_configuration() const;
-    void write_configuration(std::uint32_t value, const bus::access_context&);
+    void write_configuration(std::uint32_t value);
     std::uint32_t read_lock() const;
     void write_lock(std::uint32_t value, const bus::access_context& context);
-    std::uint32_t read_preload_1() const { return parameters_.readable_preloads ? preload1_ : 0; }
-    void write_preload_1(std::uint32_t value, const bus::access_context&);
-    std::uint32_t read_preload_2() const { return parameters_.readable_preloads ? preload2_ : 0; }
-    void write_preload_2(std::uint32_t value, const bus::access_context&);
+    std::uint32_t read_preload_1() const { return parameters_.readable_preloads ? state_.preload1 : 0; }
+    std::uint32_t read_preload_2() const { return parameters_.readable_preloads ? state_.preload2 : 0; }
     std::uint32_t read_interrupt_status() const;
-    void write_interrupt_status(std::uint32_t value, const bus::access_context&);
+    void write_interrupt_status(std::uint32_t value);
     std::uint32_t read_reload() const;
     void write_reload(std::uint32_t value, const bus::access_context& context);
 
     void start_stage(unsigned stage, runstate::ns from); ///< counts the stage's preload down from then on
     void stage_ended();                                  ///< the countdown reached zero
     void raise_interrupt();                              ///< stage 1 ended with interrupt type IRQ
-    void internal_reset(); ///< all that a system reset and the end of stage 2 have in common
-
-    void drive(pin& p, bool active); ///< sets a pin's level, for `drive_pins` to put out
-    void drive_pins();               ///< the one process that writes the pins
+    void reset_watchdog(runstate::reset_kind kind);      ///< all that a reset and the end of stage 2 have in common
 
     const i6300esb_parameters parameters_;
     runstate::vm_clock& clock_;
     runstate::vm_timer timer_{clock_, [this] { stage_ended(); }};
-
-    bool reboot_enabled_ = true;
-    bool one_mhz_ = false;
-    std::uint32_t int_type_ = 0; ///< as written, under the mask; 0 is IRQ
-    bool free_run_ = false;
-    bool locked_ = false;
-    bool enabled_ = false;
-    std::uint32_t preload1_ = k_i6300esb_preload_mask;
-    std::uint32_t preload2_ = k_i6300esb_preload_mask;
-    unsigned stage_ = 1;
-    i6300esb_unlock unlock_;
-    bool previous_reboot_ = false;
-
-    pin irq_pin_{parameters_.stage1_interrupt};
-    pin tout_pin_{parameters_.timeout_pin};
-    sc_core::sc_event pins_changed_{"pins_changed"};
-    sc_core::sc_signal<bool> irq_unconnected_{"irq_unconnected"};
-    sc_core::sc_signal<bool> tout_n_unconnected_{"tout_n_unconnected", true};
+    state state_;
+    output_pin irq_pin_{"irq_pin", irq, parameters_.stage1_interrupt};
+    output_pin tout_pin_{"tout_pin", tout_n, parameters_.timeout_pin, output_pin::polarity::active_low};
 };
 
 } // namespace vigil::models

@@ -39,39 +39,32 @@ inline constexpr std::uint32_t wdt_reload = 0x0100;  ///< restart stage 1
 inline constexpr std::uint32_t wdt_timeout = 0x0200; ///< the watchdog ran out: the previous-reboot flag
 } // namespace i6300esb_bit
 
-/// The register unlocking sequence: the values 80h and 86h written to offset 0Ch let the next 2- or 4-byte write
+/// The values of the unlocking sequence.
+namespace i6300esb_key {
+inline constexpr std::uint32_t first = 0x80;
+inline constexpr std::uint32_t second = 0x86;
+} // namespace i6300esb_key
+
+/// How far the register unlocking sequence has come: the two keys written to offset 0Ch let the next 2- or 4-byte write
 /// through. As in QEMU, nothing between the two undoes the first, byte writes never use up the unlocking, and the whole
 /// value written is compared, whatever its width.
-class i6300esb_unlock {
-public:
-    enum class state : std::uint8_t { locked, half, unlocked };
+enum class i6300esb_unlock : std::uint8_t { locked, half, unlocked };
 
-    /// Takes note of a write of `width` bytes to the memory registers; returns whether it may change a protected
-    /// register.
-    constexpr bool admit(std::uint64_t offset, unsigned width, std::uint64_t value) noexcept
-    {
-        if (offset == i6300esb_reg::reload && value == k_first_key) {
-            state_ = state::half;
-            return false;
-        }
-        if (offset == i6300esb_reg::reload && value == k_second_key && state_ == state::half) {
-            state_ = state::unlocked;
-            return false;
-        }
-        if (width == 1 || state_ != state::unlocked) return false;
-        state_ = state::locked;
-        return true;
+/// Takes note of a write of `width` bytes to the memory registers; returns whether it may change a protected register.
+constexpr bool i6300esb_admit(i6300esb_unlock& now, std::uint64_t offset, unsigned width, std::uint64_t value) noexcept
+{
+    if (offset == i6300esb_reg::reload && value == i6300esb_key::first) {
+        now = i6300esb_unlock::half;
+        return false;
     }
-
-    constexpr state current() const noexcept { return state_; }
-    constexpr void set(state s) noexcept { state_ = s; }
-
-private:
-    static constexpr std::uint64_t k_first_key = 0x80;
-    static constexpr std::uint64_t k_second_key = 0x86;
-
-    state state_ = state::locked;
-};
+    if (offset == i6300esb_reg::reload && value == i6300esb_key::second && now == i6300esb_unlock::half) {
+        now = i6300esb_unlock::unlocked;
+        return false;
+    }
+    if (width == 1 || now != i6300esb_unlock::unlocked) return false;
+    now = i6300esb_unlock::locked;
+    return true;
+}
 
 /// What the preload registers hold: 20 bits.
 inline constexpr std::uint32_t k_i6300esb_preload_mask = 0xFFFFF;

@@ -1,7 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <vigil/models/i8042.h>
 
+#include <algorithm>
 #include <cstdio>
+#include <utility>
+
+using vigil::runstate::prepared_restore;
+using vigil::runstate::property;
+using vigil::runstate::saved_state;
+using vigil::runstate::saved_state_reader;
 
 namespace vigil::models {
 
@@ -21,6 +28,19 @@ constexpr std::uint8_t disabled_bit(std::uint8_t command) noexcept
 {
     const bool mouse = command == cmd::disable_mouse || command == cmd::enable_mouse;
     return mouse ? mode::mouse_disabled : mode::keyboard_disabled;
+}
+
+constexpr std::array<std::uint8_t, 5> k_controller_waits{
+    cmd::write_mode, cmd::write_output_port, cmd::write_keyboard_output, cmd::write_mouse_output, cmd::write_mouse};
+
+// The byte that comes next can be for one of these commands, 0 for none.
+template <std::size_t N>
+void require_waiting(saved_state_reader& in, const char* field, std::uint8_t value,
+                     const std::array<std::uint8_t, N>& commands)
+{
+    in.require(value == 0 || std::find(commands.begin(), commands.end(), value) != commands.end(),
+               std::string("field '") + field + "' must be a command that waits for a byte, or 0, not " +
+                   std::to_string(value));
 }
 
 } // namespace
@@ -50,34 +70,50 @@ const std::array<i8042::command_row, 17>& i8042::command_table() noexcept
     return k_rows;
 }
 
-i8042::i8042(const sc_core::sc_module_name& name)
-    : sc_module(name), mode_(mode::after_reset), output_port_(output_port::after_reset)
+runstate::state_table<i8042::state> i8042::variables() noexcept
 {
+    using namespace runstate;
+    static constexpr std::array<const char*, 4> k_sources{"none", "keyboard", "mouse", "controller"};
+    static constexpr std::array<const char*, 3> k_sides{"none", "keyboard", "mouse"};
+    static constexpr std::array k_rows{
+        state_number<&state::mode>("mode", 0, 0xFF).shown("mode", "The mode byte."),
+        state_number<&state::output_port>("output_port", 0, 0xFF).shown("output-port", "The output port."),
+        state_flag<&state::self_test_passed>("self_test_passed"),
+        state_number<&state::awaiting>("awaiting", 0, 0xFF).survives_reset(),
+        state_number<&state::last_read>("last_read", 0, 0xFF).survives_reset(),
+        state_choice<&state::shown>("shown", k_sources),
+        state_flag<&state::shown_on_mouse_side>("shown_on_mouse_side"),
+        state_choice<&state::own_waiting>("own_waiting", k_sides),
+        state_number<&state::own>("own", 0, 0xFF).survives_reset(),
+    };
+    return k_rows;
 }
+
+i8042::i8042(const sc_core::sc_module_name& name) : sc_module(name) {}
 
 i8042::~i8042() = default;
 
 std::uint8_t i8042::read_data(const bus::access_context* /*context*/) const
 {
-    switch (shown_) {
+    switch (state_.shown) {
     case source::keyboard: return keyboard_.front();
     case source::mouse: return mouse_.front();
-    case source::controller: return own_;
+    case source::controller: return state_.own;
     case source::none: break;
     }
-    return last_read_;
+    return state_.last_read;
 }
 
 void i8042::data_was_read()
 {
-    last_read_ = read_data(nullptr);
-    const source from = shown_;
+    state_.last_read = read_data(nullptr);
+    const source from = state_.shown;
     if (from == source::none) return;
     empty_buffer();
     // A device's line falls between two of its bytes, so that whoever else waits comes in between.
     waiting others = who_waits();
     if (from == source::controller) {
-        own_waiting_ = own_byte::none;
+        state_.own_waiting = own_byte::none;
         others.controller = own_byte::none;
     } else if (from == source::keyboard) {
         keyboard_.read();
@@ -92,20 +128,20 @@ void i8042::data_was_read()
 
 void i8042::write_data(std::uint8_t value, const bus::access_context& /*context*/)
 {
-    const std::uint8_t by = awaiting_;
-    awaiting_ = 0;
+    const std::uint8_t by = state_.awaiting;
+    state_.awaiting = 0;
     switch (by) {
-    case cmd::write_mode: mode_ = value; break;
+    case cmd::write_mode: state_.mode = value; break;
     case cmd::write_keyboard_output: answer(value, own_byte::keyboard_side); break;
     case cmd::write_mouse_output: answer(value, own_byte::mouse_side); break;
     case cmd::write_output_port: write_output_port(value); break;
     case cmd::write_mouse:
         mouse_.write(value);
-        mode_ &= static_cast<std::uint8_t>(~mode::mouse_disabled); // talking to it enables it
+        state_.mode &= static_cast<std::uint8_t>(~mode::mouse_disabled); // talking to it enables it
         break;
     default:
-        keyboard_.write(value, (mode_ & mode::translate) != 0);
-        mode_ &= static_cast<std::uint8_t>(~mode::keyboard_disabled);
+        keyboard_.write(value, (state_.mode & mode::translate) != 0);
+        state_.mode &= static_cast<std::uint8_t>(~mode::keyboard_disabled);
         break;
     }
     if (by != cmd::write_output_port) fill_buffer(who_waits());
@@ -114,9 +150,9 @@ void i8042::write_data(std::uint8_t value, const bus::access_context& /*context*
 std::uint8_t i8042::read_status(const bus::access_context* /*context*/) const
 {
     std::uint8_t value = status::last_was_command | status::not_locked;
-    if (shown_ != source::none) value |= status::output_full;
-    if (shown_on_mouse_side_) value |= status::output_from_mouse;
-    if (self_test_passed_) value |= status::self_test_passed;
+    if (state_.shown != source::none) value |= status::output_full;
+    if (state_.shown_on_mouse_side) value |= status::output_from_mouse;
+    if (state_.self_test_passed) value |= status::self_test_passed;
     return value;
 }
 
@@ -142,36 +178,37 @@ void i8042::read_input_port(std::uint8_t /*code*/) { answer(k_input_port, own_by
 
 void i8042::test_controller(std::uint8_t /*code*/)
 {
-    self_test_passed_ = true;
+    state_.self_test_passed = true;
     answer(k_self_test_result, own_byte::keyboard_side);
 }
 
 void i8042::test_interface(std::uint8_t /*code*/) { answer(k_interface_works, own_byte::keyboard_side); }
 
-void i8042::disable_interface(std::uint8_t code) { mode_ |= disabled_bit(code); }
+void i8042::disable_interface(std::uint8_t code) { state_.mode |= disabled_bit(code); }
 
 void i8042::enable_interface(std::uint8_t code)
 {
-    mode_ &= static_cast<std::uint8_t>(~disabled_bit(code));
+    state_.mode &= static_cast<std::uint8_t>(~disabled_bit(code));
     fill_buffer(who_waits());
 }
 
 void i8042::switch_a20(std::uint8_t code)
 {
     const bool on = code == cmd::enable_a20;
-    output_port_ = static_cast<std::uint8_t>(on ? output_port_ | output_port::a20 : output_port_ & ~output_port::a20);
+    state_.output_port =
+        static_cast<std::uint8_t>(on ? state_.output_port | output_port::a20 : state_.output_port & ~output_port::a20);
 }
 
 void i8042::write_output_port(std::uint8_t value)
 {
-    output_port_ = value;
+    state_.output_port = value;
     if ((value & output_port::not_reset) == 0) request_reset();
 }
 
 void i8042::answer(std::uint8_t value, own_byte side)
 {
-    own_ = value;
-    own_waiting_ = side;
+    state_.own = value;
+    state_.own_waiting = side;
     fill_buffer(who_waits());
 }
 
@@ -182,50 +219,80 @@ void i8042::request_reset()
 
 i8042::waiting i8042::who_waits() const noexcept
 {
-    return {own_waiting_, keyboard_.has_reply() && (mode_ & mode::keyboard_disabled) == 0,
-            mouse_.has_reply() && (mode_ & mode::mouse_disabled) == 0};
+    return {state_.own_waiting, keyboard_.has_reply() && (state_.mode & mode::keyboard_disabled) == 0,
+            mouse_.has_reply() && (state_.mode & mode::mouse_disabled) == 0};
 }
 
 void i8042::empty_buffer()
 {
-    shown_ = source::none;
-    shown_on_mouse_side_ = false;
-    output_port_ &= static_cast<std::uint8_t>(~(output_port::output_full | output_port::mouse_output_full));
+    state_.shown = source::none;
+    state_.shown_on_mouse_side = false;
+    state_.output_port &= static_cast<std::uint8_t>(~(output_port::output_full | output_port::mouse_output_full));
 }
 
 void i8042::fill_buffer(const waiting& who)
 {
-    if (shown_ != source::none) return;
+    if (state_.shown != source::none) return;
     empty_buffer(); // what software wrote to the output port's flags
     if (who.controller != own_byte::none) {
-        shown_ = source::controller;
-        shown_on_mouse_side_ = who.controller == own_byte::mouse_side;
+        state_.shown = source::controller;
+        state_.shown_on_mouse_side = who.controller == own_byte::mouse_side;
     } else if (who.keyboard) {
-        shown_ = source::keyboard;
+        state_.shown = source::keyboard;
     } else if (who.mouse) {
-        shown_ = source::mouse;
-        shown_on_mouse_side_ = true;
+        state_.shown = source::mouse;
+        state_.shown_on_mouse_side = true;
     } else {
         return;
     }
-    output_port_ |= output_port::output_full;
-    if (shown_on_mouse_side_) output_port_ |= output_port::mouse_output_full;
+    state_.output_port |= output_port::output_full;
+    if (state_.shown_on_mouse_side) state_.output_port |= output_port::mouse_output_full;
 }
 
 void i8042::reset(runstate::reset_kind kind)
 {
-    mode_ = mode::after_reset;
-    output_port_ = output_port::after_reset;
-    self_test_passed_ = false;
-    own_waiting_ = own_byte::none;
-    shown_ = source::none;
-    shown_on_mouse_side_ = false;
+    reset_state(variables(), state_, kind);
     keyboard_.reset();
     mouse_.reset();
-    if (kind == runstate::reset_kind::cold) {
-        awaiting_ = 0;
-        last_read_ = 0;
-    }
+}
+
+std::vector<property> i8042::properties()
+{
+    std::vector<property> all{
+        {"status", "uint8", "What port 64 reads.", [this] { return std::uint64_t{read_status(nullptr)}; }, {}},
+    };
+    append_properties(all, variables(), state_);
+    return all;
+}
+
+saved_state i8042::save() const
+{
+    saved_state all = save_state(variables(), state_);
+    append_fields(all, ps2_keyboard::variables(), keyboard_.saved());
+    append_fields(all, ps2_mouse::variables(), mouse_.saved());
+    return all;
+}
+
+prepared_restore i8042::prepare(const saved_state& saved)
+{
+    const auto keyboard_table = ps2_keyboard::variables();
+    const auto mouse_table = ps2_mouse::variables();
+    saved_state_reader in(section(), saved, variables().size() + keyboard_table.size() + mouse_table.size());
+    const state then = load_state(in, variables(), state_);
+    require_waiting(in, "awaiting", then.awaiting, k_controller_waits);
+    const ps2_keyboard::state keyboard = load_state(in, keyboard_table, keyboard_.saved());
+    require_waiting(in, "keyboard_awaiting", keyboard.waiting_command, ps2_keyboard::k_waiting_commands);
+    const ps2_mouse::state mouse = load_state(in, mouse_table, mouse_.saved());
+    require_waiting(in, "mouse_awaiting", mouse.waiting_command, ps2_mouse::k_waiting_commands);
+    in.require(then.shown != source::keyboard || !keyboard.replies.empty(),
+               "nothing in 'keyboard_replies' can be shown");
+    in.require(then.shown != source::mouse || !mouse.replies.empty(), "nothing in 'mouse_replies' can be shown");
+    if (in.fault()) return *in.fault();
+    return [this, then, keyboard, mouse]() mutable {
+        state_ = then;
+        keyboard_.restore(std::move(keyboard));
+        mouse_.restore(std::move(mouse));
+    };
 }
 
 } // namespace vigil::models

@@ -4,8 +4,6 @@
 
 #include <array>
 #include <cstdint>
-#include <optional>
-#include <string>
 #include <string_view>
 #include <vector>
 
@@ -16,6 +14,7 @@
 #include <vigil/models/ps2_keyboard.h>
 #include <vigil/models/ps2_mouse.h>
 #include <vigil/runstate/interfaces.h>
+#include <vigil/runstate/state_table.h>
 
 namespace vigil::models {
 
@@ -29,6 +28,24 @@ class i8042 : public sc_core::sc_module,
               public runstate::resettable,
               public runstate::inspectable,
               public runstate::snapshottable {
+    /// Whose byte the output buffer shows.
+    enum class source : std::uint8_t { none, keyboard, mouse, controller };
+    /// The controller's own byte: none, or for the keyboard's or the mouse's side of the buffer.
+    enum class own_byte : std::uint8_t { none, keyboard_side, mouse_side };
+    /// The controller's own; keyboard and mouse have theirs.
+    struct state {
+        std::uint8_t mode = i8042_mode::after_reset;
+        std::uint8_t output_port = i8042_output_port::after_reset;
+        bool self_test_passed = false;
+        std::uint8_t awaiting = 0;  ///< the command whose byte comes next; 0: none
+        std::uint8_t last_read = 0; ///< by port 60
+        source shown = source::none;
+        bool shown_on_mouse_side = false;
+        own_byte own_waiting = own_byte::none;
+        std::uint8_t own = 0;
+    };
+    static runstate::state_table<state> variables() noexcept;
+
 public:
     explicit i8042(const sc_core::sc_module_name& name);
     ~i8042() override;
@@ -63,13 +80,9 @@ public:
     /// keyboard_scan_code_set, keyboard_replies, mouse_awaiting, mouse_status, mouse_resolution, mouse_sample_rate,
     /// mouse_wrap, mouse_id, mouse_detection, mouse_replies.
     runstate::saved_state save() const override;
-    std::optional<std::string> restore(const runstate::saved_state& state) override;
+    runstate::prepared_restore prepare(const runstate::saved_state& saved) override;
 
 private:
-    /// Whose byte the output buffer shows.
-    enum class source : std::uint8_t { none, keyboard, mouse, controller };
-    /// The controller's own byte: none, or for the keyboard's or the mouse's side of the buffer.
-    enum class own_byte : std::uint8_t { none, keyboard_side, mouse_side };
     /// Who has something for the output buffer.
     struct waiting {
         own_byte controller;
@@ -84,10 +97,10 @@ private:
     void write_command(std::uint8_t value, const bus::access_context&);
 
     // Commands; the byte that some wait for comes through `write_data`.
-    void await_byte(std::uint8_t code) { awaiting_ = code; }
-    void read_mode(std::uint8_t) { answer(mode_, own_byte::keyboard_side); }
+    void await_byte(std::uint8_t code) { state_.awaiting = code; }
+    void read_mode(std::uint8_t) { answer(state_.mode, own_byte::keyboard_side); }
     void read_input_port(std::uint8_t);
-    void read_output_port(std::uint8_t) { answer(output_port_, own_byte::keyboard_side); }
+    void read_output_port(std::uint8_t) { answer(state_.output_port, own_byte::keyboard_side); }
     void test_controller(std::uint8_t);
     void test_interface(std::uint8_t);
     void disable_interface(std::uint8_t code);
@@ -102,15 +115,7 @@ private:
     void empty_buffer();
     void fill_buffer(const waiting& who); ///< a full one stays as it is
 
-    std::uint8_t mode_;
-    std::uint8_t output_port_;
-    bool self_test_passed_ = false;
-    std::uint8_t awaiting_ = 0;  ///< the command whose byte comes next; 0: none
-    std::uint8_t last_read_ = 0; ///< by port 60
-    source shown_ = source::none;
-    bool shown_on_mouse_side_ = false;
-    own_byte own_waiting_ = own_byte::none;
-    std::uint8_t own_ = 0;
+    state state_;
     ps2_keyboard keyboard_;
     ps2_mouse mouse_;
 };

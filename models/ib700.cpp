@@ -3,9 +3,12 @@
 
 #include <array>
 
+#include <vigil/models/detail/countdown.h>
+#include <vigil/runstate/state_table.h>
+
 using vigil::bus::access_context;
-using vigil::runstate::k_never;
 using vigil::runstate::ns;
+using vigil::runstate::prepared_restore;
 using vigil::runstate::property;
 using vigil::runstate::property_value;
 using vigil::runstate::saved_state;
@@ -28,8 +31,13 @@ constexpr unsigned k_seconds_mask = 0xF;
 
 constexpr unsigned k_widest_write = 2;  // wider ones do nothing
 constexpr unsigned k_widest_access = 4; // of the I/O space
-constexpr std::uint64_t k_idle = ~0ULL; // the timer field of a watchdog that is not counting
 constexpr std::int64_t k_ns_per_s = 1'000'000'000;
+
+// What is saved; the timer has it.
+struct state {
+    ns timer = runstate::k_never;
+};
+constexpr std::array k_state{runstate::state_deadline<&state::timer>("timer", "disabled")};
 
 } // namespace
 
@@ -71,40 +79,21 @@ void ib700::reset(runstate::reset_kind /*kind*/) { timer_.cancel(); }
 
 std::vector<property> ib700::properties()
 {
-    const auto time = [](ns t) { return property_value(t == k_never ? std::int64_t{-1} : std::int64_t{t.count()}); };
-    return {
+    std::vector<property> all{
         {"enabled", "bool", "Whether the watchdog counts.", [this] { return property_value(timer_.armed()); }, {}},
-        {"remaining",
-         "int",
-         "What is left of the countdown, in virtual nanoseconds; -1 when disabled.",
-         [this, time] { return time(timer_.remaining()); },
-         {}},
-        {"deadline",
-         "int",
-         "When the countdown ends, in virtual nanoseconds; -1 when disabled.",
-         [this, time] { return time(timer_.deadline()); },
-         {}},
     };
+    append_countdown(all, timer_, "countdown", "disabled");
+    return all;
 }
 
-saved_state ib700::save() const
-{
-    return {{"timer", timer_.armed() ? static_cast<std::uint64_t>(timer_.deadline().count()) : k_idle}};
-}
+saved_state ib700::save() const { return save_state(k_state, state{timer_.deadline()}); }
 
-std::optional<std::string> ib700::restore(const saved_state& state)
+prepared_restore ib700::prepare(const saved_state& saved)
 {
-    runstate::saved_state_reader in(section(), state, 1);
-    const std::uint64_t timer = in.number("timer", 0, UINT64_MAX);
-    in.require(timer == k_idle || timer < static_cast<std::uint64_t>(k_never.count()),
-               "field 'timer' must be below 2^63 - 1, or all ones when disabled, not " + std::to_string(timer));
-    if (in.fault()) return in.fault();
-    if (timer == k_idle) {
-        timer_.cancel();
-    } else {
-        timer_.arm(ns(static_cast<std::int64_t>(timer)));
-    }
-    return std::nullopt;
+    runstate::saved_state_reader in(section(), saved, k_state.size());
+    const state then = load_state(in, k_state, state{});
+    if (in.fault()) return *in.fault();
+    return [this, then] { rearm(timer_, then.timer); };
 }
 
 } // namespace vigil::models

@@ -3,8 +3,6 @@
 #define VIGIL_MODELS_IB700_H
 
 #include <cstdint>
-#include <optional>
-#include <string>
 #include <string_view>
 #include <vector>
 
@@ -77,7 +75,7 @@ public:
     std::string_view section() const override { return "ib700_wdt"; }
     /// One field, timer: absolute virtual nanoseconds, all ones when disabled.
     runstate::saved_state save() const override;
-    std::optional<std::string> restore(const runstate::saved_state& state) override;
+    runstate::prepared_restore prepare(const runstate::saved_state& saved) override;
 
 private:
     void write_disable(std::uint8_t value, const bus::access_context& context);

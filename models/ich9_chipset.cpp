@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <utility>
 
 #include <vigil/bus/little_endian.h>
 
@@ -31,11 +32,13 @@ void ich9_chipset::reset()
     tell_tco();
 }
 
-void ich9_chipset::restore(const std::vector<std::uint8_t>& bytes)
+runstate::restoration ich9_chipset::prepare(std::vector<std::uint8_t> bytes)
 {
     assert(bytes.size() == k_size);
-    bytes_ = bytes;
-    tell_tco();
+    return [this, its = std::move(bytes)]() mutable {
+        bytes_.swap(its);
+        tell_tco();
+    };
 }
 
 std::uint64_t ich9_chipset::peek(std::uint64_t offset, unsigned width) const

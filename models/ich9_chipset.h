@@ -27,8 +27,8 @@ public:
     void reset();
 
     const std::vector<std::uint8_t>& bytes() const noexcept { return bytes_; }
-    /// Takes over `k_size` bytes.
-    void restore(const std::vector<std::uint8_t>& bytes);
+    /// To take over `k_size` bytes.
+    runstate::restoration prepare(std::vector<std::uint8_t> bytes);
 
 private:
     void write(std::uint64_t offset, unsigned width, std::uint64_t value, const bus::access_context& context) override;

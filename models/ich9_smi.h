@@ -2,10 +2,12 @@
 #ifndef VIGIL_MODELS_ICH9_SMI_H
 #define VIGIL_MODELS_ICH9_SMI_H
 
+#include <array>
 #include <cstdint>
 
 #include <systemc>
 
+#include <vigil/bus/register_table.h>
 #include <vigil/bus/target_socket.h>
 #include <vigil/models/ich9_tco.h>
 
@@ -25,6 +27,8 @@ public:
     /// The I/O ports, widths 1, 2 and 4.
     bus::register_socket registers{"registers", *this, k_size};
 
+    static const std::array<bus::register_row<ich9_smi>, 2>& register_table() noexcept;
+
     void reset() { restore_enable(enable_after_reset_); }
 
     /// SMI_LOCK: until the next reset, SMI_EN bit GBL_SMI_EN stays as it is.
@@ -38,6 +42,7 @@ private:
     void write(std::uint64_t offset, unsigned width, std::uint64_t value, const bus::access_context& context) override;
     std::uint64_t peek(std::uint64_t offset, unsigned width) const override;
 
+    void write_enable(std::uint32_t value);
     void set_enable(std::uint32_t value);
 
     ich9_tco& tco_;

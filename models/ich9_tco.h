@@ -5,17 +5,18 @@
 #include <array>
 #include <cstdint>
 #include <functional>
-#include <optional>
-#include <string>
 #include <string_view>
 #include <vector>
 
 #include <systemc>
 
+#include <vigil/bus/register_table.h>
 #include <vigil/bus/target_socket.h>
 #include <vigil/models/ich9_tco_registers.h>
+#include <vigil/models/output_pin.h>
 #include <vigil/runstate/clock/vm_clock.h>
 #include <vigil/runstate/interfaces.h>
+#include <vigil/runstate/state_table.h>
 
 namespace vigil::models {
 
@@ -47,6 +48,26 @@ class ich9_tco : public sc_core::sc_module,
                  public runstate::inspectable,
                  public runstate::snapshottable,
                  private bus::register_device {
+    /// The registers as they are stored, zero at first, and what is saved beside.
+    struct state {
+        std::uint16_t tco_rld = 0;
+        std::uint16_t tco_dat_in = 0;
+        std::uint16_t tco_dat_out = 0;
+        std::uint16_t tco1_sts = 0;
+        std::uint16_t tco2_sts = 0;
+        std::uint16_t tco1_cnt = 0;
+        std::uint16_t tco2_cnt = 0;
+        std::uint16_t tco_message1 = 0;
+        std::uint16_t tco_message2 = 0;
+        std::uint16_t tco_wdcnt = 0;
+        std::uint16_t sw_irq_gen = 0;
+        std::uint16_t tco_tmr = 0;
+        runstate::ns timer = runstate::k_never; ///< when it runs out; `timer_` has it, but in what is saved
+        std::uint8_t timeouts = 0;              ///< since TCO_RLD was last written, or the second
+    };
+    static constexpr std::size_t k_other_variables = 2;
+    static runstate::state_table<state> variables() noexcept;
+
 public:
     static constexpr std::uint32_t k_size = 32; ///< I/O ports
 
@@ -73,23 +94,10 @@ public:
     void enable_smi(bool yes);
 
     /// TCO_LOCK: SMI_EN bit TCO_EN is to stay as it is.
-    bool locked() const noexcept { return (tco1_cnt_ & ich9_tco_bit::tco_lock) != 0; }
+    bool locked() const noexcept { return (state_.tco1_cnt & ich9_tco_bit::tco_lock) != 0; }
 
-    /// One register: a number with an address.
-    struct register_row {
-        std::uint32_t offset;
-        unsigned width;
-        const char* name; ///< the datasheet's
-        std::uint16_t reset;
-        std::uint16_t ich9_tco::*value;
-        std::uint16_t (ich9_tco::*read)(runstate::ns at) const; ///< null: the value
-        std::uint16_t writable;                                 ///< the other bits become 0
-        std::uint16_t own;                                      ///< bits that the block sets itself
-        std::uint16_t sticky;                                   ///< bits that no write clears
-        void (ich9_tco::*written)(runstate::ns at);             ///< what a write does beside; may be null
-        bool is_status;                                         ///< `ones_clear` is about it
-        const char* description;
-    };
+    using register_row = bus::register_row<ich9_tco, std::uint16_t, state>;
+    /// All of them are stored; of `register_rule::ones_clear` those that `ones_clear` is about.
     static constexpr std::size_t k_registers = 12;
     static const std::array<register_row, k_registers>& register_table() noexcept;
 
@@ -104,64 +112,39 @@ public:
     /// In this order: the registers as in their table, their names in small letters, then tco_timer (absolute virtual
     /// nanoseconds, all ones when idle) and tco_timeouts.
     runstate::saved_state save() const override;
-    std::optional<std::string> restore(const runstate::saved_state& state) override;
-    static constexpr std::size_t k_saved_fields = k_registers + 2;
+    runstate::prepared_restore prepare(const runstate::saved_state& saved) override;
+    static constexpr std::size_t k_saved_fields = k_registers + k_other_variables;
 
 private:
     std::uint64_t read(std::uint64_t offset, unsigned width, const bus::access_context& context) override;
     void write(std::uint64_t offset, unsigned width, std::uint64_t value, const bus::access_context& context) override;
     std::uint64_t peek(std::uint64_t offset, unsigned width) const override;
-    std::uint64_t read_at(std::uint64_t offset, unsigned width, runstate::ns at) const;
-
-    // One access in QEMU's way, and with byte lanes.
-    std::uint64_t read_pieces(std::uint64_t offset, unsigned width, runstate::ns at) const;
-    void write_pieces(std::uint64_t offset, unsigned width, std::uint64_t value, runstate::ns at);
-    std::uint64_t read_lanes(std::uint64_t offset, unsigned width, runstate::ns at) const;
-    void write_lanes(std::uint64_t offset, unsigned width, std::uint64_t value, runstate::ns at);
-
-    std::uint16_t read_row(const register_row& row, runstate::ns at) const;
+    std::uint64_t read_at(std::uint64_t offset, unsigned width, const bus::access_context& context) const;
     /// Writes the bits of `lanes`, with what follows from it.
-    void write_row(const register_row& row, std::uint16_t value, std::uint16_t lanes, runstate::ns at);
+    void write_row(const register_row& row, std::uint64_t value, std::uint64_t lanes,
+                   const bus::access_context& context);
 
-    std::uint16_t read_reload(runstate::ns at) const;
-    void reload_written(runstate::ns at);
-    void control_written(runstate::ns at);
-    void data_in_written(runstate::ns at);
-    void data_out_written(runstate::ns at);
-    void status_written(runstate::ns at);
+    std::uint16_t read_reload(const bus::access_context& context) const;
+    void reload_written(std::uint16_t, const bus::access_context& context);
+    void control_written(std::uint16_t, const bus::access_context& context);
+    void data_in_written(std::uint16_t);
+    void data_out_written(std::uint16_t);
+    void status_written(std::uint16_t) { follow_status(); }
 
+    void reset_registers();
     bool can_start() const noexcept;
     void start(runstate::ns from); ///< counts TCO_TMR down from then on
     void expired();                ///< the countdown reached zero
     bool reboot_forbidden() const noexcept { return parameters_.no_reboot_strap || reboot_forbidden_; }
-
     void follow_status(); ///< lets `smi` follow
-    void drive_smi();     ///< the one process that writes the pin
 
     const ich9_tco_parameters parameters_;
     runstate::vm_clock& clock_;
     runstate::vm_timer timer_{clock_, [this] { expired(); }};
-
-    std::uint16_t tco_rld_ = 0;
-    std::uint16_t tco_dat_in_ = 0;
-    std::uint16_t tco_dat_out_ = 0;
-    std::uint16_t tco1_sts_ = 0;
-    std::uint16_t tco2_sts_ = 0;
-    std::uint16_t tco1_cnt_ = 0;
-    std::uint16_t tco2_cnt_ = 0;
-    std::uint16_t tco_message1_ = 0;
-    std::uint16_t tco_message2_ = 0;
-    std::uint16_t tco_wdcnt_ = 0;
-    std::uint16_t sw_irq_gen_ = 0;
-    std::uint16_t tco_tmr_ = 0;
-    unsigned timeouts_ = 0; ///< since TCO_RLD was last written, or the second
+    state state_;
     bool reboot_forbidden_ = false;
     bool smi_enabled_ = false;
-
-    bool smi_active_ = false;
-    bool smi_was_active_ = false; ///< at any time since the pin was last driven
-    sc_core::sc_event smi_changed_{"smi_changed"};
-    sc_core::sc_signal<bool> smi_unconnected_{"smi_unconnected"};
+    output_pin smi_pin_{"smi_pin", smi, parameters_.smi_pin};
 };
 
 } // namespace vigil::models

@@ -2,9 +2,8 @@
 #ifndef VIGIL_MODELS_PORT61_H
 #define VIGIL_MODELS_PORT61_H
 
+#include <array>
 #include <cstdint>
-#include <optional>
-#include <string>
 #include <string_view>
 #include <vector>
 
@@ -13,6 +12,7 @@
 #include <vigil/models/byte_port.h>
 #include <vigil/runstate/clock/vm_clock.h>
 #include <vigil/runstate/interfaces.h>
+#include <vigil/runstate/state_table.h>
 
 namespace vigil::models {
 
@@ -23,6 +23,14 @@ class port61 : public sc_core::sc_module,
                public runstate::resettable,
                public runstate::inspectable,
                public runstate::snapshottable {
+    struct state {
+        bool gate = false;
+        bool speaker = false;
+        bool refresh = false; ///< as the last read saw it
+        runstate::ns timer_start{0};
+    };
+    static runstate::state_table<state> variables() noexcept;
+
 public:
     port61(const sc_core::sc_module_name& name, runstate::vm_clock& clock);
     ~port61() override;
@@ -39,19 +47,16 @@ public:
     std::string_view section() const override { return "port61"; }
     /// In this order: gate, speaker, refresh (0 or 1 each), timer_start (absolute virtual nanoseconds).
     runstate::saved_state save() const override;
-    std::optional<std::string> restore(const runstate::saved_state& state) override;
+    runstate::prepared_restore prepare(const runstate::saved_state& saved) override;
 
 private:
     std::uint8_t read(const bus::access_context* context) const;
-    void was_read() { refresh_ = !refresh_; }
+    void was_read() { state_.refresh = !state_.refresh; }
     void write(std::uint8_t value, const bus::access_context& context);
     bool timer_output(runstate::ns at) const;
 
     runstate::vm_clock& clock_;
-    bool gate_ = false;
-    bool speaker_ = false;
-    bool refresh_ = false; ///< as the last read saw it
-    runstate::ns timer_start_{0};
+    state state_;
 };
 
 } // namespace vigil::models

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <vigil/models/port92.h>
 
+using vigil::runstate::prepared_restore;
 using vigil::runstate::property;
 using vigil::runstate::saved_state;
 
@@ -12,35 +13,45 @@ constexpr std::uint8_t k_fast_reset = 0x01;
 
 } // namespace
 
+runstate::state_table<port92::state> port92::variables() noexcept
+{
+    static constexpr std::array k_rows{
+        runstate::state_number<&state::value>("system_control", 0, 0xFF)
+            .survives_reset()
+            .shown("system-control", "What port 92 reads."),
+    };
+    return k_rows;
+}
+
 port92::port92(const sc_core::sc_module_name& name) : sc_module(name) {}
 
 port92::~port92() = default;
 
 void port92::write(std::uint8_t value, const bus::access_context& /*context*/)
 {
-    const bool rising = (value & ~value_ & k_fast_reset) != 0;
-    value_ = value;
+    const bool rising = (value & ~state_.value & k_fast_reset) != 0;
+    state_.value = value;
     if (rising && power.size() != 0) power->request_reset(runstate::shutdown_cause::guest_reset);
 }
 
 void port92::reset(runstate::reset_kind kind)
 {
-    value_ = kind == runstate::reset_kind::cold ? std::uint8_t{0} : static_cast<std::uint8_t>(value_ & ~k_fast_reset);
+    reset_state(variables(), state_, kind);
+    state_.value &= static_cast<std::uint8_t>(~k_fast_reset);
 }
 
 std::vector<property> port92::properties()
 {
-    return {{"system-control", "uint8", "What port 92 reads.", [this] { return std::uint64_t{value_}; }, {}}};
+    std::vector<property> all;
+    append_properties(all, variables(), state_);
+    return all;
 }
 
-saved_state port92::save() const { return {{"system_control", std::uint64_t{value_}}}; }
+saved_state port92::save() const { return save_state(variables(), state_); }
 
-std::optional<std::string> port92::restore(const saved_state& state)
+prepared_restore port92::prepare(const saved_state& saved)
 {
-    runstate::saved_state_reader in(section(), state, 1);
-    const std::uint64_t value = in.number("system_control", 0, 0xFF);
-    if (!in.fault()) value_ = static_cast<std::uint8_t>(value);
-    return in.fault();
+    return prepare_state(section(), saved, variables(), state_);
 }
 
 } // namespace vigil::models

@@ -2,9 +2,8 @@
 #ifndef VIGIL_MODELS_PORT92_H
 #define VIGIL_MODELS_PORT92_H
 
+#include <array>
 #include <cstdint>
-#include <optional>
-#include <string>
 #include <string_view>
 #include <vector>
 
@@ -12,6 +11,7 @@
 
 #include <vigil/models/byte_port.h>
 #include <vigil/runstate/interfaces.h>
+#include <vigil/runstate/state_table.h>
 
 namespace vigil::models {
 
@@ -21,6 +21,11 @@ class port92 : public sc_core::sc_module,
                public runstate::resettable,
                public runstate::inspectable,
                public runstate::snapshottable {
+    struct state {
+        std::uint8_t value = 0;
+    };
+    static runstate::state_table<state> variables() noexcept;
+
 public:
     explicit port92(const sc_core::sc_module_name& name);
     ~port92() override;
@@ -40,13 +45,13 @@ public:
     std::string_view section() const override { return "port92"; }
     /// One field, system_control: a byte.
     runstate::saved_state save() const override;
-    std::optional<std::string> restore(const runstate::saved_state& state) override;
+    runstate::prepared_restore prepare(const runstate::saved_state& saved) override;
 
 private:
-    std::uint8_t read(const bus::access_context*) const { return value_; }
+    std::uint8_t read(const bus::access_context*) const { return state_.value; }
     void write(std::uint8_t value, const bus::access_context&);
 
-    std::uint8_t value_ = 0;
+    state state_;
 };
 
 } // namespace vigil::models

@@ -40,6 +40,20 @@ constexpr std::array<std::uint8_t, k_last_set> k_translated_set{0x43, 0x41, 0x3F
 
 } // namespace
 
+const std::array<std::uint8_t, 4> ps2_keyboard::k_waiting_commands{to_keyboard::set_leds, to_keyboard::scan_code_set,
+                                                                   to_keyboard::set_rate, to_keyboard::key_make_break};
+
+runstate::state_table<ps2_keyboard::state> ps2_keyboard::variables() noexcept
+{
+    using namespace runstate;
+    static constexpr std::array k_rows{
+        state_number<&state::waiting_command>("keyboard_awaiting", 0, 0xFF),
+        state_number<&state::scan_code_set>("keyboard_scan_code_set", 1, 3),
+        state_bytes<&state::replies>("keyboard_replies", 3),
+    };
+    return k_rows;
+}
+
 void ps2_keyboard::write(std::uint8_t value, bool translated)
 {
     if (now_.waiting_command == 0) {

@@ -2,8 +2,12 @@
 #ifndef VIGIL_MODELS_PS2_KEYBOARD_H
 #define VIGIL_MODELS_PS2_KEYBOARD_H
 
+#include <array>
 #include <cstdint>
+#include <utility>
 #include <vector>
+
+#include <vigil/runstate/state_table.h>
 
 namespace vigil::models {
 
@@ -29,8 +33,10 @@ public:
 
     void reset() { now_ = {}; }
 
+    static runstate::state_table<state> variables() noexcept;
+    static const std::array<std::uint8_t, 4> k_waiting_commands; ///< those that an argument follows
     const state& saved() const noexcept { return now_; }
-    void restore(const state& saved) { now_ = saved; }
+    void restore(state saved) noexcept { now_ = std::move(saved); }
 
 private:
     void command(std::uint8_t value, bool translated);

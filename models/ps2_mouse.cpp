@@ -47,6 +47,24 @@ void set(std::uint8_t& bits, std::uint8_t bit, bool on)
 
 } // namespace
 
+const std::array<std::uint8_t, 2> ps2_mouse::k_waiting_commands{to_mouse::set_resolution, to_mouse::set_sample_rate};
+
+runstate::state_table<ps2_mouse::state> ps2_mouse::variables() noexcept
+{
+    using namespace runstate;
+    static constexpr std::array k_rows{
+        state_number<&state::waiting_command>("mouse_awaiting", 0, 0xFF),
+        state_number<&state::status>("mouse_status", 0, 0xFF),
+        state_number<&state::resolution>("mouse_resolution", 0, 0xFF),
+        state_number<&state::sample_rate>("mouse_sample_rate", 0, 0xFF),
+        state_flag<&state::wrap>("mouse_wrap"),
+        state_number<&state::id>("mouse_id", 0, k_id_five_buttons),
+        state_number<&state::detection>("mouse_detection", 0, 3),
+        state_bytes<&state::replies>("mouse_replies", k_most_replies),
+    };
+    return k_rows;
+}
+
 void ps2_mouse::write(std::uint8_t value)
 {
     switch (now_.waiting_command) {

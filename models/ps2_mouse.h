@@ -2,9 +2,13 @@
 #ifndef VIGIL_MODELS_PS2_MOUSE_H
 #define VIGIL_MODELS_PS2_MOUSE_H
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
+#include <utility>
 #include <vector>
+
+#include <vigil/runstate/state_table.h>
 
 namespace vigil::models {
 
@@ -36,8 +40,10 @@ public:
 
     void reset() { now_ = {}; }
 
+    static runstate::state_table<state> variables() noexcept;
+    static const std::array<std::uint8_t, 2> k_waiting_commands; ///< those that an argument follows
     const state& saved() const noexcept { return now_; }
-    void restore(const state& saved) { now_ = saved; }
+    void restore(state saved) noexcept { now_ = std::move(saved); }
 
 private:
     void command(std::uint8_t value);

@@ -4,6 +4,7 @@
 #include <vigil/models/saved_config.h>
 
 using vigil::bus::access_context;
+using vigil::runstate::prepared_restore;
 using vigil::runstate::property;
 using vigil::runstate::property_value;
 using vigil::runstate::report_context;
@@ -95,21 +96,17 @@ pvpanic_pci::~pvpanic_pci() = default;
 void pvpanic_pci::reset(runstate::reset_kind kind)
 {
     reset_header();
-    if (kind == runstate::reset_kind::cold) {
-        for (std::uint32_t offset = bus::pci_reg::device_specific; offset < k_config_size; offset += 4) {
-            set_config(offset, 4, 0);
-        }
-    }
+    if (kind == runstate::reset_kind::cold) clear_storage();
 }
 
 saved_state pvpanic_pci::save() const { return {save_config(*this)}; }
 
-std::optional<std::string> pvpanic_pci::restore(const saved_state& state)
+prepared_restore pvpanic_pci::prepare(const saved_state& saved)
 {
-    runstate::saved_state_reader in(section(), state, 1);
+    runstate::saved_state_reader in(section(), saved, 1);
     const config_image image = read_config(in, *this);
-    if (!in.fault()) restore_config_bytes(image);
-    return in.fault();
+    if (in.fault()) return *in.fault();
+    return [this, image] { restore_config_bytes(image); };
 }
 
 } // namespace vigil::models

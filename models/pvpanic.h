@@ -4,8 +4,6 @@
 
 #include <cstdint>
 #include <functional>
-#include <optional>
-#include <string>
 #include <string_view>
 #include <vector>
 
@@ -102,7 +100,7 @@ public:
     std::string_view section() const override { return "pvpanic-pci"; }
     /// One field, config: 256 bytes.
     runstate::saved_state save() const override;
-    std::optional<std::string> restore(const runstate::saved_state& state) override;
+    runstate::prepared_restore prepare(const runstate::saved_state& saved) override;
 };
 
 } // namespace vigil::models

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <vigil/models/reset_register.h>
 
+using vigil::runstate::prepared_restore;
 using vigil::runstate::property;
 using vigil::runstate::saved_state;
 
@@ -12,6 +13,15 @@ constexpr std::uint64_t k_reset_control_port = 0xCF9;
 constexpr std::uint8_t k_reset_cpu = 0x04;
 
 } // namespace
+
+runstate::state_table<reset_register::state> reset_register::variables() noexcept
+{
+    static constexpr std::array k_rows{
+        runstate::state_number<&state::value>("reset_register", 0, 0xFF)
+            .shown("reset-register", "What port CF9 reads."),
+    };
+    return k_rows;
+}
 
 reset_register::reset_register(const sc_core::sc_module_name& name, const reset_register_parameters& parameters)
     : sc_module(name), parameters_(parameters)
@@ -27,7 +37,7 @@ void reset_register::map(bus::address_router& ports, int priority)
 
 std::uint64_t reset_register::peek(std::uint64_t /*offset*/, unsigned /*width*/) const
 {
-    return parameters_.wide_repeats ? value_ * 0x0101'0101ULL : value_;
+    return parameters_.wide_repeats ? state_.value * 0x0101'0101ULL : state_.value;
 }
 
 void reset_register::write(std::uint64_t /*offset*/, unsigned width, std::uint64_t value,
@@ -40,29 +50,31 @@ void reset_register::write(std::uint64_t /*offset*/, unsigned width, std::uint64
 void reset_register::write_byte(std::uint8_t value)
 {
     if ((value & k_reset_cpu) == 0) {
-        value_ = value & parameters_.remembered;
+        state_.value = value & parameters_.remembered;
     } else if (power.size() != 0) {
         power->request_reset(runstate::shutdown_cause::guest_reset);
     }
 }
 
-void reset_register::reset(runstate::reset_kind /*kind*/) { value_ = 0; }
+void reset_register::reset(runstate::reset_kind kind) { reset_state(variables(), state_, kind); }
 
 std::vector<property> reset_register::properties()
 {
-    return {{"reset-register", "uint8", "What port CF9 reads.", [this] { return std::uint64_t{value_}; }, {}}};
+    std::vector<property> all;
+    append_properties(all, variables(), state_);
+    return all;
 }
 
-saved_state reset_register::save() const { return {{"reset_register", std::uint64_t{value_}}}; }
+saved_state reset_register::save() const { return save_state(variables(), state_); }
 
-std::optional<std::string> reset_register::restore(const saved_state& state)
+prepared_restore reset_register::prepare(const saved_state& saved)
 {
-    runstate::saved_state_reader in(section(), state, 1);
-    const std::uint64_t value = in.number("reset_register", 0, 0xFF);
-    in.require((value & ~std::uint64_t{parameters_.remembered}) == 0,
+    runstate::saved_state_reader in(section(), saved, variables().size());
+    const state then = load_state(in, variables(), state_);
+    in.require((then.value & ~parameters_.remembered) == 0,
                "field 'reset_register' must have no bits outside " + std::to_string(parameters_.remembered));
-    if (!in.fault()) value_ = static_cast<std::uint8_t>(value);
-    return in.fault();
+    if (in.fault()) return *in.fault();
+    return [this, then] { state_ = then; };
 }
 
 } // namespace vigil::models

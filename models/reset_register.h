@@ -2,9 +2,8 @@
 #ifndef VIGIL_MODELS_RESET_REGISTER_H
 #define VIGIL_MODELS_RESET_REGISTER_H
 
+#include <array>
 #include <cstdint>
-#include <optional>
-#include <string>
 #include <string_view>
 #include <vector>
 
@@ -13,6 +12,7 @@
 #include <vigil/bus/address_router.h>
 #include <vigil/bus/target_socket.h>
 #include <vigil/runstate/interfaces.h>
+#include <vigil/runstate/state_table.h>
 
 namespace vigil::models {
 
@@ -35,6 +35,11 @@ class reset_register : public sc_core::sc_module,
                        public runstate::inspectable,
                        public runstate::snapshottable,
                        private bus::register_device {
+    struct state {
+        std::uint8_t value = 0;
+    };
+    static runstate::state_table<state> variables() noexcept;
+
 public:
     explicit reset_register(const sc_core::sc_module_name& name, const reset_register_parameters& parameters = {});
     ~reset_register() override;
@@ -56,7 +61,7 @@ public:
     std::string_view section() const override { return "reset_control"; }
     /// One field, reset_register: a byte.
     runstate::saved_state save() const override;
-    std::optional<std::string> restore(const runstate::saved_state& state) override;
+    runstate::prepared_restore prepare(const runstate::saved_state& saved) override;
 
 private:
     void write(std::uint64_t offset, unsigned width, std::uint64_t value, const bus::access_context& context) override;
@@ -64,7 +69,7 @@ private:
     void write_byte(std::uint8_t value);
 
     const reset_register_parameters parameters_;
-    std::uint8_t value_ = 0;
+    state state_;
 };
 
 } // namespace vigil::models

@@ -73,21 +73,18 @@ std::variant<run_state, refusal> controller::restore(const snapshot& saved)
     const auto at = machine.number(k_clock_field, 0, static_cast<std::uint64_t>(ns::max().count()));
     if (machine.fault()) return refusal{*machine.fault()};
 
+    const auto prepared = prepare_components(saved);
+    if (const auto* fault = std::get_if<std::string>(&prepared)) return refusal{*fault};
+
     const bool was_running = clock.running();
     clock.stop();
-    std::optional<std::string> fault;
-    try {
-        fault = restore_components(saved);
-    } catch (const std::bad_alloc&) {
-        fault = k_no_memory;
-    }
-    if (!fault) clock.restore(ns(static_cast<std::int64_t>(at)));
+    for (const restoration& take_over : std::get<std::vector<restoration>>(prepared)) take_over();
+    clock.restore(ns(static_cast<std::int64_t>(at)));
     if (was_running) clock.start();
-    if (fault) return refusal{*fault};
     return *state;
 }
 
-std::optional<std::string> controller::restore_components(const snapshot& saved)
+std::optional<std::string> controller::check_sections(const snapshot& saved) const
 {
     const std::vector<snapshot_section> names = section_names();
     const std::size_t common = std::min(names.size(), saved.size() - 1);
@@ -105,13 +102,14 @@ std::optional<std::string> controller::restore_components(const snapshot& saved)
     if (common < saved.size() - 1) {
         return "section " + label(saved[common + 1]) + " is not in this machine; it must be made with the same options";
     }
-
-    return restore_each(saved);
+    return std::nullopt;
 }
 
-std::optional<std::string> controller::restore_each(const snapshot& saved)
-{
-    // Long states come last: undoing them would take as much memory again.
+std::variant<std::vector<restoration>, std::string> controller::prepare_components(const snapshot& saved)
+try {
+    if (auto fault = check_sections(saved)) return std::move(*fault);
+
+    // Long states come last: a fault elsewhere is found before they are read.
     std::vector<std::size_t> order(snapshottables_.size());
     std::iota(order.begin(), order.end(), std::size_t{0});
     const auto is_short = [&](std::size_t i) {
@@ -122,19 +120,15 @@ std::optional<std::string> controller::restore_each(const snapshot& saved)
     };
     std::stable_partition(order.begin(), order.end(), is_short);
 
-    std::vector<saved_state> before(order.size());
-    std::optional<std::string> fault;
-    std::size_t done = 0;
-    try {
-        for (const std::size_t i : order) before[i] = snapshottables_[i]->save();
-        for (; done < order.size() && !fault; done += fault ? 0 : 1) {
-            fault = snapshottables_[order[done]]->restore(saved[order[done] + 1].fields);
-        }
-    } catch (const std::bad_alloc&) {
-        fault = k_no_memory;
+    std::vector<restoration> all;
+    for (const std::size_t i : order) {
+        prepared_restore one = snapshottables_[i]->prepare(saved[i + 1].fields);
+        if (auto* fault = std::get_if<std::string>(&one)) return std::move(*fault);
+        all.push_back(std::move(std::get<restoration>(one)));
     }
-    for (std::size_t i = 0; fault && i < done; ++i) snapshottables_[order[i]]->restore(before[order[i]]);
-    return fault;
+    return all;
+} catch (const std::bad_alloc&) {
+    return k_no_memory;
 }
 
 std::uint64_t controller::most_bytes() const

@@ -102,8 +102,8 @@ private:
     void serve() { control_.serve(); } ///< a delta after a request made outside any turn
 
     std::vector<snapshot_section> section_names() const; ///< the components' sections, without fields
-    std::optional<std::string> restore_components(const snapshot& saved);
-    std::optional<std::string> restore_each(const snapshot& saved); ///< once their sections are there, in order
+    std::optional<std::string> check_sections(const snapshot& saved) const; ///< that they are this machine's, in order
+    std::variant<std::vector<restoration>, std::string> prepare_components(const snapshot& saved);
 
     run_control control_{*this};
     sc_core::sc_event service_;

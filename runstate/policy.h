@@ -57,6 +57,22 @@ inline constexpr std::array<panic_policy, 8> k_panic_policy{{
     {panic_action::none, shutdown_action::pause, guest_panic_action::run, false, false},
 }};
 
+/// Whether each value of the enumerations finds its own row where `effect_of` and `policy_for` look.
+constexpr bool policy_rows_are_in_order() noexcept
+{
+    for (std::size_t i = 0; i < k_watchdog_policy.size(); ++i) {
+        if (k_watchdog_policy[i].action != static_cast<watchdog_action>(i)) return false;
+    }
+    constexpr std::size_t k_shutdown_actions = wire_names<shutdown_action>::values.size();
+    for (std::size_t i = 0; i < k_panic_policy.size(); ++i) {
+        if (k_panic_policy[i].panic != static_cast<panic_action>(i / k_shutdown_actions)) return false;
+        if (k_panic_policy[i].shutdown != static_cast<shutdown_action>(i % k_shutdown_actions)) return false;
+    }
+    return k_watchdog_policy.size() == wire_names<watchdog_action>::values.size() &&
+           k_panic_policy.size() == wire_names<panic_action>::values.size() * k_shutdown_actions;
+}
+static_assert(policy_rows_are_in_order(), "one row for each value, in the order of the enumerators");
+
 /// The row for `action`.
 constexpr watchdog_effect effect_of(watchdog_action action) noexcept
 {
@@ -66,7 +82,8 @@ constexpr watchdog_effect effect_of(watchdog_action action) noexcept
 /// The row for a panic under `panic` and `shutdown`.
 constexpr const panic_policy& policy_for(panic_action panic, shutdown_action shutdown) noexcept
 {
-    return k_panic_policy[static_cast<std::size_t>(panic) * 2 + static_cast<std::size_t>(shutdown)];
+    return k_panic_policy[static_cast<std::size_t>(panic) * wire_names<shutdown_action>::values.size() +
+                          static_cast<std::size_t>(shutdown)];
 }
 
 } // namespace vigil::runstate

@@ -30,6 +30,32 @@ private:
 
 } // namespace
 
+void prepared_parts::add(prepared_restore part)
+{
+    if (fault_) return;
+    if (const auto* fault = std::get_if<std::string>(&part)) {
+        fault_ = section_ + ": " + *fault;
+    } else {
+        parts_.push_back(std::move(std::get<restoration>(part)));
+    }
+}
+
+prepared_restore prepared_parts::whole()
+{
+    if (fault_) return *fault_;
+    return [parts = std::move(parts_)] {
+        for (const restoration& take_over : parts) take_over();
+    };
+}
+
+std::optional<std::string> snapshottable::restore(const saved_state& state)
+{
+    const prepared_restore prepared = prepare(state);
+    if (const auto* fault = std::get_if<std::string>(&prepared)) return *fault;
+    std::get<restoration>(prepared)();
+    return std::nullopt;
+}
+
 saved_state_reader::saved_state_reader(std::string_view section, const saved_state& state, std::size_t fields)
     : section_(section), state_(state)
 {
@@ -54,6 +80,14 @@ std::uint64_t saved_state_reader::number(std::string_view name, std::uint64_t le
     const std::uint64_t value = std::get<std::uint64_t>(field->value);
     require(value >= least && value <= most, "field '" + std::string(name) + "' must be " + std::to_string(least) +
                                                  " to " + std::to_string(most) + ", not " + std::to_string(value));
+    return fault_ ? 0 : value;
+}
+
+std::uint64_t saved_state_reader::bits(std::string_view name, std::uint64_t mask)
+{
+    const std::uint64_t value = number(name, 0, UINT64_MAX);
+    require((value & ~mask) == 0, "field '" + std::string(name) + "' must have no bits outside " +
+                                      std::to_string(mask) + ", not " + std::to_string(value));
     return fault_ ? 0 : value;
 }
 

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -34,14 +35,40 @@ inline bool operator==(const saved_field& a, const saved_field& b) { return a.na
 /// A component's saved state: its fields in the order the component documents.
 using saved_state = std::vector<saved_field>;
 
+/// Takes a state over that was found good; cannot fail.
+using restoration = std::function<void()>;
+
+/// What takes a state over, or what is wrong with it.
+using prepared_restore = std::variant<restoration, std::string>;
+
+/// Parts of one section that are prepared one after the other and then taken over in that order. The first fault stands
+/// for the whole, its text begun by the section's name.
+class prepared_parts {
+public:
+    explicit prepared_parts(std::string_view section) : section_(section) {}
+
+    void add(prepared_restore part);
+    const std::optional<std::string>& fault() const noexcept { return fault_; }
+    /// The whole; once.
+    prepared_restore whole();
+
+private:
+    std::string section_;
+    std::vector<restoration> parts_;
+    std::optional<std::string> fault_;
+};
+
 /// Something whose state can be saved and restored.
 struct snapshottable {
     /// Names the section, e.g. "i6300esb_wdt"; constant.
     virtual std::string_view section() const = 0;
     /// The state as it is now; times are absolute virtual nanoseconds.
     virtual saved_state save() const = 0;
-    /// Takes the state over whole, or returns what is wrong with it and changes nothing.
-    virtual std::optional<std::string> restore(const saved_state& state) = 0;
+    /// Checks a state whole and changes nothing. What it returns is called at once or, where another component refuses
+    /// its own state, never; it may refer to the component, but not to `state`.
+    virtual prepared_restore prepare(const saved_state& state) = 0;
+    /// Takes a state over whole, or returns what is wrong with it and changes nothing.
+    std::optional<std::string> restore(const saved_state& state);
     /// The most bytes that the section can take in a file; what is longer is not read.
     virtual std::uint64_t most_bytes() const { return k_usual_most_bytes; }
 
@@ -60,6 +87,8 @@ public:
 
     /// The next field, a number within least…most.
     std::uint64_t number(std::string_view name, std::uint64_t least, std::uint64_t most);
+    /// The next field, a number without bits outside `mask`.
+    std::uint64_t bits(std::string_view name, std::uint64_t mask);
     /// The next field, bytes; `size` of them where it is given.
     const std::vector<std::uint8_t>& bytes(std::string_view name, std::optional<std::size_t> size = std::nullopt);
     /// The next field, bytes however many, to be read before the state goes.

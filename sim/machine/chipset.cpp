@@ -5,6 +5,8 @@
 
 namespace vigil::sim {
 
+using runstate::prepared_restore;
+
 namespace {
 
 constexpr std::uint32_t k_pciexbar = 0x60;
@@ -20,12 +22,12 @@ constexpr const char* k_ide_field = "ide_config";
 
 runstate::saved_state bridge_function::save() const { return {models::save_config(*this)}; }
 
-std::optional<std::string> bridge_function::restore(const runstate::saved_state& state)
+prepared_restore bridge_function::prepare(const runstate::saved_state& state)
 {
     runstate::saved_state_reader in(section(), state, 1);
     const models::config_image image = models::read_config(in, *this);
-    if (!in.fault()) restore_config_bytes(image);
-    return in.fault();
+    if (in.fault()) return *in.fault();
+    return [this, image] { restore_config_bytes(image); };
 }
 
 piix3_ide::piix3_ide(const sc_core::sc_module_name& name) : pci_function(name, {0x8086, 0x7010, 0x010180})
@@ -41,10 +43,7 @@ piix3_ide::piix3_ide(const sc_core::sc_module_name& name) : pci_function(name, {
 void piix3_ide::reset(runstate::reset_kind kind)
 {
     reset_header();
-    if (kind != runstate::reset_kind::cold) return;
-    for (std::uint32_t offset = bus::pci_reg::device_specific; offset < k_config_size; offset += 4) {
-        set_config(offset, 4, 0);
-    }
+    if (kind == runstate::reset_kind::cold) clear_storage();
 }
 
 piix3_isa_bridge::piix3_isa_bridge(const sc_core::sc_module_name& name, piix3_ide& ide)
@@ -59,20 +58,21 @@ runstate::saved_state piix3_isa_bridge::save() const
     return state;
 }
 
-std::optional<std::string> piix3_isa_bridge::restore(const runstate::saved_state& state)
+prepared_restore piix3_isa_bridge::prepare(const runstate::saved_state& state)
 {
-    if (state.size() == 1) {
-        auto fault = bridge_function::restore(state);
-        if (!fault) ide_.reset(runstate::reset_kind::cold);
-        return fault;
-    }
-    runstate::saved_state_reader in(section(), state, 2);
+    const bool has_ide = state.size() != 1;
+    runstate::saved_state_reader in(section(), state, has_ide ? 2 : 1);
     const models::config_image own = models::read_config(in, *this);
-    const models::config_image ide = models::read_config(in, ide_, k_ide_field);
-    if (in.fault()) return in.fault();
-    restore_config_bytes(own);
-    ide_.restore_config_bytes(ide);
-    return std::nullopt;
+    const models::config_image ide = has_ide ? models::read_config(in, ide_, k_ide_field) : models::config_image{};
+    if (in.fault()) return *in.fault();
+    return [this, own, has_ide, ide] {
+        restore_config_bytes(own);
+        if (has_ide) {
+            ide_.restore_config_bytes(ide);
+        } else {
+            ide_.reset(runstate::reset_kind::cold);
+        }
+    };
 }
 
 q35_host_bridge::q35_host_bridge(const sc_core::sc_module_name& name, bus::pci_host& host)
@@ -88,11 +88,15 @@ void q35_host_bridge::reset(runstate::reset_kind /*kind*/)
     follow_pciexbar();
 }
 
-std::optional<std::string> q35_host_bridge::restore(const runstate::saved_state& state)
+prepared_restore q35_host_bridge::prepare(const runstate::saved_state& state)
 {
-    auto fault = bridge_function::restore(state);
-    if (!fault) follow_pciexbar();
-    return fault;
+    prepared_restore header = bridge_function::prepare(state);
+    const auto* const take_over = std::get_if<runstate::restoration>(&header);
+    if (take_over == nullptr) return header;
+    return [this, header_restored = *take_over] {
+        header_restored();
+        follow_pciexbar();
+    };
 }
 
 void q35_host_bridge::config_write(std::uint32_t offset, unsigned width, std::uint32_t value,

@@ -17,7 +17,7 @@ public:
     std::string_view section() const override { return "pci_bridge"; }
     /// One field, config: 256 bytes.
     runstate::saved_state save() const override;
-    std::optional<std::string> restore(const runstate::saved_state& state) override;
+    runstate::prepared_restore prepare(const runstate::saved_state& state) override;
 };
 
 /// The IDE function of the PIIX3 (Intel 82371SB), as firmware finds it: a header whose bus-master base address can be
@@ -35,7 +35,7 @@ public:
 
     /// In addition ide_config, 256 bytes; without it, as in files of version 0.1.0, that function is as after power-on.
     runstate::saved_state save() const override;
-    std::optional<std::string> restore(const runstate::saved_state& state) override;
+    runstate::prepared_restore prepare(const runstate::saved_state& state) override;
 
 private:
     piix3_ide& ide_;
@@ -47,7 +47,7 @@ class q35_host_bridge : public bridge_function {
 public:
     q35_host_bridge(const sc_core::sc_module_name& name, bus::pci_host& host);
     void reset(runstate::reset_kind kind) override;
-    std::optional<std::string> restore(const runstate::saved_state& state) override;
+    runstate::prepared_restore prepare(const runstate::saved_state& state) override;
 
 private:
     void config_write(std::uint32_t offset, unsigned width, std::uint32_t value,

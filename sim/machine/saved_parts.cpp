@@ -11,6 +11,7 @@ namespace vigil::sim {
 
 using bus::memory_content;
 using runstate::byte_source;
+using runstate::prepared_restore;
 using runstate::saved_state;
 using runstate::saved_state_reader;
 
@@ -111,20 +112,19 @@ saved_state saved_memory::save() const
             {"contents", std::make_shared<const pages_of_memory>(part_.content(), std::move(in_use))}};
 }
 
-std::optional<std::string> saved_memory::restore(const saved_state& state)
+prepared_restore saved_memory::prepare(const saved_state& state)
 {
     saved_state_reader in(section(), state, 3);
     in.number("size", part_.size(), part_.size());
     const auto pages = in.source("pages");
     const auto contents = in.source("contents");
-    if (in.fault()) return in.fault();
+    if (in.fault()) return *in.fault();
     std::shared_ptr<memory_content> fresh = memory_content::of(part_.size());
     in.require(fresh != nullptr, "the host has no address space for " + std::to_string(part_.size()) + " bytes more");
-    if (in.fault()) return in.fault();
+    if (in.fault()) return *in.fault();
     if (const auto fault = page_reader(*pages, *contents, *fresh).read_all()) in.require(false, *fault);
-    if (in.fault()) return in.fault();
-    part_.replace(std::move(fresh));
-    return std::nullopt;
+    if (in.fault()) return *in.fault();
+    return [this, fresh = std::move(fresh)] { part_.replace(fresh); };
 }
 
 std::uint64_t saved_memory::most_bytes() const
@@ -135,12 +135,12 @@ std::uint64_t saved_memory::most_bytes() const
 
 saved_state saved_pci_host::save() const { return {{"address", std::uint64_t{part_.configuration_address()}}}; }
 
-std::optional<std::string> saved_pci_host::restore(const saved_state& state)
+prepared_restore saved_pci_host::prepare(const saved_state& state)
 {
     saved_state_reader in(section(), state, 1);
     const std::uint64_t address = in.number("address", 0, UINT32_MAX);
-    if (!in.fault()) part_.set_configuration_address(static_cast<std::uint32_t>(address));
-    return in.fault();
+    if (in.fault()) return *in.fault();
+    return [this, address] { part_.set_configuration_address(static_cast<std::uint32_t>(address)); };
 }
 
 saved_state saved_reset_ports::save() const
@@ -152,31 +152,25 @@ saved_state saved_reset_ports::save() const
     return all;
 }
 
-std::optional<std::string> saved_reset_ports::restore(const saved_state& state)
+prepared_restore saved_reset_ports::prepare(const saved_state& state)
 {
-    const saved_state before = save();
-    auto fault = restore_parts(state);
-    if (!fault) return std::nullopt;
-    restore_parts(before);
-    return std::string(section()) + ": " + *fault;
-}
-
-std::optional<std::string> saved_reset_ports::restore_parts(const saved_state& state)
-{
+    runstate::prepared_parts parts(section());
     std::size_t at = 0;
     for (const part& one : parts_) {
         if (at == state.size() && one.optional) {
-            one.reset->reset(runstate::reset_kind::cold);
+            parts.add([reset = one.reset] { reset->reset(runstate::reset_kind::cold); });
             continue;
         }
         const std::size_t end = std::min(state.size(), at + one.saved->save().size());
         const auto first = state.begin();
         const saved_state its(first + static_cast<std::ptrdiff_t>(at), first + static_cast<std::ptrdiff_t>(end));
-        if (auto fault = one.saved->restore(its)) return fault;
+        parts.add(one.saved->prepare(its));
         at = end;
     }
-    if (at == state.size()) return std::nullopt;
-    return std::to_string(at) + " fields expected, " + std::to_string(state.size()) + " found";
+    if (at != state.size()) {
+        parts.add(std::to_string(at) + " fields expected, " + std::to_string(state.size()) + " found");
+    }
+    return parts.whole();
 }
 
 } // namespace vigil::sim

@@ -20,8 +20,8 @@ public:
     explicit saved_memory(bus::memory& part) : part_(part) {}
     std::string_view section() const override { return "memory"; }
     runstate::saved_state save() const override;
-    /// What is there already goes only when all of the other has been read.
-    std::optional<std::string> restore(const runstate::saved_state& state) override;
+    /// Reads all of the other memory; what is there already stays until it is taken over.
+    runstate::prepared_restore prepare(const runstate::saved_state& state) override;
     std::uint64_t most_bytes() const override;
 
 private:
@@ -34,7 +34,7 @@ public:
     explicit saved_pci_host(bus::pci_host& part) : part_(part) {}
     std::string_view section() const override { return "pci_host"; }
     runstate::saved_state save() const override;
-    std::optional<std::string> restore(const runstate::saved_state& state) override;
+    runstate::prepared_restore prepare(const runstate::saved_state& state) override;
 
 private:
     bus::pci_host& part_;
@@ -49,7 +49,7 @@ public:
 
     std::string_view section() const override { return "reset_control"; }
     runstate::saved_state save() const override;
-    std::optional<std::string> restore(const runstate::saved_state& state) override;
+    runstate::prepared_restore prepare(const runstate::saved_state& state) override;
 
 private:
     struct part {
@@ -57,7 +57,6 @@ private:
         runstate::resettable* reset;
         bool optional;
     };
-    std::optional<std::string> restore_parts(const runstate::saved_state& state);
 
     std::vector<part> parts_;
 };

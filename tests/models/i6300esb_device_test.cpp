@@ -49,7 +49,7 @@ TEST_CASE("i6300esb: a kick allocates nothing and creates no kernel event")
 {
     rig r("rig");
     r.preloads(100, 100);
-    r.lock(2);
+    r.lock(bit::wdt_enable);
     r.run_to(1000);
     r.kick();
     const auto pending = sc_core::sc_time_to_pending_activity();
@@ -65,9 +65,9 @@ TEST_CASE("i6300esb: a kick allocates nothing and creates no kernel event")
 TEST_CASE("i6300esb: kicked in time it never barks")
 {
     rig r("rig");
-    r.cfg(0x60, 2, 4);
+    r.cfg(reg::wdt_configuration, 2, bit::wdt_pre_sel);
     r.preloads(1000, 1);
-    r.lock(2);
+    r.lock(bit::wdt_enable);
     for (int i = 1; i <= 1000; ++i) {
         r.run_to(i * 959999);
         r.kick();
@@ -79,13 +79,13 @@ TEST_CASE("i6300esb: two watchdogs of two machines count independently")
 {
     rig a("a");
     rig b("b");
-    for (rig* r : {&a, &b}) r->cfg(0x60, 2, 4);
+    for (rig* r : {&a, &b}) r->cfg(reg::wdt_configuration, 2, bit::wdt_pre_sel);
     a.preloads(10, 10);
     b.preloads(10, 30);
-    a.lock(2);
-    b.lock(2);
-    a.mem(0x0C, 1, 0x80);
-    b.mem(0x0C, 1, 0x86);
+    a.lock(bit::wdt_enable);
+    b.lock(bit::wdt_enable);
+    a.mem(reg::reload, 1, key::first);
+    b.mem(reg::reload, 1, key::second);
     CHECK(b.saved("unlock_state") == 0);
     a.run_to(5000);
     b.clock.stop();
@@ -148,11 +148,11 @@ TEST_CASE("i6300esb: the flag is set before the fact is told, the device resets 
     std::uint64_t flag = 0;
     std::uint64_t lock = 0;
     r.on_expired = [&] {
-        flag = r.mem(0x0C, 2);
+        flag = r.mem(reg::reload, 2);
         lock = r.lock();
     };
     r.preloads(0, 0);
-    r.lock(7);
+    r.lock(bit::wdt_tout_cnf | bit::wdt_enable | bit::wdt_lock);
     r.run_to(1);
     CHECK(flag == 0x1200);
     CHECK(lock == 7);
@@ -165,9 +165,9 @@ TEST_CASE("i6300esb: the message of stage 1 is silent unless asked for, and need
     rig r("rig");
     const auto run = [&r](std::uint32_t configuration) {
         messages.clear();
-        r.cfg(0x60, 2, configuration);
+        r.cfg(reg::wdt_configuration, 2, configuration);
         r.preloads(0, 0);
-        r.lock(2);
+        r.lock(bit::wdt_enable);
         r.run_to(r.clock.now().count() + 1);
         r.lock(0);
         return messages.size();

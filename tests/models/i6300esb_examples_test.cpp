@@ -7,11 +7,7 @@
 
 #include "i6300esb_rig.h"
 
-using vigil::models::test::k_fact;
-using vigil::models::test::mark;
-using vigil::models::test::ns;
-using vigil::models::test::pass;
-using vigil::models::test::rig;
+using namespace vigil::models::test;
 
 namespace {
 
@@ -59,7 +55,7 @@ void play(rig& r, const std::vector<step>& steps, const std::vector<mark>& expec
 step start(std::int64_t at, std::uint32_t configuration, std::uint32_t p1, std::uint32_t p2, std::uint32_t lock = 2)
 {
     return {at, [=](rig& r) {
-                r.cfg(0x60, 2, configuration);
+                r.cfg(reg::wdt_configuration, 2, configuration);
                 r.preloads(p1, p2);
                 r.lock(lock);
             }};
@@ -104,7 +100,8 @@ TEST_CASE("i6300esb: example 3, default preloads at 1 kHz")
 TEST_CASE("i6300esb: example 4, default preloads at 1 MHz")
 {
     rig r("rig");
-    play(r, {{0, [](rig& x) { x.cfg(0x60, 2, 4); }}, with_lock(0, 2)}, full(1006632000, 2013264000), 3000000000);
+    play(r, {{0, [](rig& x) { x.cfg(reg::wdt_configuration, 2, bit::wdt_pre_sel); }}, with_lock(0, 2)},
+         full(1006632000, 2013264000), 3000000000);
 }
 
 TEST_CASE("i6300esb: example 5, what Linux programs for 30 seconds")
@@ -113,10 +110,10 @@ TEST_CASE("i6300esb: example 5, what Linux programs for 30 seconds")
     play(r,
          {{0,
            [](rig& x) {
-               x.cfg(0x60, 2, 3);
+               x.cfg(reg::wdt_configuration, 2, bit::wdt_int_type);
                x.preloads(0x3C00, 0x3C00);
                x.kick();
-               x.lock(2);
+               x.lock(bit::wdt_enable);
            }}},
          full(15099494400, 30198988800), 40000000000);
 }
@@ -169,7 +166,8 @@ TEST_CASE("i6300esb: example 11, preloads changed while counting wait for the ne
 TEST_CASE("i6300esb: example 12, a new clock scale waits for the next start of a stage")
 {
     rig r("rig");
-    play(r, {start(0, 0x0000, 10, 20), {2 * u, [](rig& x) { x.cfg(0x60, 2, 4); }}}, full(10 * u, 9849600), 200 * u);
+    play(r, {start(0, 0x0000, 10, 20), {2 * u, [](rig& x) { x.cfg(reg::wdt_configuration, 2, bit::wdt_pre_sel); }}},
+         full(10 * u, 9849600), 200 * u);
 }
 
 TEST_CASE("i6300esb: example 13, enabling again does not restart")
@@ -193,7 +191,7 @@ TEST_CASE("i6300esb: example 15, locked it cannot be disabled, and its own reset
           {0,
            [](rig& x) {
                x.lock(0);
-               CHECK(x.lock() == 0x03);
+               CHECK(x.lock() == (bit::wdt_enable | bit::wdt_lock));
            }}},
          full(u, 2 * u), 100 * u);
     CHECK(r.lock() == 0x00);
@@ -206,14 +204,14 @@ TEST_CASE("i6300esb: example 16, with the reboot output disabled the countdown j
          {start(0, 0x0020, 1, 2),
           {50 * u,
            [](rig& x) {
-               CHECK(x.lock() == 0x02);
-               CHECK(x.mem(0x0C, 2) == 0);
+               CHECK(x.lock() == bit::wdt_enable);
+               CHECK(x.mem(reg::reload, 2) == 0);
                CHECK(x.saved("timer") == UINT64_MAX);
                x.kick();
            }}},
          {{u, 1}, {3 * u, 2}, {51 * u, 1}, {53 * u, 2}}, 100 * u);
-    CHECK(r.lock() == 0x02);
-    CHECK(r.mem(0x0C, 2) == 0);
+    CHECK(r.lock() == bit::wdt_enable);
+    CHECK(r.mem(reg::reload, 2) == 0);
 }
 
 TEST_CASE("i6300esb: example 17, free-running the stages alternate")
@@ -221,7 +219,7 @@ TEST_CASE("i6300esb: example 17, free-running the stages alternate")
     rig r("rig");
     play(r, {start(0, 0x0020, 1, 2, 6)}, {{u, 1}, {3 * u, 2}, {4 * u, 1}, {6 * u, 2}, {7 * u, 1}, {9 * u, 2}},
          10 * u - 1);
-    CHECK(r.lock() == 0x06);
+    CHECK(r.lock() == (bit::wdt_tout_cnf | bit::wdt_enable));
 }
 
 TEST_CASE("i6300esb: example 18, free-running with the reboot output enabled is watchdog mode")
@@ -232,8 +230,8 @@ TEST_CASE("i6300esb: example 18, free-running with the reboot output enabled is 
           {10 * u,
            [](rig& x) {
                CHECK(x.lock() == 0x00);
-               CHECK(x.cfg(0x60, 2) == 0x0000);
-               x.lock(2);
+               CHECK(x.cfg(reg::wdt_configuration, 2) == 0x0000);
+               x.lock(bit::wdt_enable);
            }}},
          {{u, 1},
           {3 * u, 2},
@@ -249,25 +247,25 @@ TEST_CASE("i6300esb: example 19, the previous-reboot flag survives resets until 
     using vigil::runstate::reset_kind;
     rig r("rig");
     play(r, {start(0, 0x0004, 1, 2)}, full(960, 2880), 100 * u);
-    CHECK(r.mem(0x0C, 2) == 0x1200);
-    CHECK(r.mem(0x0C, 1) == 0);
-    CHECK(r.mem(0x0C, 4) == 0);
+    CHECK(r.mem(reg::reload, 2) == 0x1200);
+    CHECK(r.mem(reg::reload, 1) == 0);
+    CHECK(r.mem(reg::reload, 4) == 0);
     r.device.reset(reset_kind::warm);
     r.device.reset(reset_kind::warm);
-    CHECK(r.mem(0x0C, 2) == 0x1200);
-    r.mem(0x0C, 2, 0x0200); // without unlocking
-    CHECK(r.mem(0x0C, 2) == 0x1200);
+    CHECK(r.mem(reg::reload, 2) == 0x1200);
+    r.mem(reg::reload, 2, bit::wdt_timeout); // without unlocking
+    CHECK(r.mem(reg::reload, 2) == 0x1200);
     r.unlock();
-    r.mem(0x0C, 4, 0x0200);
-    CHECK(r.mem(0x0C, 2) == 0x1200);
+    r.mem(reg::reload, 4, bit::wdt_timeout);
+    CHECK(r.mem(reg::reload, 2) == 0x1200);
     r.unlock();
-    r.mem(0x0C, 1, 0x00);
-    r.mem(0x0C, 4, 0x1200);
-    CHECK(r.mem(0x0C, 2) == 0x1200);
+    r.mem(reg::reload, 1, 0x00);
+    r.mem(reg::reload, 4, 0x1200);
+    CHECK(r.mem(reg::reload, 2) == 0x1200);
     r.kick();
-    CHECK(r.mem(0x0C, 2) == 0x1200);
-    r.reload(0x0200);
-    CHECK(r.mem(0x0C, 2) == 0);
+    CHECK(r.mem(reg::reload, 2) == 0x1200);
+    r.reload(bit::wdt_timeout);
+    CHECK(r.mem(reg::reload, 2) == 0);
 }
 
 TEST_CASE("i6300esb: bit 9 and bit 12 each clear the previous-reboot flag, and kick in the same write")
@@ -280,12 +278,12 @@ TEST_CASE("i6300esb: bit 9 and bit 12 each clear the previous-reboot flag, and k
         start(0, 0x0004, 1, 2).act(r);
         r.run_to(begin + 2880);
         CHECK(r.log == full(begin + 960, begin + 2880));
-        REQUIRE(r.mem(0x0C, 2) == 0x1200);
+        REQUIRE(r.mem(reg::reload, 2) == 0x1200);
         r.log.clear();
         start(0, 0x0004, 10, 1000).act(r);
         r.run_to(begin + 2880 + 960);
         r.reload(value);
-        CHECK(r.mem(0x0C, 2) == 0);
+        CHECK(r.mem(reg::reload, 2) == 0);
         const bool kicked = (value & 0x0100) != 0;
         r.run_to(begin + 2880 + 9600);
         CHECK(r.log.size() == (kicked ? 0U : 1U));
@@ -300,7 +298,7 @@ TEST_CASE("i6300esb: free-running with both preloads zero, the restart comes one
     rig r("rig");
     play(r, {start(0, 0x0024, 0, 0, 6)},
          {{0, 1}, {0, 2}, {960, 1}, {960, 2}, {1920, 1}, {1920, 2}, {2880, 1}, {2880, 2}}, 3839);
-    r.cfg(0x60, 2, 0x0020);
+    r.cfg(reg::wdt_configuration, 2, bit::wdt_output);
     r.log.clear();
     r.run_to(3840 + u);
     CHECK(r.log == std::vector<mark>{{3840, 1}, {3840, 2}, {3840 + u, 1}, {3840 + u, 2}});
@@ -312,15 +310,15 @@ TEST_CASE("i6300esb: free-running with both preloads zero, no stage begins after
     r.clock.stop();
     r.clock.restore(ns::max() - ns(1'000'000));
     r.clock.start();
-    r.cfg(0x60, 2, 0x24); // 1 MHz scale, no reboot output
+    r.cfg(reg::wdt_configuration, 2, bit::wdt_output | bit::wdt_pre_sel); // 1 MHz scale, no reboot output
     r.preloads(0, 0);
-    r.lock(0x06);
+    r.lock(bit::wdt_tout_cnf | bit::wdt_enable);
     pass(ns(2'000'000));
     CHECK(r.clock.now() == ns::max());
     CHECK(r.log.size() == 2 * (1'000'000 / 960 + 1));
     CHECK(r.saved("timer") == ~std::uint64_t{0});
     r.lock(0x00);
-    r.lock(0x06);
+    r.lock(bit::wdt_tout_cnf | bit::wdt_enable);
     pass(ns(0));
     CHECK(r.saved("timer") == ~std::uint64_t{0});
 }
@@ -333,7 +331,7 @@ TEST_CASE("i6300esb: free-running with one preload zero is exact")
     r.log.clear();
     const std::int64_t begin = r.clock.now().count();
     r.preloads(1, 0);
-    r.lock(6);
+    r.lock(bit::wdt_tout_cnf | bit::wdt_enable);
     r.run_to(begin + 1920);
     CHECK(r.log == std::vector<mark>{{begin + 960, 1}, {begin + 960, 2}, {begin + 1920, 1}, {begin + 1920, 2}});
 }
@@ -392,10 +390,10 @@ TEST_CASE("i6300esb: an overdue stage 1 starts stage 2 when it runs")
 TEST_CASE("i6300esb: a countdown starts at the initiator's local time")
 {
     rig r("rig");
-    r.cfg(0x60, 2, 4);
+    r.cfg(reg::wdt_configuration, 2, bit::wdt_pre_sel);
     r.preloads(10, 20);
     r.config.delay() = sc_core::sc_time(500, sc_core::SC_NS);
-    r.lock(2);
+    r.lock(bit::wdt_enable);
     CHECK(r.saved("timer") == 500 + 9600);
     r.memory.delay() = sc_core::sc_time(700, sc_core::SC_NS);
     r.kick();

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <catch.h>
 
+#include <vigil/runstate/controller.h>
+
 #include "i6300esb_rig.h"
 
 using vigil::models::i6300esb_parameters;
-using vigil::models::test::rig;
+using namespace vigil::models::test;
 using vigil::runstate::reset_kind;
 
 namespace {
@@ -44,9 +46,9 @@ struct pin_rig : rig {
     }
     void arm(std::uint32_t configuration)
     {
-        cfg(0x60, 2, configuration);
+        cfg(reg::wdt_configuration, 2, configuration);
         preloads(10, 10); // 9600 ns each on the 1 MHz scale
-        lock(2);
+        lock(bit::wdt_enable);
     }
     void settle() { vigil::models::test::pass(vigil::runstate::ns(0)); }
 
@@ -68,7 +70,7 @@ TEST_CASE("i6300esb pins: the interrupt is high from the end of stage 1 to the e
     CHECK_FALSE(r.irq.read());
     r.run_to(9600);
     CHECK(r.irq.read());
-    CHECK(r.mem(0x08, 4) == 0);
+    CHECK(r.mem(reg::general_interrupt_status, 4) == 0);
     r.run_to(19199);
     CHECK(r.irq.read());
     CHECK(r.tout_n.read());
@@ -98,7 +100,7 @@ TEST_CASE("i6300esb pins: reload, disable and reset end the interrupt")
     r.lock(0);
     r.settle();
     CHECK_FALSE(r.irq.read());
-    r.lock(2);
+    r.lock(bit::wdt_enable);
     r.run_to(28800);
     CHECK(r.irq.read());
     r.device.reset(reset_kind::warm);
@@ -130,7 +132,7 @@ TEST_CASE("i6300esb pins: with the hardware's encoding SMI and disabled raise no
     for (const std::uint32_t type : {1U, 2U, 3U}) {
         r.arm(0x0024 | type);
         r.run_to(r.clock.now().count() + 15000);
-        CHECK(r.mem(0x08, 4) == 0);
+        CHECK(r.mem(reg::general_interrupt_status, 4) == 0);
         r.lock(0);
     }
     CHECK(r.irq_changes.changes == 0);
@@ -140,17 +142,17 @@ TEST_CASE("i6300esb pins: with the hardware's encoding the interrupt status show
 {
     pin_rig r("rig", true);
     r.arm(0x0004);
-    CHECK(r.mem(0x08, 4) == 0);
+    CHECK(r.mem(reg::general_interrupt_status, 4) == 0);
     r.run_to(9600);
-    CHECK(r.mem(0x08, 4) == 1);
-    CHECK(r.mem(0x08, 2) == 0);
-    CHECK(r.mem(0x08, 1) == 0);
-    r.mem(0x08, 1, 1);
-    r.mem(0x08, 2, 1);
-    r.mem(0x08, 4, 0xFFFFFFFE);
-    CHECK(r.mem(0x08, 4) == 1);
-    r.mem(0x08, 4, 1); // without unlocking
-    CHECK(r.mem(0x08, 4) == 0);
+    CHECK(r.mem(reg::general_interrupt_status, 4) == bit::wdt_int_act);
+    CHECK(r.mem(reg::general_interrupt_status, 2) == 0);
+    CHECK(r.mem(reg::general_interrupt_status, 1) == 0);
+    r.mem(reg::general_interrupt_status, 1, 1);
+    r.mem(reg::general_interrupt_status, 2, 1);
+    r.mem(reg::general_interrupt_status, 4, 0xFFFFFFFE);
+    CHECK(r.mem(reg::general_interrupt_status, 4) == bit::wdt_int_act);
+    r.mem(reg::general_interrupt_status, 4, bit::wdt_int_act); // without unlocking
+    CHECK(r.mem(reg::general_interrupt_status, 4) == 0);
     r.settle();
     CHECK_FALSE(r.irq.read());
     r.run_to(19200);
@@ -161,16 +163,16 @@ TEST_CASE("i6300esb pins: clearing the interrupt status consumes the unlocking l
 {
     pin_rig r("rig", true);
     r.unlock();
-    r.mem(0x08, 4, 1);
+    r.mem(reg::general_interrupt_status, 4, bit::wdt_int_act);
     CHECK(r.saved("unlock_state") == 0);
 }
 
 TEST_CASE("i6300esb pins: a stage 2 of length zero leaves an interrupt pulse")
 {
     pin_rig r("rig");
-    r.cfg(0x60, 2, 0x0024);
+    r.cfg(reg::wdt_configuration, 2, bit::wdt_output | bit::wdt_pre_sel);
     r.preloads(10, 0);
-    r.lock(2);
+    r.lock(bit::wdt_enable);
     r.run_to(20000);
     CHECK(r.irq_changes.changes == 2);
     CHECK_FALSE(r.irq.read());
@@ -197,12 +199,44 @@ TEST_CASE("i6300esb pins: a pin asked for and not bound is an elaboration error"
 TEST_CASE("i6300esb pins: unused, they rest and cause no kernel event")
 {
     rig r("rig");
-    r.cfg(0x60, 2, 0x0024);
+    r.cfg(reg::wdt_configuration, 2, bit::wdt_output | bit::wdt_pre_sel);
     r.preloads(10, 10);
-    r.lock(2);
+    r.lock(bit::wdt_enable);
     r.run_to(1000);
     r.device.reset(reset_kind::warm);
     CHECK_FALSE(sc_core::sc_pending_activity_at_current_time());
     CHECK(r.device.tout_n.read());
     CHECK_FALSE(r.device.irq.read());
+}
+
+TEST_CASE("i6300esb pins: a restore that another component refuses leaves TOUT# low and the interrupt as it is")
+{
+    struct fastidious final : vigil::runstate::snapshottable {
+        std::string_view section() const override { return "fastidious"; }
+        vigil::runstate::saved_state save() const override { return {{"value", std::uint64_t{0}}}; }
+        vigil::runstate::prepared_restore prepare(const vigil::runstate::saved_state&) override
+        {
+            return "fastidious: nothing is good enough";
+        }
+    } other;
+    pin_rig r("rig", true);
+    vigil::runstate::controller machine("machine");
+    machine.add_snapshottable(r.device);
+    machine.add_snapshottable(other);
+    r.arm(0x0004);
+    r.run_to(9600 + 9600);
+    r.settle();
+    REQUIRE_FALSE(r.tout_n.read());
+    const auto tout_changes = r.tout_changes.changes;
+    const auto irq_changes = r.irq_changes.changes;
+    const auto before = r.device.save();
+
+    const auto restored = machine.restore(machine.save());
+    REQUIRE(std::holds_alternative<vigil::runstate::refusal>(restored));
+    CHECK(std::get<vigil::runstate::refusal>(restored).text == "fastidious: nothing is good enough");
+    r.settle();
+    CHECK_FALSE(r.tout_n.read());
+    CHECK(r.tout_changes.changes == tout_changes);
+    CHECK(r.irq_changes.changes == irq_changes);
+    CHECK(vigil::models::test::same(r.device.save(), before));
 }

@@ -38,8 +38,8 @@ struct platform : sc_core::sc_module {
     void map(std::uint32_t at)
     {
         base = at;
-        cfg(0x10, 4, at);
-        cfg(0x04, 2, 2);
+        cfg(pci_reg::bar0, 4, at);
+        cfg(pci_reg::command, 2, pci_command::memory);
     }
     void mem(std::uint32_t offset, unsigned width, std::uint64_t value)
     {
@@ -48,8 +48,8 @@ struct platform : sc_core::sc_module {
     std::uint64_t mem(std::uint32_t offset, unsigned width) { return memory.read_value(base + offset, width); }
     void unlock()
     {
-        mem(0x0C, 1, 0x80);
-        mem(0x0C, 1, 0x86);
+        mem(reg::reload, 1, key::first);
+        mem(reg::reload, 1, key::second);
     }
     std::uint64_t saved(const char* name) const { return field(device.save(), name); }
     void set_flag()
@@ -79,13 +79,13 @@ TEST_CASE("i6300esb on a bus: wide and unaligned reads see the pieces they are c
     elaborate();
     p.map(0xFEBF0000);
     p.set_flag();
-    CHECK(p.mem(0x0C, 2) == 0x1200);
-    CHECK(p.mem(0x0C, 4) == 0);
-    CHECK(p.mem(0x08, 8) == 0);
-    CHECK(p.mem(0x0A, 4) == 0x12000000);
-    CHECK(p.mem(0x0B, 4) == 0x00120000);
-    CHECK(p.mem(0x0B, 2) == 0);
-    CHECK(p.mem(0x0D, 2) == 0);
+    CHECK(p.mem(reg::reload, 2) == 0x1200);
+    CHECK(p.mem(reg::reload, 4) == 0);
+    CHECK(p.mem(reg::general_interrupt_status, 8) == 0);
+    CHECK(p.mem(reg::reload - 2, 4) == 0x12000000);
+    CHECK(p.mem(reg::reload - 1, 4) == 0x00120000);
+    CHECK(p.mem(reg::reload - 1, 2) == 0);
+    CHECK(p.mem(reg::reload + 1, 2) == 0);
 }
 
 TEST_CASE("i6300esb on a bus: an 8-byte write at 0 sets preload 1 alone")
@@ -94,7 +94,7 @@ TEST_CASE("i6300esb on a bus: an 8-byte write at 0 sets preload 1 alone")
     elaborate();
     p.map(0xFEBF0000);
     p.unlock();
-    p.mem(0x00, 8, 0x0000001100000022);
+    p.mem(reg::preload_value_1, 8, 0x0000001100000022);
     CHECK(p.saved("preload1") == 0x22);
     CHECK(p.saved("preload2") == 0xFFFFF);
     CHECK(p.saved("unlock_state") == 0);
@@ -105,9 +105,9 @@ TEST_CASE("i6300esb on a bus: the upper halves of 8-byte writes at 8 unlock")
     platform p("platform");
     elaborate();
     p.map(0xFEBF0000);
-    p.mem(0x08, 8, 0x0000008000000000);
+    p.mem(reg::general_interrupt_status, 8, 0x0000008000000000);
     CHECK(p.saved("unlock_state") == 1);
-    p.mem(0x08, 8, 0x0000008600000000);
+    p.mem(reg::general_interrupt_status, 8, 0x0000008600000000);
     CHECK(p.saved("unlock_state") == 2);
 }
 
@@ -116,8 +116,8 @@ TEST_CASE("i6300esb on a bus: 4-byte writes at B unlock through their middle pie
     platform p("platform");
     elaborate();
     p.map(0xFEBF0000);
-    p.mem(0x0B, 4, 0x00008000);
-    p.mem(0x0B, 4, 0x00008600);
+    p.mem(reg::reload - 1, 4, 0x00008000);
+    p.mem(reg::reload - 1, 4, 0x00008600);
     CHECK(p.saved("unlock_state") == 2);
 }
 
@@ -140,7 +140,7 @@ TEST_CASE("i6300esb on a bus: a 4-byte write at A is two 2-byte pieces and consu
     elaborate();
     p.map(0xFEBF0000);
     p.unlock();
-    p.mem(0x0A, 4, 0x12340000);
+    p.mem(reg::reload - 2, 4, 0x12340000);
     CHECK(p.saved("unlock_state") == 0);
 }
 
@@ -150,19 +150,19 @@ TEST_CASE("i6300esb on a bus: BAR 0 decodes only while the memory bit is set, an
     elaborate();
     p.map(0xFEBF0000);
     p.set_flag();
-    p.mem(0x0C, 1, 0x80);
-    p.cfg(0x04, 2, 0x0505);
-    CHECK(p.mem(0x0C, 2) == 0);
-    p.mem(0x0C, 1, 0x86); // lost
+    p.mem(reg::reload, 1, key::first);
+    p.cfg(pci_reg::command, 2, 0x0505);
+    CHECK(p.mem(reg::reload, 2) == 0);
+    p.mem(reg::reload, 1, key::second); // lost
     CHECK(p.saved("unlock_state") == 1);
 
-    p.cfg(0x60, 2, 0x0004); // works while hidden
-    p.cfg(0x68, 1, 0x02);
+    p.cfg(reg::wdt_configuration, 2, bit::wdt_pre_sel); // works while hidden
+    p.cfg(reg::wdt_lock, 1, bit::wdt_enable);
     CHECK(p.saved("enabled") == 1);
 
     p.map(0xE0001230);
-    CHECK(p.mem(0x0C, 2) == 0x1200);
-    p.mem(0x0C, 1, 0x86);
+    CHECK(p.mem(reg::reload, 2) == 0x1200);
+    p.mem(reg::reload, 1, key::second);
     CHECK(p.saved("unlock_state") == 2);
     CHECK(p.memory.read_value(0xFEBF000C, 2) == 0);
     CHECK(p.memory.read_value(0xE0001240, 4) == 0);
@@ -173,31 +173,31 @@ TEST_CASE("i6300esb on a bus: the countdown runs with BAR 0 hidden")
 {
     platform p("platform");
     elaborate();
-    p.cfg(0x60, 2, 0x0004);
-    p.cfg(0x68, 1, 0x02);
+    p.cfg(reg::wdt_configuration, 2, bit::wdt_pre_sel);
+    p.cfg(reg::wdt_lock, 1, bit::wdt_enable);
     pass(ns(2013264000 - 1));
-    CHECK(p.cfg(0x68, 1) == 0x02);
+    CHECK(p.cfg(reg::wdt_lock, 1) == bit::wdt_enable);
     pass(ns(1));
-    CHECK(p.cfg(0x68, 1) == 0x00);
+    CHECK(p.cfg(reg::wdt_lock, 1) == 0x00);
     p.map(0xFEBF0000);
-    CHECK(p.mem(0x0C, 2) == 0x1200);
+    CHECK(p.mem(reg::reload, 2) == 0x1200);
 }
 
 TEST_CASE("i6300esb on a bus: configuration widths reach the registers through the ports")
 {
     platform p("platform");
     elaborate();
-    CHECK(p.cfg(0x00, 4) == 0x25AB8086);
-    p.cfg(0x10, 4, 0xFFFFFFFF);
-    CHECK(p.cfg(0x10, 4) == 0xFFFFFFF0);
-    p.cfg(0x60, 2, 0xFFFF);
-    CHECK(p.cfg(0x60, 2) == 0x0035);
-    CHECK(p.cfg(0x60, 4) == 0);
-    p.cfg(0x61, 2, 0x1234); // two bytes of storage, or lost: never the register
-    CHECK(p.cfg(0x60, 2) == 0x0035);
-    p.cfg(0x68, 4, 0x00000002);
-    CHECK(p.cfg(0x68, 1) == 0x00);
-    p.cfg(0x68, 1, 0x02);
-    CHECK(p.cfg(0x68, 1) == 0x02);
-    CHECK(p.cfg(0x68, 4) == 0x00000002);
+    CHECK(p.cfg(pci_reg::vendor_id, 4) == 0x25AB8086);
+    p.cfg(pci_reg::bar0, 4, 0xFFFFFFFF);
+    CHECK(p.cfg(pci_reg::bar0, 4) == 0xFFFFFFF0);
+    p.cfg(reg::wdt_configuration, 2, 0xFFFF);
+    CHECK(p.cfg(reg::wdt_configuration, 2) == (bit::wdt_output | bit::wdt_pre_sel | 0x11));
+    CHECK(p.cfg(reg::wdt_configuration, 4) == 0);
+    p.cfg(reg::wdt_configuration + 1, 2, 0x1234); // two bytes of storage, or lost: never the register
+    CHECK(p.cfg(reg::wdt_configuration, 2) == (bit::wdt_output | bit::wdt_pre_sel | 0x11));
+    p.cfg(reg::wdt_lock, 4, 0x00000002);
+    CHECK(p.cfg(reg::wdt_lock, 1) == 0x00);
+    p.cfg(reg::wdt_lock, 1, bit::wdt_enable);
+    CHECK(p.cfg(reg::wdt_lock, 1) == bit::wdt_enable);
+    CHECK(p.cfg(reg::wdt_lock, 4) == 0x00000002);
 }

@@ -19,6 +19,12 @@ namespace vigil::models::test {
 
 using runstate::ns;
 
+namespace reg = i6300esb_reg;
+namespace bit = i6300esb_bit;
+namespace key = i6300esb_key;
+namespace pci_command = bus::pci_command;
+namespace pci_reg = bus::pci_reg;
+
 /// Lets simulated time pass, then everything due at that instant.
 inline void pass(ns distance)
 {
@@ -111,18 +117,18 @@ struct rig : sc_core::sc_module, runstate::watchdog_if {
 
     void unlock()
     {
-        mem(0x0C, 1, 0x80);
-        mem(0x0C, 1, 0x86);
+        mem(reg::reload, 1, key::first);
+        mem(reg::reload, 1, key::second);
     }
     void preload1(std::uint32_t value)
     {
         unlock();
-        mem(0x00, 4, value);
+        mem(reg::preload_value_1, 4, value);
     }
     void preload2(std::uint32_t value)
     {
         unlock();
-        mem(0x04, 4, value);
+        mem(reg::preload_value_2, 4, value);
     }
     void preloads(std::uint32_t first, std::uint32_t second)
     {
@@ -132,11 +138,11 @@ struct rig : sc_core::sc_module, runstate::watchdog_if {
     void reload(std::uint32_t value)
     {
         unlock();
-        mem(0x0C, 2, value);
+        mem(reg::reload, 2, value);
     }
-    void kick() { reload(0x0100); }
-    void lock(std::uint32_t value) { cfg(0x68, 1, value); }
-    std::uint32_t lock() { return cfg(0x68, 1); }
+    void kick() { reload(bit::wdt_reload); }
+    void lock(std::uint32_t value) { cfg(reg::wdt_lock, 1, value); }
+    std::uint32_t lock() { return cfg(reg::wdt_lock, 1); }
     std::uint64_t saved(const std::string& name) const { return field(device.save(), name); }
 
     runstate::vm_clock clock{"clock"};

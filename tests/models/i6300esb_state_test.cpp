@@ -48,10 +48,10 @@ TEST_CASE("i6300esb state: properties show registers, countdown and flags")
     CHECK((v["reboot-enabled"] == property_value(true)));
     CHECK((v["enabled"] == property_value(false)));
 
-    r.cfg(0x60, 2, 0x0035);
+    r.cfg(reg::wdt_configuration, 2, bit::wdt_output | bit::wdt_pre_sel | 0x11);
     r.preloads(10, 20);
-    r.lock(7);
-    r.mem(0x0C, 1, 0x80);
+    r.lock(bit::wdt_tout_cnf | bit::wdt_enable | bit::wdt_lock);
+    r.mem(reg::reload, 1, key::first);
     r.run_to(9600 + 100);
     v = values(r);
     CHECK((v["wdt-configuration"] == number(0x35)));
@@ -71,14 +71,14 @@ TEST_CASE("i6300esb state: properties show registers, countdown and flags")
     CHECK((v["deadline"] == time(9600 + 19200)));
     CHECK((v["unlock-state"] == property_value(std::string("half"))));
     CHECK((v["previous-reboot"] == property_value(false)));
-    r.mem(0x0C, 1, 0x86);
+    r.mem(reg::reload, 1, key::second);
     CHECK((values(r)["unlock-state"] == property_value(std::string("unlocked"))));
 }
 
 TEST_CASE("i6300esb state: properties are described, typed and read-only, and reading them changes nothing")
 {
     rig r("rig");
-    r.lock(2);
+    r.lock(bit::wdt_enable);
     const auto before = r.device.save();
     const std::map<std::string, std::size_t> alternative{{"bool", 0}, {"int", 1}, {"uint32", 2}, {"str", 3}};
     for (const auto& p : r.device.properties()) {
@@ -105,20 +105,20 @@ TEST_CASE("i6300esb state: saved in stage 1 and restored elsewhere, both stages 
 {
     rig a("a");
     rig b("b");
-    a.cfg(0x60, 2, 0x0004);
-    a.cfg(0x04, 2, 0x0002);
-    a.cfg(0x10, 4, 0xFEBF0000);
-    a.cfg(0x60, 4, 0xDEADBEEF);
+    a.cfg(reg::wdt_configuration, 2, bit::wdt_pre_sel);
+    a.cfg(pci_reg::command, 2, pci_command::memory);
+    a.cfg(pci_reg::bar0, 4, 0xFEBF0000);
+    a.cfg(reg::wdt_configuration, 4, 0xDEADBEEF);
     a.preloads(10, 20);
-    a.lock(3);
-    a.mem(0x0C, 1, 0x80);
+    a.lock(bit::wdt_enable | bit::wdt_lock);
+    a.mem(reg::reload, 1, key::first);
     a.run_to(5000);
     const auto saved = a.device.save();
     REQUIRE_FALSE(b.device.restore(saved).has_value());
     CHECK(same(b.device.save(), saved));
-    CHECK(b.cfg(0x10, 4) == 0xFEBF0000);
-    CHECK(b.cfg(0x60, 4) == 0xDEADBEEF);
-    CHECK(b.lock() == 3);
+    CHECK(b.cfg(pci_reg::bar0, 4) == 0xFEBF0000);
+    CHECK(b.cfg(reg::wdt_configuration, 4) == 0xDEADBEEF);
+    CHECK(b.lock() == (bit::wdt_enable | bit::wdt_lock));
     b.run_to(9599);
     CHECK(b.log.empty());
     b.run_to(9600);
@@ -134,9 +134,9 @@ TEST_CASE("i6300esb state: an idle snapshot cancels the countdown, an overdue on
 {
     rig r("rig");
     const auto idle = r.device.save();
-    r.cfg(0x60, 2, 0x0004);
+    r.cfg(reg::wdt_configuration, 2, bit::wdt_pre_sel);
     r.preloads(10, 10);
-    r.lock(2);
+    r.lock(bit::wdt_enable);
     const auto counting = r.device.save();
     REQUIRE_FALSE(r.device.restore(idle).has_value());
     r.run_to(50000);
@@ -152,9 +152,9 @@ TEST_CASE("i6300esb state: an idle snapshot cancels the countdown, an overdue on
 TEST_CASE("i6300esb state: a stopped countdown with the reboot output disabled is restored as such")
 {
     rig r("rig");
-    r.cfg(0x60, 2, 0x0024);
+    r.cfg(reg::wdt_configuration, 2, bit::wdt_output | bit::wdt_pre_sel);
     r.preloads(1, 1);
-    r.lock(2);
+    r.lock(bit::wdt_enable);
     r.run_to(10000);
     const auto stopped = r.device.save();
     CHECK(field(stopped, "enabled") == 1);
@@ -168,9 +168,9 @@ TEST_CASE("i6300esb state: a stopped countdown with the reboot output disabled i
 TEST_CASE("i6300esb state: what cannot be is refused by name, and nothing changes")
 {
     rig r("rig");
-    r.cfg(0x60, 2, 0x0004);
+    r.cfg(reg::wdt_configuration, 2, bit::wdt_pre_sel);
     r.preloads(10, 20);
-    r.lock(2);
+    r.lock(bit::wdt_enable);
     r.run_to(5000);
     const auto good = r.device.save();
 
@@ -242,15 +242,15 @@ TEST_CASE("i6300esb state: restored in stage 2 with type IRQ, the interrupt is a
     parameters.hardware_interrupt_type = true;
     rig r("rig", parameters);
     const auto fresh = r.device.save();
-    r.cfg(0x60, 2, 0x0004);
+    r.cfg(reg::wdt_configuration, 2, bit::wdt_pre_sel);
     r.preloads(10, 10);
-    r.lock(2);
+    r.lock(bit::wdt_enable);
     r.run_to(9600);
-    CHECK(r.mem(0x08, 4) == 1);
+    CHECK(r.mem(reg::general_interrupt_status, 4) == bit::wdt_int_act);
     const auto stage_2 = r.device.save();
     REQUIRE_FALSE(r.device.restore(fresh).has_value());
-    CHECK(r.mem(0x08, 4) == 0);
+    CHECK(r.mem(reg::general_interrupt_status, 4) == 0);
     REQUIRE_FALSE(r.device.restore(stage_2).has_value());
-    CHECK(r.mem(0x08, 4) == 1);
+    CHECK(r.mem(reg::general_interrupt_status, 4) == bit::wdt_int_act);
     CHECK(same(r.device.save(), stage_2));
 }

@@ -31,19 +31,21 @@ struct part final : snapshottable {
         if (no_memory_to_save) throw std::bad_alloc();
         return {{"value", value}};
     }
-    std::optional<std::string> restore(const saved_state& state) override
+    prepared_restore prepare(const saved_state& state) override
     {
         saved_state_reader in(section(), state, 1);
         const std::uint64_t number = in.number("value", 0, most);
-        if (in.fault()) return in.fault();
+        if (in.fault()) return *in.fault();
         if (no_memory) throw std::bad_alloc();
-        value = number;
-        if (value == 0) {
-            timer.cancel();
-        } else {
-            timer.arm(ns(static_cast<std::int64_t>(value)));
-        }
-        return std::nullopt;
+        return [this, number] {
+            ++taken_over;
+            value = number;
+            if (value == 0) {
+                timer.cancel();
+            } else {
+                timer.arm(ns(static_cast<std::int64_t>(value)));
+            }
+        };
     }
 
     const char* name;
@@ -52,6 +54,7 @@ struct part final : snapshottable {
     bool no_memory = false;
     bool no_memory_to_save = false;
     int fired = 0;
+    int taken_over = 0;
     vm_timer timer;
 };
 
@@ -290,6 +293,7 @@ TEST_CASE("snapshots: what one component refuses, none takes over")
     b.heard.taken();
     CHECK(b.load() == "'" + b.path + "' does not fit this machine: second: field 'value' must be 0 to 800, not 900");
     CHECK(b.first.value == 1);
+    CHECK(b.first.taken_over == 0); // not even to be taken back
     CHECK(b.second.value == 2);
     CHECK(b.heard.taken().empty());
     CHECK(b.machine.clock.running());
@@ -332,6 +336,7 @@ TEST_CASE("snapshots: where the memory does not suffice, it is a refusal and eve
     b.second.no_memory = true;
     CHECK(b.load() == "'" + b.path + "' does not fit this machine: there is not enough memory for it");
     CHECK(b.first.value == 1);
+    CHECK(b.first.taken_over == 0);
     CHECK(b.second.value == 2);
     CHECK(b.heard.taken().empty());
     CHECK(b.machine.clock.running());

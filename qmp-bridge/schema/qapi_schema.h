@@ -30,14 +30,8 @@ enum class vocabulary : std::uint8_t {
     v7_2,  ///< greets as 7.2.0 and offers `oob`
 };
 
-/// The class of an error (QAPI `QapiErrorClass`).
-enum class error_class : std::uint8_t {
-    generic_error,
-    command_not_found,
-    device_not_found,
-    device_not_active,
-    kvm_missing_cap
-};
+/// The class of an error (QAPI `QapiErrorClass`, of which only these are ever sent).
+enum class error_class : std::uint8_t { generic_error, command_not_found, device_not_found, device_not_active };
 
 /// Why a command failed.
 struct command_error {

@@ -31,8 +31,8 @@ enum class panic_information_type : std::uint8_t { hyper_v };
 namespace vigil::runstate {
 
 template <> struct wire_names<qmp_bridge::error_class> {
-    static constexpr std::array<std::string_view, 5> values{"GenericError", "CommandNotFound", "DeviceNotFound",
-                                                            "DeviceNotActive", "KVMMissingCap"};
+    static constexpr std::array<std::string_view, 4> values{"GenericError", "CommandNotFound", "DeviceNotFound",
+                                                            "DeviceNotActive"};
 };
 
 template <> struct wire_names<qmp_bridge::qmp_capability> {

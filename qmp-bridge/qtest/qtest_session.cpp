@@ -17,8 +17,6 @@ using namespace qtest_text;
 
 namespace {
 
-constexpr std::size_t k_kept = 64 * 1024; // bytes of input buffer worth keeping while idle
-
 // Keeps the machine's turn open for its lifetime.
 class turn {
 public:
@@ -62,7 +60,7 @@ void qtest_session::opened()
 void qtest_session::feed(std::string_view bytes)
 {
     if (ended_ || over()) return;
-    if (begin_ > k_kept && begin_ > input_.size() / 2) {
+    if (begin_ > k_kept_buffer && begin_ > input_.size() / 2) {
         input_.erase(0, begin_);
         if (end_ != k_none) end_ -= begin_;
         for (std::size_t& place : refused_) place -= begin_;
@@ -135,7 +133,7 @@ void qtest_session::take_line_off()
         for (std::size_t& place : refused_) place -= begin_;
         begin_ = 0;
         end_ = k_none;
-        if (input_.capacity() > k_kept) {
+        if (input_.capacity() > k_kept_buffer) {
             input_ = {};
         } else {
             input_.clear();

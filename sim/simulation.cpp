@@ -14,6 +14,7 @@
 #include <vigil/qmp-bridge/host/host_file.h>
 #include <vigil/qmp-bridge/serve/file_reader.h>
 #include <vigil/runstate/clock/kernel_time.h>
+#include <vigil/sim/block/block_commands.h>
 #include <vigil/sim/machine/catalogue.h>
 #include <vigil/sim/version.h>
 
@@ -80,9 +81,9 @@ qmp_bridge::qmp_monitor::options simulation::monitor_options()
     result.machine.fdsets = options_.fdsets;
     result.chardevs = [this] { return chardevs(); };
     result.locate = [this](const std::string& path) { return locate(path); };
-    result.read_file = [this](const runstate::file_place& place, std::size_t most, auto done) {
+    result.commands = block_commands([this](const runstate::file_place& place, std::size_t most, auto done) {
         return read_file(place, most, std::move(done));
-    };
+    });
     result.preconfig = options_.preconfig;
     result.exit_preconfig = [this] {
         if (!options_.start_stopped) machine_.controller.control().cont();

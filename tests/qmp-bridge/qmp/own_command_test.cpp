@@ -129,8 +129,7 @@ TEST_CASE("own commands: one may be done later")
 
 TEST_CASE("own commands: none may have another's name")
 {
-    lamp_program program;
-    const auto named = [&](std::string_view name) {
+    const auto named = [](std::string_view name) {
         return own_command(name, 0, [](const command_context& /*c*/) { return result<empty_object>(empty_object{}); });
     };
     const auto make = [](const std::vector<own_command>& commands) {

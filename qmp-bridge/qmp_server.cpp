@@ -90,6 +90,14 @@ void qmp_server::start_of_simulation()
 
 void qmp_server::prepare_for_confinement() { impl_->prepare_for_confinement(); }
 
+void qmp_server::add_command(own_command one) { impl_->monitor().add_command(std::move(one)); }
+
+std::shared_ptr<void> qmp_server::read_file(const runstate::file_place& place, std::size_t most,
+                                            std::function<void(file_content)> done)
+{
+    return impl_->read(place, most, std::move(done));
+}
+
 machine_description& qmp_server::description() noexcept { return impl_->monitor().description(); }
 
 qom_tree& qmp_server::objects() noexcept { return impl_->objects(); }

@@ -14,6 +14,7 @@
 #include <systemc>
 
 #include <vigil/bus/bus_initiator.h>
+#include <vigil/qmp-bridge/host/file_content.h>
 #include <vigil/qmp-bridge/host/option_list.h>
 #include <vigil/qmp-bridge/schema/vocabulary.h>
 #include <vigil/qmp-bridge/serve/chardev.h>
@@ -28,6 +29,7 @@ class io_context;
 namespace vigil::qmp_bridge {
 
 class line_output;
+class own_command;
 class qom_tree;
 class transcript;
 struct machine_description;
@@ -120,6 +122,15 @@ public:
     std::optional<option_error> start();
     /// Has everything there that serving may want later, for a process that will not be allowed to get it.
     void prepare_for_confinement();
+
+    /// Adds a QMP command to those that there are, before any client comes. One whose name is taken throws
+    /// std::invalid_argument.
+    void add_command(own_command one);
+    /// Reads a file of the host, of at most so many bytes, without waiting for it: `done` is called later, inside a
+    /// turn, and once at most. It may be a pipe that nobody writes to yet; the reading goes on for as long as what is
+    /// returned lives, which may end from within `done`.
+    std::shared_ptr<void> read_file(const runstate::file_place& place, std::size_t most,
+                                    std::function<void(file_content)> done);
 
     /// What commands say of the machine.
     machine_description& description() noexcept;

@@ -11,7 +11,7 @@
 #include <vector>
 
 #include <vigil/runstate/events.h>
-#include <vigil/runstate/refusal.h>
+#include <vigil/runstate/result.h>
 
 namespace vigil::runstate {
 

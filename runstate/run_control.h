@@ -11,7 +11,7 @@
 #include <vigil/runstate/actions.h>
 #include <vigil/runstate/events.h>
 #include <vigil/runstate/facts.h>
-#include <vigil/runstate/refusal.h>
+#include <vigil/runstate/result.h>
 #include <vigil/runstate/run_state.h>
 
 namespace vigil::runstate {

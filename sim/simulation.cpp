@@ -15,6 +15,7 @@
 #include <vigil/qmp-bridge/qmp/qmp_monitor.h>
 #include <vigil/qmp-bridge/qmp/qom_tree.h>
 #include <vigil/runstate/migration.h>
+#include <vigil/sim/block/block_commands.h>
 #include <vigil/sim/machine/catalogue.h>
 #include <vigil/sim/version.h>
 
@@ -44,6 +45,10 @@ simulation::simulation(const sim_options& options, runstate::file_access files,
     : options_(options), recorded_(recorded), machine_("machine", options.machine),
       server_("qmp", machine_.controller, {}, server_options(std::move(files)))
 {
+    const auto read = [this](const runstate::file_place& place, std::size_t most, auto done) {
+        return server_.read_file(place, most, std::move(done));
+    };
+    for (qmp_bridge::own_command& one : block_commands(read)) server_.add_command(std::move(one));
 }
 
 qmp_bridge::qmp_server_options simulation::server_options(runstate::file_access files)

@@ -39,10 +39,11 @@ const std::map<std::string, names> k_room_arrows{
     {"qmp-bridge/schema", {"json"}},
     {"qmp-bridge/session", {}},
     {"qmp-bridge/host", {"session"}},
-    {"qmp-bridge/qmp", {"host", "json", "schema", "session"}},
+    {"qmp-bridge/qmp", {"json", "schema", "session"}},
     {"qmp-bridge/serve", {"host", "session"}},
     {"qmp-bridge/qtest", {"serve", "session"}},
     {"qmp-bridge/transcript", {"host", "json", "serve", "session"}},
+    {"sim/block", {}},
     {"sim/host", {}},
     {"sim/demo", {}},
     {"sim/machine", {""}},
@@ -57,7 +58,7 @@ const names k_below_the_bridge{"bus", "models", "runstate"};
 
 /// The files that need no SystemC, by room and stem.
 const std::regex k_pure{
-    "runstate/(actions|events|facts|inspectable|migration|policy|refusal|run_control|run_listener|run_state|"
+    "runstate/(actions|events|facts|inspectable|migration|policy|result|run_control|run_listener|run_state|"
     "wire_names|clock/(host_time|time|timer_queue)|(files|snapshot)/.*)|"
     "qmp-bridge/((host/(file_content|host_file|line_output|log_file|option_list))|json/.*|schema/.*|session/.*|"
     "qmp/.*|qtest/(qtest_session|detail/qtest_text)|serve/(chardev|pacing|traffic_observer|detail/http_guard)|"

@@ -59,9 +59,6 @@ qmp_monitor::options machine_service::monitor_options()
     result.machine.thread_id = options_.recorded != nullptr ? options_.recorded->head.process : ::getpid();
     result.chardevs = [this] { return chardevs(); };
     result.locate = [this](const std::string& path) { return locate(path); };
-    result.read_file = [this](const runstate::file_place& place, std::size_t most, auto done) {
-        return read(place, most, std::move(done));
-    };
     result.preconfig = options_.preconfig;
     result.exit_preconfig = options_.exit_preconfig;
     result.event_queue_bytes = options_.clients.queue_bytes;

@@ -45,6 +45,8 @@ public:
     std::optional<option_error> write_transcript(const std::string& path, const transcript_head& head);
     std::optional<std::string> conclude();
     std::uint16_t port() const;
+    std::shared_ptr<void> read(const runstate::file_place& place, std::size_t most,
+                               std::function<void(file_content)> done);
 
     qmp_monitor& monitor() noexcept { return monitor_; }
     qom_tree& objects() noexcept { return objects_; }
@@ -80,8 +82,6 @@ private:
     std::unique_ptr<session> new_qtest_session();
     std::vector<chardev_info> chardevs() const;
     std::variant<runstate::file_place, runstate::refusal> locate(const std::string& path);
-    std::shared_ptr<void> read(const runstate::file_place& place, std::size_t most,
-                               std::function<void(file_content)> done);
     std::size_t unsent(const session& one, std::size_t of_interest); ///< as the transcript has it
     void defer(std::function<void()> job);
     bool limits_by_virtual_time() const noexcept { return options_.time.time == pace::driven; }

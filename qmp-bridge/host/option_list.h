@@ -30,6 +30,9 @@ struct option_place {
     option_error error(const std::string& what) const;
 };
 
+/// `text` in single quotes, as messages show what a person wrote.
+inline std::string quoted(std::string_view text) { return "'" + std::string(text) + "'"; }
+
 /// `on`, `yes`, `true`, `y` or `off`, `no`, `false`, `n`; nothing where the text is none of them.
 std::optional<bool> parse_switch(std::string_view text) noexcept;
 

@@ -18,6 +18,12 @@ namespace vigil::qmp_bridge {
 
 namespace json = boost::json;
 
+inline std::string_view as_view(const json::string& text) { return {text.data(), text.size()}; }
+inline std::string_view key_of(const json::key_value_pair& member)
+{
+    return {member.key().data(), member.key().size()};
+}
+
 /// Why input was not a value: the text after "JSON parse error, " included, as it goes on the wire.
 struct json_error {
     std::string text;

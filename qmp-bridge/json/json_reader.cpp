@@ -4,14 +4,14 @@
 #include <utility>
 
 #include <vigil/qmp-bridge/json/detail/json_assembler.h>
+#include <vigil/qmp-bridge/json/detail/json_buffer.h>
 #include <vigil/qmp-bridge/json/detail/json_lexer.h>
 
 namespace vigil::qmp_bridge {
 
 namespace {
 
-constexpr std::size_t k_kept = 64 * 1024; ///< bytes of buffer worth keeping while idle
-constexpr std::size_t k_token_cost = 64;  ///< bytes of memory that a token makes beside its text, at most
+constexpr std::size_t k_token_cost = 64; ///< bytes of memory that a token makes beside its text, at most
 
 /// The error of a token that is none, shown as a C string would be.
 json_error stray_error(std::string_view text)
@@ -99,9 +99,8 @@ void json_reader::impl::start_over()
 void json_reader::impl::compact()
 {
     if (position == input.size()) {
-        input.clear();
+        empty(input);
         position = 0;
-        if (input.capacity() > k_kept) input.shrink_to_fit();
     } else if (position > input.size() / 2) {
         input.erase(0, position);
         position = 0;

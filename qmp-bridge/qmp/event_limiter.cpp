@@ -15,7 +15,6 @@ event_limiter::event_limiter(runstate::ns period, std::function<void(runstate::n
 void event_limiter::offer(std::string line)
 {
     if (in_period_) {
-        if (held_) ++merged_;
         held_ = std::move(line);
         return;
     }

@@ -2,7 +2,6 @@
 #ifndef VIGIL_QMP_BRIDGE_QMP_EVENT_LIMITER_H
 #define VIGIL_QMP_BRIDGE_QMP_EVENT_LIMITER_H
 
-#include <cstdint>
 #include <functional>
 #include <optional>
 #include <string>
@@ -26,9 +25,6 @@ public:
     /// The period ended: sends what is held and starts another, or goes idle.
     void on_timer();
 
-    /// How many events were replaced by later ones and never sent.
-    std::uint64_t merged() const noexcept { return merged_; }
-
 private:
     void arm(); ///< begins a period
 
@@ -37,7 +33,6 @@ private:
     std::function<void(const std::string&)> send_;
     bool in_period_ = false;
     std::optional<std::string> held_;
-    std::uint64_t merged_ = 0;
 };
 
 } // namespace vigil::qmp_bridge

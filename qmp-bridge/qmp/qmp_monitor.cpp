@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <chrono>
 #include <new>
+#include <set>
+#include <stdexcept>
 #include <type_traits>
 #include <utility>
 #include <variant>
@@ -22,6 +24,16 @@ qmp_monitor::options with_defaults(qmp_monitor::options opts)
 {
     if (!opts.wall_clock) opts.wall_clock = [] { return to_timestamp(runstate::time_of_day()); };
     return opts;
+}
+
+void require_new_names(const std::vector<own_command>& commands)
+{
+    std::set<std::string_view> names;
+    for (const command& one : qmp_bridge::commands()) names.insert(one.name);
+    for (const command& one : commands) {
+        if (names.insert(one.name).second) continue;
+        throw std::invalid_argument("There is a QMP command '" + std::string(one.name) + "' already");
+    }
 }
 
 template <class Event> std::string event_line(const Event& e, timestamp at, vocabulary words)
@@ -52,9 +64,16 @@ qmp_monitor::qmp_monitor(runstate::run_control& control, options opts)
       watchdog_limiter_(k_limiter_period, options_.arm_limiter, [this](const std::string& line) { deliver(line); }),
       in_preconfig_(options_.preconfig)
 {
+    require_new_names(options_.commands);
 }
 
 qmp_monitor::~qmp_monitor() = default;
+
+void qmp_monitor::add_command(own_command one)
+{
+    options_.commands.push_back(std::move(one));
+    require_new_names(options_.commands);
+}
 
 std::unique_ptr<qmp_session> qmp_monitor::new_session(bool pretty, std::string server)
 {
@@ -73,6 +92,15 @@ void qmp_monitor::limiter_timer_expired() { watchdog_limiter_.on_timer(); }
 bool qmp_monitor::offers(qmp_capability capability) const noexcept
 {
     return capability == qmp_capability::oob && options_.words >= vocabulary::v7_2;
+}
+
+const command* qmp_monitor::find_command(std::string_view name) const noexcept
+{
+    if (const command* found = qmp_bridge::find_command(name, options_.words)) return found;
+    for (const command& one : options_.commands) {
+        if (one.name == name) return &one;
+    }
+    return nullptr;
 }
 
 void qmp_monitor::set(migration_capability one, bool on)

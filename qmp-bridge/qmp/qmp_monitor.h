@@ -14,8 +14,7 @@
 #include <variant>
 #include <vector>
 
-#include <vigil/qmp-bridge/host/file_content.h>
-#include <vigil/qmp-bridge/qmp/commands/block_nodes.h>
+#include <vigil/qmp-bridge/qmp/commands/command_handler.h>
 #include <vigil/qmp-bridge/qmp/event_limiter.h>
 #include <vigil/qmp-bridge/schema/qapi_machine_types.h>
 #include <vigil/qmp-bridge/schema/qapi_types.h>
@@ -72,12 +71,8 @@ public:
         const qom_tree* objects = nullptr;
         /// Behind query-chardev: the character devices now; none where empty.
         std::function<std::vector<chardev_info>()> chardevs;
-        /// Reads a file of the host, of at most so many bytes, without waiting for it: `done` is called later, never
-        /// from within the call, and once at most. The file may be a pipe that nobody writes to yet; the reading goes
-        /// on for as long as what is returned lives, which may end from within `done`. Empty: no command reads files.
-        std::function<std::shared_ptr<void>(const runstate::file_place& place, std::size_t most,
-                                            std::function<void(file_content)> done)>
-            read_file;
+        /// Commands of the program's own; none may have another's name.
+        std::vector<own_command> commands = {};
         /// Begins before the machine is initialised (-preconfig): only some commands are allowed until
         /// x-exit-preconfig, which then calls `exit_preconfig`, inside its turn: the machine is complete and starts,
         /// unless it is to start stopped.
@@ -85,7 +80,8 @@ public:
         std::function<void()> exit_preconfig;
     };
 
-    /// `control` must outlive the monitor, the monitor its sessions.
+    /// `control` must outlive the monitor, the monitor its sessions. Throws std::invalid_argument where two commands
+    /// have one name.
     qmp_monitor(runstate::run_control& control, options opts);
     ~qmp_monitor();
     qmp_monitor(const qmp_monitor&) = delete;
@@ -95,6 +91,9 @@ public:
     std::unique_ptr<qmp_session> new_session(bool pretty = false, std::string server = {});
     /// The clients there are, oldest first.
     const std::vector<qmp_session*>& sessions() const noexcept { return sessions_; }
+
+    /// Adds a command to `options::commands`, before there is a session; throws as the constructor does.
+    void add_command(own_command one);
 
     /// The limiter's period ended.
     void limiter_timer_expired();
@@ -122,8 +121,8 @@ public:
     bool has(migration_capability one) const noexcept { return capabilities_.count(one) != 0; }
     void set(migration_capability one, bool on);
 
-    /// The block nodes that clients have added.
-    block_nodes& blocks() noexcept { return blocks_; }
+    /// The command spelt `name` (case matters), the program's own included, or null where there is none.
+    const command* find_command(std::string_view name) const noexcept;
 
     const options& settings() const noexcept { return options_; }
     machine_description& description() noexcept { return options_.machine; }
@@ -139,7 +138,6 @@ private:
     options options_;
     event_limiter watchdog_limiter_;
     bool in_preconfig_;
-    block_nodes blocks_;
     std::set<migration_capability> capabilities_;
     std::vector<qmp_session*> sessions_;
     std::uint64_t last_session_id_ = 0;

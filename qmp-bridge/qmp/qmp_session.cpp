@@ -7,7 +7,6 @@
 #include <variant>
 
 #include <vigil/qmp-bridge/qmp/commands/qmp_commands.h>
-#include <vigil/qmp-bridge/qmp/detail/qdict_order.h>
 #include <vigil/qmp-bridge/qmp/qmp_monitor.h>
 
 namespace vigil::qmp_bridge {
@@ -23,9 +22,6 @@ constexpr std::size_t k_queued_without_oob = 1;
 
 // How many bytes are taken in beside a full queue while a command waits for its answer.
 constexpr std::size_t k_read_ahead_bytes = 64 * 1024;
-
-std::string_view as_view(const json::string& text) { return {text.data(), text.size()}; }
-std::string_view key_of(const json::key_value_pair& pair) { return {pair.key().data(), pair.key().size()}; }
 
 std::string member_text(std::string_view name) { return "QMP input member '" + std::string(name) + "'"; }
 
@@ -56,42 +52,33 @@ struct qmp_session::request {
     bool out_of_band = false;
 
     // Takes one member in, or says what is wrong with it.
-    std::optional<command_error> take(const json::key_value_pair& member, bool oob_enabled)
+    std::optional<refusal> take(const json::key_value_pair& member, bool oob_enabled)
     {
         const std::string_view key = key_of(member);
         const bool is_oob = oob_enabled && key == "exec-oob";
         if (key == "execute" || is_oob) {
             const json::string* value = member.value().if_string();
-            if (!value) return generic_error(member_text(key) + " must be a string");
+            if (!value) return refusal{member_text(key) + " must be a string"};
             const std::string other = is_oob ? "execute" : "exec-oob";
-            if (name) return generic_error(member_text(key) + " clashes with '" + other + "'");
+            if (name) return refusal{member_text(key) + " clashes with '" + other + "'"};
             name = value;
             out_of_band = is_oob;
         } else if (key == "arguments") {
             arguments = member.value().if_object();
-            if (!arguments) return generic_error(member_text(key) + " must be an object");
+            if (!arguments) return refusal{member_text(key) + " must be an object"};
         } else if (key != "id") {
-            return generic_error(member_text(key) + " is unexpected");
+            return refusal{member_text(key) + " is unexpected"};
         }
         return std::nullopt;
     }
 
-    // Takes all of `object` in. What is wrong comes out as QEMU finds it, in the order of its hash table.
-    std::optional<command_error> take(const json::object& object, bool oob_enabled)
+    // Takes all of `object` in, or says what is wrong with the first member that is.
+    std::optional<refusal> take(const json::object& object, bool oob_enabled)
     {
-        std::optional<command_error> error;
         for (const json::key_value_pair& member : object) {
-            error = take(member, oob_enabled);
-            if (error) break;
+            if (auto wrong = take(member, oob_enabled)) return wrong;
         }
-        if (error) {
-            *this = {};
-            for (const json::key_value_pair* member : in_qdict_order(object)) {
-                error = take(*member, oob_enabled);
-                if (error) return error;
-            }
-        }
-        if (!name) return generic_error("QMP input lacks member 'execute'");
+        if (!name) return refusal{"QMP input lacks member 'execute'"};
         return std::nullopt;
     }
 };
@@ -200,18 +187,18 @@ void qmp_session::check_budget()
     reader_.reset();
     queue_.clear();
     unfinished.hold(0);
-    append_error(generic_error("The requests of all clients together have become too long"), nullptr);
+    append_error(refusal{"The requests of all clients together have become too long"}, nullptr);
 }
 
 void qmp_session::answer(const json_item& item)
 {
     if (const auto* malformed = std::get_if<json_error>(&item)) {
-        append_error(generic_error(malformed->text), nullptr);
+        append_error(refusal{malformed->text}, nullptr);
         return;
     }
     const json::object* object = std::get<json::value>(item).if_object();
     if (!object) {
-        append_error(generic_error("QMP input must be a JSON object"), nullptr);
+        append_error(refusal{"QMP input must be a JSON object"}, nullptr);
         return;
     }
     const json::value* id = object->if_contains("id");
@@ -220,7 +207,7 @@ void qmp_session::answer(const json_item& item)
         carry_out(*object, id);
     } catch (const std::bad_alloc&) {
         under_way_ = before;
-        if (!monitor_.control().exited_at_once()) append_error(generic_error("Out of memory"), id);
+        if (!monitor_.control().exited_at_once()) append_error(refusal{"Out of memory"}, id);
     }
 }
 
@@ -230,7 +217,7 @@ void qmp_session::carry_out(const json::object& object, const json::value* id)
     std::string returned = std::move(body_);
     returned.clear();
     request asked;
-    std::optional<command_error> error = asked.take(object, out_of_band_);
+    std::optional<refusal> error = asked.take(object, out_of_band_);
     if (!error) error = execute(asked, returned);
     if (under_way_ != before) {
         under_way_->handler_left = true;
@@ -246,33 +233,31 @@ void qmp_session::carry_out(const json::object& object, const json::value* id)
     body_ = std::move(returned);
 }
 
-std::optional<command_error> qmp_session::execute(const request& asked, std::string& returned)
+std::optional<refusal> qmp_session::execute(const request& asked, std::string& returned)
 {
     const std::string_view name = as_view(*asked.name);
-    const command* found = find_command(name, monitor_.settings().words);
+    const command* found = monitor_.find_command(name);
     if (negotiating_ && !(found && found->has(command_trait::in_negotiation))) {
-        return command_error{error_class::command_not_found,
-                             "Expecting capabilities negotiation with 'qmp_capabilities'"};
+        return refusal{"Expecting capabilities negotiation with 'qmp_capabilities'", error_class::command_not_found};
     }
     if (!found) {
-        return command_error{error_class::command_not_found,
-                             "The command " + std::string(name) + " has not been found"};
+        return refusal{"The command " + std::string(name) + " has not been found", error_class::command_not_found};
     }
     if (asked.out_of_band && !found->has(command_trait::allow_oob)) {
-        return generic_error("The command " + std::string(name) + " does not support OOB");
+        return refusal{"The command " + std::string(name) + " does not support OOB"};
     }
     if (monitor_.in_preconfig() && !found->has(command_trait::allow_preconfig)) {
-        return generic_error("The command '" + std::string(name) +
-                             "' is permitted only after machine initialization has completed");
+        return refusal{"The command '" + std::string(name) +
+                       "' is permitted only after machine initialization has completed"};
     }
     static const json::object k_no_arguments;
     const json::object& arguments = asked.arguments ? *asked.arguments : k_no_arguments;
     if (auto error = check_arguments(*found->arguments, arguments, monitor_.settings().words)) return error;
 
     // Clients take whatever comes first after negotiating for its reply: no event may come before it.
-    if (found->has(command_trait::in_negotiation)) return found->run({monitor_, *this}, arguments, returned);
+    if (found->has(command_trait::in_negotiation)) return found->run(*found, {monitor_, *this}, arguments, returned);
     const runstate::turn_guard turn(monitor_.control());
-    return found->run({monitor_, *this}, arguments, returned);
+    return found->run(*found, {monitor_, *this}, arguments, returned);
 }
 
 void qmp_session::finish(const command_outcome& outcome)
@@ -291,14 +276,14 @@ void qmp_session::finish(const command_outcome& outcome)
 
 void qmp_session::append(const command_outcome& outcome, const json::value* id)
 {
-    if (const auto* error = std::get_if<command_error>(&outcome)) {
-        append_error(*error, id);
+    if (outcome) {
+        append_return(*outcome, id);
     } else {
-        append_return(std::get<std::string>(outcome), id);
+        append_error(outcome.why(), id);
     }
 }
 
-void qmp_session::append_error(const command_error& error, const json::value* id)
+void qmp_session::append_error(const refusal& error, const json::value* id)
 {
     output.add([&](std::string& out) {
         if (pretty_) {

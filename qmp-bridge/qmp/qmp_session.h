@@ -12,7 +12,7 @@
 #include <string_view>
 
 #include <vigil/qmp-bridge/json/json.h>
-#include <vigil/qmp-bridge/qmp/commands/qmp_commands.h>
+#include <vigil/qmp-bridge/qmp/commands/command_handler.h>
 #include <vigil/qmp-bridge/schema/qapi_types.h>
 #include <vigil/qmp-bridge/session/missed_lines.h>
 #include <vigil/qmp-bridge/session/session.h>
@@ -89,10 +89,10 @@ private:
     void answer(const json_item& item);      ///< executes a request, or reports the error
     void carry_out(const json::object& object, const json::value* id);
     /// Appends what the command returns to `returned`, or says why it failed.
-    std::optional<command_error> execute(const request& asked, std::string& returned);
+    std::optional<refusal> execute(const request& asked, std::string& returned);
     void finish(const command_outcome& outcome); ///< answers the command under way
     void append(const command_outcome& outcome, const json::value* id);
-    void append_error(const command_error& error, const json::value* id);
+    void append_error(const refusal& error, const json::value* id);
     void append_return(std::string_view value, const json::value* id);
     void append_event(const std::string& line); ///< or drops it, where too much is unsent
     void miss_event();

@@ -104,7 +104,7 @@ std::optional<property_value> converted(const property_value& now, const json::v
 {
     if (std::holds_alternative<bool>(now) && value.is_bool()) return value.get_bool();
     if (std::holds_alternative<std::string>(now) && value.is_string()) {
-        return std::string(value.get_string().data(), value.get_string().size());
+        return std::string(as_view(value.get_string()));
     }
     if (std::holds_alternative<std::int64_t>(now) && value.is_int64()) return value.get_int64();
     if (std::holds_alternative<std::uint64_t>(now) && value.is_uint64()) return value.get_uint64();
@@ -122,18 +122,18 @@ std::string_view expected(const property_value& now)
     return "integer";
 }
 
-command_error not_found(std::string_view path)
+refusal not_found(std::string_view path)
 {
-    return {error_class::device_not_found, "Device '" + std::string(path) + "' not found"};
+    return {"Device '" + std::string(path) + "' not found", error_class::device_not_found};
 }
 
-command_error about_property(const node& object, std::string_view name, const char* what)
+refusal about_property(const node& object, std::string_view name, const char* what)
 {
-    return generic_error("Property '" + object.type + "." + std::string(name) + "' " + what);
+    return refusal{"Property '" + object.type + "." + std::string(name) + "' " + what};
 }
 
 // The property `name` of an object, or that it has none.
-std::variant<found_property, command_error> property_of(const node& object, std::string_view name)
+result<found_property> property_of(const node& object, std::string_view name)
 {
     for (found_property& one : properties_of(object)) {
         if (one.shown.name == name) return std::move(one);
@@ -193,28 +193,26 @@ std::vector<const node*> qom_tree::nodes() const
     return all;
 }
 
-std::variant<const node*, command_error> qom_tree::find(std::string_view path) const
+result<const node*> qom_tree::find(std::string_view path) const
 {
     const destination found = resolve(*root_, path);
     if (found.object == nullptr || found.ambiguous) return not_found(path);
     return found.object;
 }
 
-std::variant<property_value, command_error> qom_tree::get(std::string_view path, std::string_view property) const
+result<property_value> qom_tree::get(std::string_view path, std::string_view property) const
 {
-    auto object = find(path);
-    if (auto* error = std::get_if<command_error>(&object)) return std::move(*error);
-    auto found = property_of(*std::get<const node*>(object), property);
-    if (auto* error = std::get_if<command_error>(&found)) return std::move(*error);
-    property_value value = std::get<found_property>(found).shown.get();
-    if (auto* refused = std::get_if<runstate::refusal>(&value)) return generic_error(std::move(refused->text));
+    auto found = find(path).and_then([&](const node* object) { return property_of(*object, property); });
+    if (!found) return std::move(found).why();
+    property_value value = found->shown.get();
+    if (auto* none = std::get_if<refusal>(&value)) return std::move(*none);
     return value;
 }
 
-std::variant<std::vector<object_property_info>, command_error> qom_tree::list(std::string_view path) const
+result<std::vector<object_property_info>> qom_tree::list(std::string_view path) const
 {
     const destination found = resolve(*root_, path);
-    if (found.ambiguous) return generic_error("Path '" + std::string(path) + "' is ambiguous");
+    if (found.ambiguous) return refusal{"Path '" + std::string(path) + "' is ambiguous"};
     if (found.object == nullptr) return not_found(path);
     std::vector<object_property_info> all;
     for (found_property& one : properties_of(*found.object)) {
@@ -223,25 +221,21 @@ std::variant<std::vector<object_property_info>, command_error> qom_tree::list(st
     return all;
 }
 
-std::optional<command_error> qom_tree::set(std::string_view path, std::string_view property,
-                                           const json::value& value) const
+std::optional<refusal> qom_tree::set(std::string_view path, std::string_view property, const json::value& value) const
 {
-    auto object = find(path);
-    if (auto* error = std::get_if<command_error>(&object)) return std::move(*error);
-    const node& its_node = *std::get<const node*>(object);
-    auto found = property_of(its_node, property);
-    if (auto* error = std::get_if<command_error>(&found)) return std::move(*error);
-    const found_property& one = std::get<found_property>(found);
-    if (!one.fixed.empty()) return generic_error(one.fixed);
-    if (!one.shown.set) return about_property(its_node, property, "is not writable");
-    const property_value now = one.shown.get();
+    const auto object = find(path);
+    if (!object) return object.why();
+    const auto found = property_of(**object, property);
+    if (!found) return found.why();
+    if (!found->fixed.empty()) return refusal{found->fixed};
+    if (!found->shown.set) return about_property(**object, property, "is not writable");
+    const property_value now = found->shown.get();
     const auto fitting = converted(now, value);
     if (!fitting) {
-        return generic_error("Invalid parameter type for '" + std::string(property) +
-                             "', expected: " + std::string(expected(now)));
+        return refusal{"Invalid parameter type for '" + std::string(property) +
+                       "', expected: " + std::string(expected(now))};
     }
-    if (const auto refused = one.shown.set(*fitting)) return generic_error(refused->text);
-    return std::nullopt;
+    return found->shown.set(*fitting);
 }
 
 } // namespace vigil::qmp_bridge

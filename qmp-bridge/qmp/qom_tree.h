@@ -90,17 +90,17 @@ public:
     std::vector<const node*> nodes() const;
 
     /// The object that `path` names; or an error of class DeviceNotFound, also where it names several.
-    std::variant<const node*, command_error> find(std::string_view path) const;
+    result<const node*> find(std::string_view path) const;
 
     /// The value of a property now, or the error: no such object, no such property, or why it has no value. That of an
     /// object below, or of a link, is the path to it.
-    std::variant<runstate::property_value, command_error> get(std::string_view path, std::string_view property) const;
+    result<runstate::property_value> get(std::string_view path, std::string_view property) const;
 
     /// Everything that `get` gets of the object; or the error: no such object, or several.
-    std::variant<std::vector<object_property_info>, command_error> list(std::string_view path) const;
+    result<std::vector<object_property_info>> list(std::string_view path) const;
 
     /// Sets a property, or says why not: as `get`, or because it cannot be written, or not with this value.
-    std::optional<command_error> set(std::string_view path, std::string_view property, const json::value& value) const;
+    std::optional<refusal> set(std::string_view path, std::string_view property, const json::value& value) const;
 
     /// The types that there are.
     qom_types types;

@@ -7,15 +7,12 @@ namespace vigil::qmp_bridge {
 
 namespace {
 
-command_error not_found(const char* what, std::string_view name)
+refusal not_found(const char* what, std::string_view name)
 {
-    return {error_class::device_not_found, std::string(what) + " '" + std::string(name) + "' not found"};
+    return {std::string(what) + " '" + std::string(name) + "' not found", error_class::device_not_found};
 }
 
-command_error not_expected(const char* expected)
-{
-    return {error_class::generic_error, "Parameter 'typename' expects a " + std::string(expected)};
-}
+refusal not_expected(const char* expected) { return {"Parameter 'typename' expects a " + std::string(expected)}; }
 
 } // namespace
 
@@ -65,7 +62,7 @@ std::vector<const qom_type::property*> qom_types::all_properties(const qom_type&
     return all;
 }
 
-std::variant<std::vector<object_property_info>, command_error> qom_types::properties(std::string_view name) const
+result<std::vector<object_property_info>> qom_types::properties(std::string_view name) const
 {
     const qom_type* type = find(name);
     if (type == nullptr) return not_found("Class", name);
@@ -78,7 +75,7 @@ std::variant<std::vector<object_property_info>, command_error> qom_types::proper
     return all;
 }
 
-std::variant<std::vector<object_property_info>, command_error> qom_types::device_properties(std::string_view name) const
+result<std::vector<object_property_info>> qom_types::device_properties(std::string_view name) const
 {
     const qom_type* type = find(name);
     if (type == nullptr) return not_found("Device", name);

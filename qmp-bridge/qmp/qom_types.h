@@ -42,11 +42,11 @@ public:
 
     /// What objects of the type have, its ancestors' properties first; or the error: no such type, or one that no
     /// object has.
-    std::variant<std::vector<object_property_info>, command_error> properties(std::string_view name) const;
+    result<std::vector<object_property_info>> properties(std::string_view name) const;
 
     /// What a device of the type can be given or shows of its own, with defaults; or the error: no such type, or none
     /// that a device has.
-    std::variant<std::vector<object_property_info>, command_error> device_properties(std::string_view name) const;
+    result<std::vector<object_property_info>> device_properties(std::string_view name) const;
 
 private:
     const qom_type* find(std::string_view name) const;

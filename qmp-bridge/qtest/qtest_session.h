@@ -61,6 +61,8 @@ protected:
     ~qtest_machine() = default;
 };
 
+struct qtest_response;
+
 /// One client's qtest conversation (QEMU 7.2, softmmu/qtest.c). Malformed lines of known commands, on which QEMU
 /// aborts, are answered `FAIL …` and say what is wrong.
 ///
@@ -109,32 +111,11 @@ public:
     void interrupt_changed(int number, bool level);
 
 private:
-    struct response;
-    class arguments;
-
-    response execute(std::string_view line);
-    response execute_or_fail(std::string_view line); ///< as `execute`, where memory may run out
-    void take_line_off();                            ///< the oldest line has been executed
-    void check_budget();                             ///< ends the conversation where its lines hold too much
-    response port_in(arguments& words, unsigned width);
-    response port_out(arguments& words, unsigned width);
-    response read_number(arguments& words, unsigned width);
-    response write_number(arguments& words, unsigned width);
-    response read_block(arguments& words, bool base64);
-    response write_block(arguments& words);
-    response write_base64(arguments& words);
-    response fill_block(arguments& words);
-    response read_msr(arguments& words);
-    response write_msr(arguments& words);
-    bool take_cpu(arguments& words, unsigned& cpu);
-    response clock_step(arguments& words);
-    response clock_set(arguments& words);
-    response clock_to(std::int64_t target);
-    response intercept(arguments& words, bool out);
-    response set_irq_in(arguments& words);
+    qtest_response execute_or_fail(std::string_view line); ///< where memory may run out
+    void take_line_off();                                  ///< the oldest line has been executed
+    void check_budget();                                   ///< ends the conversation where its lines hold too much
     void append_interrupt(int number, bool level);
-    void print(response& answer);
-    static void append(std::string& out, const response& answer);
+    void print(const qtest_response& answer);
     void find_line(std::size_t from); ///< looks for the end of the oldest line, from offset `from` on
     void drop_tail();                 ///< gives up the unfinished line for its length
     void log_line(const char* mark, std::string_view text);

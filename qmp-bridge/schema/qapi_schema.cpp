@@ -9,9 +9,6 @@ namespace vigil::qmp_bridge {
 
 namespace {
 
-std::string_view as_view(const json::string& text) { return {text.data(), text.size()}; }
-std::string_view as_view(const json::key_value_pair& pair) { return {pair.key().data(), pair.key().size()}; }
-
 // Where a value stands among the arguments: a member of an object or an element of an array, inside another or not.
 struct place {
     const place* outer = nullptr;
@@ -66,14 +63,13 @@ bool is_of_kind(const json::value& value, qapi_kind kind)
     return false;
 }
 
-std::optional<command_error> check_members(const qapi_type& type, const json::object& object, const place& at,
-                                           vocabulary words);
+std::optional<refusal> check_members(const qapi_type& type, const json::object& object, const place& at,
+                                     vocabulary words);
 
-std::optional<command_error> check(const qapi_type& type, const json::value& value, const place& at, vocabulary words)
+std::optional<refusal> check(const qapi_type& type, const json::value& value, const place& at, vocabulary words)
 {
     if (!is_of_kind(value, type.kind)) {
-        return generic_error("Invalid parameter type for '" + spelt(at) +
-                             "', expected: " + std::string(expected(type.kind)));
+        return refusal{"Invalid parameter type for '" + spelt(at) + "', expected: " + std::string(expected(type.kind))};
     }
     if (type.kind == qapi_kind::enumeration) {
         const std::string_view text = as_view(value.get_string());
@@ -82,7 +78,7 @@ std::optional<command_error> check(const qapi_type& type, const json::value& val
         if (known) return std::nullopt;
         // An element of an array has no name of its own, and QEMU says so.
         const std::string_view name = at.name.empty() ? "null" : at.name;
-        return generic_error("Parameter '" + std::string(name) + "' does not accept value '" + std::string(text) + "'");
+        return refusal{"Parameter '" + std::string(name) + "' does not accept value '" + std::string(text) + "'"};
     }
     if (type.kind == qapi_kind::array) {
         place element{&at, {}, 0};
@@ -106,8 +102,8 @@ const qapi_type* selected_branch(const qapi_type& type, const json::object& obje
 }
 
 // Checks those members of `object` that the table has; adds to `known` how many there are.
-std::optional<command_error> check_known(const rows<qapi_member>& members, const json::object& object, const place& at,
-                                         vocabulary words, std::size_t& known)
+std::optional<refusal> check_known(const rows<qapi_member>& members, const json::object& object, const place& at,
+                                   vocabulary words, std::size_t& known)
 {
     for (const qapi_member& one : members) {
         if (one.since > words) continue;
@@ -116,7 +112,7 @@ std::optional<command_error> check_known(const rows<qapi_member>& members, const
             ++known;
             if (auto error = check(*one.type, *value, member_at, words)) return error;
         } else if (!one.optional) {
-            return generic_error("Parameter '" + spelt(member_at) + "' is missing");
+            return refusal{"Parameter '" + spelt(member_at) + "' is missing"};
         }
     }
     return std::nullopt;
@@ -128,8 +124,8 @@ bool has_member(const qapi_type& type, std::string_view name, vocabulary words)
                        [&](const qapi_member& one) { return one.since <= words && one.name == name; });
 }
 
-std::optional<command_error> check_members(const qapi_type& type, const json::object& object, const place& at,
-                                           vocabulary words)
+std::optional<refusal> check_members(const qapi_type& type, const json::object& object, const place& at,
+                                     vocabulary words)
 {
     std::size_t known = 0;
     if (auto error = check_known(type.members, object, at, words, known)) return error;
@@ -139,16 +135,16 @@ std::optional<command_error> check_members(const qapi_type& type, const json::ob
     }
     if (known == object.size()) return std::nullopt;
     for (const json::key_value_pair& pair : object) {
-        const std::string_view name = as_view(pair);
+        const std::string_view name = key_of(pair);
         if (has_member(type, name, words) || (branch != nullptr && has_member(*branch, name, words))) continue;
-        return generic_error("Parameter '" + spelt({&at, name, 0}) + "' is unexpected");
+        return refusal{"Parameter '" + spelt({&at, name, 0}) + "' is unexpected"};
     }
     return std::nullopt;
 }
 
 } // namespace
 
-std::optional<command_error> check_arguments(const qapi_type& type, const json::object& arguments, vocabulary words)
+std::optional<refusal> check_arguments(const qapi_type& type, const json::object& arguments, vocabulary words)
 {
     return check_members(type, arguments, place{}, words);
 }

@@ -19,29 +19,16 @@
 #include <vigil/qmp-bridge/json/json.h>
 #include <vigil/qmp-bridge/schema/vocabulary.h>
 #include <vigil/runstate/inspectable.h>
+#include <vigil/runstate/result.h>
 #include <vigil/runstate/wire_names.h>
 
 /// How the types that QMP speaks are described, once each (see qapi_types.h), and what follows from a description:
 /// checking and reading arguments, printing, and tables to list.
 namespace vigil::qmp_bridge {
 
-/// The class of an error (QAPI `QapiErrorClass`).
-enum class error_class : std::uint8_t {
-    generic_error,
-    command_not_found,
-    device_not_found,
-    device_not_active,
-    kvm_missing_cap
-};
-
-/// Why a command failed.
-struct command_error {
-    error_class kind = error_class::generic_error;
-    std::string desc; ///< for a person
-};
-
-/// An error of class GenericError.
-inline command_error generic_error(std::string desc) { return {error_class::generic_error, std::move(desc)}; }
+using runstate::error_class;
+using runstate::refusal;
+using runstate::result;
 
 // How a type is described: a specialisation of `described` with the QAPI name and, for a struct, its members.
 
@@ -233,7 +220,7 @@ template <class T> constexpr qapi_type describe()
 
 /// What is wrong with a command's arguments, in QEMU's words, or nothing: members are looked at in schema order, then
 /// those that the schema does not have.
-std::optional<command_error> check_arguments(const qapi_type& type, const json::object& arguments, vocabulary words);
+std::optional<refusal> check_arguments(const qapi_type& type, const json::object& arguments, vocabulary words);
 
 /// Arguments that `check_arguments` passed, as the C++ type.
 template <class T> T read_checked(const json::object& object);
@@ -250,9 +237,9 @@ template <class T> T read_checked(const json::value& value)
     } else if constexpr (std::is_floating_point_v<T>) {
         return value.to_number<T>();
     } else if constexpr (detail::is_text<T>) {
-        return T(value.get_string().data(), value.get_string().size());
+        return T(as_view(value.get_string()));
     } else if constexpr (std::is_enum_v<T>) {
-        return *runstate::from_string<T>({value.get_string().data(), value.get_string().size()});
+        return *runstate::from_string<T>(as_view(value.get_string()));
     } else if constexpr (detail::is_vector<T>::value) {
         T all;
         for (const json::value& one : value.get_array()) all.push_back(read_checked<typename T::value_type>(one));
@@ -312,8 +299,6 @@ template <class T> void print(std::string& out, const T& value, vocabulary words
         print_json_string(out, value);
     } else if constexpr (std::is_same_v<T, json::value>) {
         print_json(out, value);
-    } else if constexpr (std::is_same_v<T, runstate::refusal>) {
-        out += "null"; // nobody asks for the value of a refusal
     } else if constexpr (std::is_same_v<T, runstate::property_value>) {
         std::visit([&](const auto& held) { print(out, held, words); }, value);
     } else if constexpr (std::is_enum_v<T>) {

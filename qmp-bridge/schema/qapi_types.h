@@ -30,9 +30,9 @@ enum class panic_information_type : std::uint8_t { hyper_v };
 
 namespace vigil::runstate {
 
-template <> struct wire_names<qmp_bridge::error_class> {
-    static constexpr std::array<std::string_view, 5> values{"GenericError", "CommandNotFound", "DeviceNotFound",
-                                                            "DeviceNotActive", "KVMMissingCap"};
+template <> struct wire_names<error_class> {
+    static constexpr std::array<std::string_view, 4> values{"GenericError", "CommandNotFound", "DeviceNotFound",
+                                                            "DeviceNotActive"};
 };
 
 template <> struct wire_names<qmp_bridge::qmp_capability> {
@@ -208,9 +208,9 @@ template <> struct described<runstate::migration_status> : enum_description {
     static constexpr std::string_view name = "MigrationStatus";
 };
 
-template <> struct described<command_error> {
+template <> struct described<refusal> {
     static constexpr std::string_view name{};
-    static constexpr std::tuple members{member{"class", &command_error::kind}, member{"desc", &command_error::desc}};
+    static constexpr std::tuple members{member{"class", &refusal::kind}, member{"desc", &refusal::text}};
 };
 template <> struct described<empty_object> {
     static constexpr std::string_view name{};

@@ -10,6 +10,9 @@
 
 namespace vigil::qmp_bridge {
 
+/// Bytes of a client's buffer worth keeping while it is idle.
+inline constexpr std::size_t k_kept_buffer = 64 * 1024;
+
 /// The bytes that wait to be sent to one client. Whoever carries the session sends from `unsent()` and calls `sent()`.
 class output_queue {
 public:
@@ -24,8 +27,8 @@ public:
         if (sent_ == bytes_.size()) {
             sent_ = 0;
             bytes_.clear();
-            if (bytes_.capacity() > k_kept) bytes_.shrink_to_fit();
-        } else if (sent_ > k_kept && sent_ > bytes_.size() / 2) {
+            if (bytes_.capacity() > k_kept_buffer) bytes_.shrink_to_fit();
+        } else if (sent_ > k_kept_buffer && sent_ > bytes_.size() / 2) {
             bytes_.erase(0, sent_);
             sent_ = 0;
         }
@@ -47,8 +50,6 @@ public:
     }
 
 private:
-    static constexpr std::size_t k_kept = 64 * 1024; ///< bytes of buffer worth keeping while idle
-
     std::string bytes_;
     std::size_t sent_ = 0;
 };

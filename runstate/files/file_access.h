@@ -10,7 +10,7 @@
 
 #include <vigil/runstate/files/descriptor.h>
 #include <vigil/runstate/files/file_place.h>
-#include <vigil/runstate/refusal.h>
+#include <vigil/runstate/result.h>
 
 namespace vigil::runstate {
 

@@ -13,6 +13,7 @@ namespace {
 
 namespace json = boost::json;
 using qmp_bridge::option_error;
+using qmp_bridge::quoted;
 
 constexpr std::uint32_t k_watchdog_id = 0x25AB'8086;
 constexpr std::uint32_t k_bar0 = 0x10;
@@ -25,8 +26,6 @@ constexpr std::uint32_t k_config_enable = 0x8000'0000;
 constexpr std::uint32_t k_config_bytes = 256;
 constexpr std::uint32_t k_bar0_bytes = 16;
 constexpr int k_slots = 32;
-
-std::string quoted(std::string_view text) { return "'" + std::string(text) + "'"; }
 
 std::string text_of(const json::object& row, std::string_view key)
 {

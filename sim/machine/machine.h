@@ -99,13 +99,10 @@ public:
         return config_.type == machine_type::q35 || (config_.type == machine_type::pc && config_.acpi);
     }
 
-    /// How many NMIs the CPUs have taken.
-    std::uint64_t nmis() const noexcept { return cpus_.nmis; }
-
 private:
+    // The CPUs take NMIs, and run no code that would notice.
     struct cpu_nmi_pins : runstate::nmi_sink {
-        std::uint64_t nmis = 0;
-        void inject_nmi() override { ++nmis; }
+        void inject_nmi() override {}
     };
 
     // A CPU, of which there is its share of the crash MSRs.

@@ -7,6 +7,8 @@
 #include <memory>
 #include <utility>
 
+#include <vigil/bus/little_endian.h>
+
 namespace vigil::sim {
 
 using bus::memory_content;
@@ -65,9 +67,7 @@ public:
             const auto count = static_cast<std::size_t>(std::min<std::uint64_t>(numbers.size(), pages_.size() - at));
             if (auto fault = pages_.read(at, numbers.data(), count)) return fault;
             for (std::size_t i = 0; i < count; i += k_number_bytes) {
-                std::uint64_t page = 0;
-                for (unsigned n = k_number_bytes; n-- > 0;) page = page << 8 | numbers[i + n];
-                if (auto fault = read(page)) return fault;
+                if (auto fault = read(bus::load_little_endian(&numbers[i], k_number_bytes))) return fault;
             }
             at += count;
         }
@@ -103,9 +103,9 @@ saved_state saved_memory::save() const
 {
     std::vector<std::uint64_t> in_use = part_.content()->pages_in_use();
     std::vector<std::uint8_t> pages;
-    pages.reserve(in_use.size() * k_number_bytes);
-    for (const std::uint64_t page : in_use) {
-        for (unsigned shift = 0; shift < 64; shift += 8) pages.push_back(static_cast<std::uint8_t>(page >> shift));
+    pages.resize(in_use.size() * k_number_bytes);
+    for (std::size_t i = 0; i < in_use.size(); ++i) {
+        bus::store_little_endian(&pages[i * k_number_bytes], k_number_bytes, in_use[i]);
     }
     return {{"size", part_.size()},
             {"pages", std::move(pages)},

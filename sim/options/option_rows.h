@@ -129,7 +129,7 @@ failure keep(option_parser& p, std::string_view group, const std::string& value)
 
 // For messages.
 
-std::string quoted(std::string_view text);
+using qmp_bridge::quoted;
 /// "; did you mean 'X'?", or nothing where no candidate is near.
 std::string suggestion(std::string_view word, const std::vector<std::string_view>& candidates);
 /// The error for a key of `list` that nobody took.

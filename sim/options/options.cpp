@@ -20,8 +20,6 @@ using qmp_bridge::option_error;
 using qmp_bridge::option_list;
 using qmp_bridge::pace;
 
-std::string quoted(std::string_view text) { return "'" + std::string(text) + "'"; }
-
 std::string suggestion(std::string_view word, const std::vector<std::string_view>& candidates)
 {
     const auto nearest = nearest_match(word, candidates);

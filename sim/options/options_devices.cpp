@@ -80,7 +80,7 @@ std::string text_member(const json::object& object, std::string_view key)
 {
     const json::value* value = object.if_contains(key);
     if (value == nullptr || !value->is_string()) return {};
-    return {value->get_string().data(), value->get_string().size()};
+    return std::string(qmp_bridge::as_view(value->get_string()));
 }
 
 failure take_json(const json::object& object, const device_row& row, device_request& request)

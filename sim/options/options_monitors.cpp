@@ -92,7 +92,7 @@ failure on_object(option_parser& p, const std::string& value)
     for (const auto& member : given.get_object()) {
         const auto& one = member.value();
         std::string text;
-        if (one.is_string()) text.assign(one.get_string().data(), one.get_string().size());
+        if (one.is_string()) text = qmp_bridge::as_view(one.get_string());
         if (one.is_bool()) text = one.get_bool() ? "on" : "off";
         list.add(std::string(member.key()), text);
     }

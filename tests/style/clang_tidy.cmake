@@ -4,6 +4,7 @@
 # A file takes clang-tidy 5 to 25 s, half an hour for all: so only a few are looked at, first of those that differ from
 # the first parent of the present commit, then, where these are not enough, of all others in their turn. Which turn it is
 # the number of commits says, so that a commit always gets the same answer.
+cmake_minimum_required(VERSION 3.25)
 include("${CMAKE_CURRENT_LIST_DIR}/find_tool.cmake")
 set(most 4)
 find_tool(clang_tidy clang-tidy)

@@ -4,16 +4,11 @@
 #include <cassert>
 #include <utility>
 
+#include <vigil/qmp-bridge/json/detail/json_buffer.h>
 #include <vigil/qmp-bridge/json/detail/json_number.h>
 #include <vigil/qmp-bridge/json/detail/json_string.h>
 
 namespace vigil::qmp_bridge {
-
-namespace {
-
-constexpr std::size_t k_kept = 64 * 1024; ///< bytes of buffer worth keeping between values
-
-} // namespace
 
 void json_assembler::take(const json_token& token)
 {
@@ -133,8 +128,7 @@ json_item json_assembler::finish()
 void json_assembler::reset()
 {
     open_.clear();
-    keys_.clear();
-    if (keys_.capacity() > k_kept) keys_.shrink_to_fit();
+    empty(keys_);
     result_ = nullptr;
     error_.clear();
 }

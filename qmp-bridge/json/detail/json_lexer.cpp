@@ -5,11 +5,11 @@
 #include <array>
 #include <limits>
 
+#include <vigil/qmp-bridge/json/detail/json_buffer.h>
+
 namespace vigil::qmp_bridge {
 
 namespace {
-
-constexpr std::size_t k_kept = 64 * 1024; ///< bytes of buffer worth keeping between tokens
 
 enum byte_class : std::uint8_t {
     k_blank = 1,      ///< white space between tokens
@@ -55,16 +55,14 @@ void json_lexer::reset()
 {
     state_ = state::start;
     partial_given_ = false;
-    partial_.clear();
-    if (partial_.capacity() > k_kept) partial_.shrink_to_fit();
+    empty(partial_);
 }
 
 bool json_lexer::next(std::string_view& input, json_token& token)
 {
     if (partial_given_) {
         partial_given_ = false;
-        partial_.clear();
-        if (partial_.capacity() > k_kept) partial_.shrink_to_fit();
+        empty(partial_);
     }
 
     const char* const end = input.data() + input.size();

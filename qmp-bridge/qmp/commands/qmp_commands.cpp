@@ -2,8 +2,6 @@
 #include <vigil/qmp-bridge/qmp/commands/qmp_commands.h>
 
 #include <array>
-#include <utility>
-#include <variant>
 
 #include <vigil/qmp-bridge/qmp/commands/detail/qmp_handlers.h>
 #include <vigil/qmp-bridge/qmp/qmp_monitor.h>
@@ -13,84 +11,18 @@ namespace vigil::qmp_bridge {
 
 namespace {
 
-using handlers::result;
-
-// A handler's types, taken from its signature.
-template <auto Handler> struct signature;
-
-template <class Returned, result<Returned> (*Handler)(const command_context&)> struct signature<Handler> {
-    using arguments = empty_object;
-    using returned = Returned;
-    static result<Returned> call(const command_context& c, const json::object& /*arguments*/) { return Handler(c); }
-};
-
-template <class Returned, class Arguments, result<Returned> (*Handler)(const command_context&, const Arguments&)>
-struct signature<Handler> {
-    using arguments = Arguments;
-    using returned = Returned;
-    static result<Returned> call(const command_context& c, const json::object& arguments)
-    {
-        return Handler(c, read_checked<Arguments>(arguments));
-    }
-};
-
 template <auto Handler>
-std::optional<command_error> run(const command_context& c, const json::object& arguments, std::string& returned)
+std::optional<refusal> run(const command& /*self*/, const command_context& c, const json::object& arguments,
+                           std::string& returned)
 {
-    auto outcome = signature<Handler>::call(c, arguments);
-    if (auto* error = std::get_if<command_error>(&outcome)) return std::move(*error);
-    print(returned, std::get<0>(outcome), c.monitor.settings().words);
-    return std::nullopt;
+    return detail::shape_of<decltype(Handler)>::run(*Handler, c, arguments, returned);
 }
 
 template <auto Handler>
 constexpr command row(std::string_view name, unsigned traits = 0, vocabulary last = vocabulary::v7_2)
 {
-    return {name,
-            &k_type<typename signature<Handler>::arguments>,
-            &k_type<typename signature<Handler>::returned>,
-            traits,
-            last,
-            &run<Handler>};
-}
-
-// A handler that answers when it is done, perhaps after its command has long been left: `Handler(context, arguments,
-// done)`.
-template <auto Handler> struct deferred_signature;
-
-template <class Returned, class Arguments,
-          void (*Handler)(const command_context&, const Arguments&, handlers::answer_later<Returned>)>
-struct deferred_signature<Handler> {
-    using arguments = Arguments;
-    using returned = Returned;
-};
-
-template <auto Handler>
-std::optional<command_error> start(const command_context& c, const json::object& arguments, std::string& /*returned*/)
-{
-    using returned = typename deferred_signature<Handler>::returned;
-    const auto done = [answer = c.session.answer_later(),
-                       words = c.monitor.settings().words](result<returned> outcome) {
-        if (auto* error = std::get_if<command_error>(&outcome)) {
-            answer(std::move(*error));
-            return;
-        }
-        std::string value;
-        print(value, std::get<0>(outcome), words);
-        answer(std::move(value));
-    };
-    Handler(c, read_checked<typename deferred_signature<Handler>::arguments>(arguments), done);
-    return std::nullopt;
-}
-
-template <auto Handler> constexpr command deferred_row(std::string_view name, unsigned traits = 0)
-{
-    return {name,
-            &k_type<typename deferred_signature<Handler>::arguments>,
-            &k_type<typename deferred_signature<Handler>::returned>,
-            traits,
-            vocabulary::v7_2,
-            &start<Handler>};
+    using shape = detail::shape_of<decltype(Handler)>;
+    return {name, &k_type<typename shape::arguments>, &k_type<typename shape::returned>, traits, last, &run<Handler>};
 }
 
 using namespace command_trait;
@@ -147,15 +79,16 @@ constexpr std::array k_commands{
     row<&handlers::qom_list_types>("qom-list-types", allow_preconfig),
     row<&handlers::qom_list_properties>("qom-list-properties", allow_preconfig),
     row<&handlers::device_list_properties>("device-list-properties"),
-
-    deferred_row<&handlers::blockdev_add>("blockdev-add", allow_preconfig),
-    row<&handlers::blockdev_del>("blockdev-del", allow_preconfig),
-    row<&handlers::query_named_block_nodes>("query-named-block-nodes", allow_preconfig),
-    row<&handlers::query_block>("query-block", allow_preconfig),
-    row<&handlers::query_blockstats>("query-blockstats", allow_preconfig),
 };
 
 } // namespace
+
+vocabulary detail::words_of(const command_context& c) { return c.monitor.settings().words; }
+
+std::function<void(command_outcome)> detail::answer_of_session(const command_context& c)
+{
+    return c.session.answer_later();
+}
 
 rows<command> commands() noexcept { return k_commands; }
 

@@ -5,7 +5,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <variant>
 
 #include <vigil/qmp-bridge/json/json.h>
 #include <vigil/qmp-bridge/schema/qapi_types.h>
@@ -20,9 +19,6 @@ struct command_context {
     qmp_monitor& monitor;
     qmp_session& session;
 };
-
-/// What a command answers: the value to return, printed on one line, or why it failed.
-using command_outcome = std::variant<std::string, command_error>;
 
 /// What a command may do beyond being executed in its turn, on a machine that is complete (QEMU:
 /// docs/devel/qapi-code-gen).
@@ -43,16 +39,16 @@ struct command {
     constexpr bool has(unsigned trait) const noexcept { return (traits & trait) != 0; }
     constexpr bool spoken_in(vocabulary words) const noexcept { return words <= last; }
 
-    /// Executes it with arguments that `check_arguments` passed; appends the value to return to `returned`, on one
+    /// Executes `self` with arguments that `check_arguments` passed; appends the value to return to `returned`, on one
     /// line, or says why not. A command that asked the session to answer later does neither.
-    std::optional<command_error> (*run)(const command_context& context, const json::object& arguments,
-                                        std::string& returned);
+    std::optional<refusal> (*run)(const command& self, const command_context& context, const json::object& arguments,
+                                  std::string& returned);
 };
 
-/// Every command.
+/// The commands that every monitor has (see `qmp_monitor::find_command` for all that one has).
 rows<command> commands() noexcept;
 
-/// The command spelt `name` (case matters), or null where the vocabulary has none.
+/// The one of them spelt `name` (case matters), or null where the vocabulary has none.
 const command* find_command(std::string_view name, vocabulary words = vocabulary::v7_2) noexcept;
 
 /// The version that the vocabulary stands for, with the machine's `package`.

@@ -28,8 +28,7 @@ result<empty_object> with_file(const command_context& c, const std::string& uri,
     if (c.monitor.settings().migration == nullptr) return not_supported();
     const auto path = path_of(uri);
     if (!path) {
-        return command_error{error_class::generic_error,
-                             "Parameter 'uri' expects a valid migration protocol: file:PATH"};
+        return refusal{"Parameter 'uri' expects a valid migration protocol: file:PATH"};
     }
     const auto file = c.monitor.settings().locate(*path);
     if (const auto* refused = std::get_if<runstate::refusal>(&file)) return done_unless(*refused);
@@ -41,11 +40,10 @@ result<empty_object> with_file(const command_context& c, const std::string& uri,
 result<empty_object> migrate(const command_context& c, const migrate_arguments& arguments)
 {
     if (arguments.blk.value_or(false) || arguments.inc.value_or(false)) {
-        return command_error{error_class::generic_error,
-                             "Block migration is not supported: there are no block devices"};
+        return refusal{"Block migration is not supported: there are no block devices"};
     }
     if (arguments.resume.value_or(false)) {
-        return command_error{error_class::generic_error, "Cannot resume if there is no paused migration"};
+        return refusal{"Cannot resume if there is no paused migration"};
     }
     return with_file(c, arguments.uri, &runstate::migration::migrate); // `detach` means nothing over QMP, as in QEMU
 }
@@ -94,13 +92,12 @@ result<empty_object> snapshot_load(const command_context& c, const uri_argument&
 
 result<empty_object> migrate_pause(const command_context& /*c*/)
 {
-    return command_error{error_class::generic_error,
-                         "migrate-pause is currently only supported during postcopy-active state"};
+    return refusal{"migrate-pause is currently only supported during postcopy-active state"};
 }
 
 result<empty_object> migrate_recover(const command_context& /*c*/, const uri_argument& /*arguments*/)
 {
-    return command_error{error_class::generic_error, "Migrate recover can only be run when postcopy is paused."};
+    return refusal{"Migrate recover can only be run when postcopy is paused."};
 }
 
 // Nothing here waits for another side that could be cut off.
@@ -110,7 +107,7 @@ result<std::vector<yank_instance>> query_yank(const command_context& /*c*/) { re
 result<empty_object> yank(const command_context& /*c*/, const yank_arguments& arguments)
 {
     if (arguments.instances.empty()) return empty_object{};
-    return command_error{error_class::device_not_found, "Instance not found"};
+    return refusal{"Instance not found", error_class::device_not_found};
 }
 
 } // namespace vigil::qmp_bridge::handlers

@@ -34,9 +34,8 @@ result<std::vector<object_property_info>> qom_list(const command_context& c, con
 
 result<empty_object> qom_set(const command_context& c, const qom_set_arguments& arguments)
 {
-    return ask_objects<empty_object>(c, [&](const qom_tree& objects) -> result<empty_object> {
-        if (auto error = objects.set(arguments.path, arguments.property, arguments.value)) return std::move(*error);
-        return empty_object{};
+    return ask_objects<empty_object>(c, [&](const qom_tree& objects) {
+        return done_unless(objects.set(arguments.path, arguments.property, arguments.value));
     });
 }
 

@@ -20,8 +20,7 @@ cpu_instance_properties place_of_cpu(std::int64_t index) { return {0, index, 0};
 result<empty_object> qmp_capabilities(const command_context& c, const capabilities_arguments& arguments)
 {
     if (!c.session.negotiating()) {
-        return command_error{error_class::command_not_found,
-                             "Capabilities negotiation is already complete, command ignored"};
+        return refusal{"Capabilities negotiation is already complete, command ignored", error_class::command_not_found};
     }
     bool out_of_band = false;
     std::string refused;
@@ -34,7 +33,7 @@ result<empty_object> qmp_capabilities(const command_context& c, const capabiliti
         refused += runstate::to_string(one);
     }
     if (!refused.empty()) {
-        return command_error{error_class::generic_error, "Capability " + refused + " not available"};
+        return refusal{"Capability " + refused + " not available"};
     }
     c.session.end_negotiation(out_of_band);
     return empty_object{};
@@ -48,6 +47,7 @@ result<std::vector<command_info>> query_commands(const command_context& c)
     for (const command& one : commands()) {
         if (one.spoken_in(c.monitor.settings().words)) all.push_back({one.name});
     }
+    for (const command& one : c.monitor.settings().commands) all.push_back({one.name});
     return all;
 }
 
@@ -62,7 +62,7 @@ result<std::vector<event_info>> query_events(const command_context& c)
 
 result<std::vector<schema_info>> query_qmp_schema(const command_context& c)
 {
-    return introspect(c.monitor.settings().words);
+    return introspect(c.monitor.settings().words, c.monitor.settings().commands);
 }
 
 result<qmp_clients_info> query_qmp_clients(const command_context& c)
@@ -113,7 +113,7 @@ result<std::vector<fdset_info>> query_fdsets(const command_context& c) { return 
 
 result<balloon_info> query_balloon(const command_context& /*c*/)
 {
-    return command_error{error_class::device_not_active, "No balloon device has been activated"};
+    return refusal{"No balloon device has been activated", error_class::device_not_active};
 }
 
 result<std::vector<cpu_info_fast>> query_cpus_fast(const command_context& c)
@@ -132,14 +132,13 @@ result<std::vector<hotpluggable_cpu>> query_hotpluggable_cpus(const command_cont
     const qom_tree* objects = c.monitor.settings().objects;
     const std::vector<std::string>& paths = c.monitor.settings().machine.cpu_paths;
     if (objects == nullptr || paths.empty()) {
-        return command_error{error_class::generic_error, "The feature 'query-hotpluggable-cpus' is not enabled"};
+        return refusal{"The feature 'query-hotpluggable-cpus' is not enabled"};
     }
     std::vector<hotpluggable_cpu> all;
     for (std::size_t i = paths.size(); i-- != 0;) { // QEMU lists the last one first
         const auto object = objects->find(paths[i]);
-        if (const auto* error = std::get_if<command_error>(&object)) return *error;
-        const std::string& type = std::get<const qom_tree::node*>(object)->type;
-        all.push_back({type, 1, place_of_cpu(static_cast<std::int64_t>(i)), paths[i]});
+        if (!object) return object.why();
+        all.push_back({(*object)->type, 1, place_of_cpu(static_cast<std::int64_t>(i)), paths[i]});
     }
     return all;
 }
@@ -148,7 +147,7 @@ result<std::string> human_monitor_command(const command_context& c, const human_
 {
     const auto cpus = static_cast<std::int64_t>(c.monitor.settings().machine.cpu_paths.size());
     if (arguments.cpu_index && (*arguments.cpu_index < 0 || *arguments.cpu_index >= cpus)) {
-        return command_error{error_class::generic_error, "Parameter 'cpu-index' expects a CPU number"};
+        return refusal{"Parameter 'cpu-index' expects a CPU number"};
     }
     return run_human_command(c.monitor, arguments.command_line);
 }

@@ -34,7 +34,7 @@ result<empty_object> system_powerdown(const command_context& c)
 result<empty_object> system_wakeup(const command_context& c)
 {
     if (!c.monitor.settings().machine.wakeup_suspend_support) {
-        return command_error{error_class::generic_error, "wake-up from suspend is not supported by this guest"};
+        return refusal{"wake-up from suspend is not supported by this guest"};
     }
     return done_unless(c.monitor.control().system_wakeup());
 }
@@ -69,7 +69,7 @@ result<empty_object> set_action(const command_context& c, const set_action_argum
 result<empty_object> exit_preconfig(const command_context& c)
 {
     if (!c.monitor.in_preconfig()) {
-        return command_error{error_class::generic_error, "The command is permitted only before machine initialization"};
+        return refusal{"The command is permitted only before machine initialization"};
     }
     c.monitor.leave_preconfig();
     return empty_object{};

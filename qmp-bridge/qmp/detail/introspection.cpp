@@ -114,12 +114,13 @@ private:
 
 } // namespace
 
-std::vector<schema_info> introspect(vocabulary words)
+std::vector<schema_info> introspect(vocabulary words, const std::vector<own_command>& own)
 {
     collector all(words);
     for (const command& one : commands()) {
         if (one.spoken_in(words)) all.add(one);
     }
+    for (const command& one : own) all.add(one);
     for (const qapi_event& one : k_events) {
         if (one.since <= words) all.add(one);
     }

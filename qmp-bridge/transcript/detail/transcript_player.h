@@ -33,7 +33,7 @@ public:
     /// Has `job` done where the recorded run did it.
     void defer(std::function<void()> job) { jobs_.push_back(std::move(job)); }
 
-    /// Has `done` called with what the recorded run read, as `qmp_monitor::options::read_file` would.
+    /// Has `done` called with what the recorded run read, as `read_file` would.
     std::shared_ptr<void> read_file(std::function<void(file_content)> done);
 
 private:

@@ -11,7 +11,6 @@
 #include <vector>
 
 #include <vigil/qmp-bridge/json/json.h>
-#include <vigil/qmp-bridge/qmp/detail/qdict_order.h>
 
 using namespace vigil::qmp_bridge;
 using namespace std::string_literals;
@@ -229,40 +228,4 @@ TEST_CASE("json printer: what is printed reads back equal")
         REQUIRE(read_back(printed_pretty(value)) == value);
         REQUIRE(printed(read_back(text)) == text);
     }
-}
-
-TEST_CASE("qdict order: keys fall into their buckets")
-{
-    const std::vector<std::pair<std::string, unsigned>> rows = {
-        {"exec-oob", 162},     {"control", 263},  {"execute", 299}, {"arguments", 447}, {"id", 486},
-        {"foo", 490},          {"timestamp", 26}, {"event", 361},   {"data", 505},      {"seconds", 5},
-        {"microseconds", 374}, {"return", 401},   {"error", 489},   {"class", 211},     {"desc", 377},
-        {"singlestep", 202},   {"status", 202},   {"running", 246}, {"guest", 223},     {"reason", 401},
-        {"action", 438},       {"info", 496},     {"arg1", 24},     {"arg2", 24},       {"arg3", 24},
-        {"arg4", 24},          {"arg5", 24},      {"type", 425},    {"micro", 225},     {"minor", 225},
-        {"major", 481},        {"qemu", 232},     {"package", 326}, {"version", 184},   {"capabilities", 216},
-        {"name", 39},
-    };
-    for (const auto& [key, bucket] : rows) {
-        INFO(key);
-        CHECK(qdict_bucket(key) == bucket);
-    }
-    CHECK(qdict_bucket("") == 12345 % 512);
-}
-
-TEST_CASE("qdict order: members come by bucket, of one bucket the last inserted first")
-{
-    const auto keys = [](const json::object& object) {
-        std::vector<std::string> result;
-        for (const auto* member : in_qdict_order(object)) result.emplace_back(member->key());
-        return result;
-    };
-    using strings = std::vector<std::string>;
-    CHECK(keys({}).empty());
-    CHECK(keys({{"running", true}, {"singlestep", false}, {"status", "running"}}) ==
-          strings{"status", "singlestep", "running"});
-    CHECK(keys({{"arg1", 1}, {"arg2", 2}, {"type", "hyper-v"}, {"arg3", 3}}) ==
-          strings{"arg3", "arg2", "arg1", "type"});
-    CHECK(keys({{"foo", 1}, {"id", 2}, {"arguments", 3}, {"execute", 4}, {"control", 5}, {"exec-oob", 6}}) ==
-          strings{"exec-oob", "control", "execute", "arguments", "id", "foo"});
 }

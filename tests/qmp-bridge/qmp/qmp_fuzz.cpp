@@ -5,21 +5,18 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
-#include <deque>
-#include <functional>
 #include <memory>
 #include <optional>
 #include <random>
 #include <string>
 #include <string_view>
-#include <system_error>
-#include <utility>
 #include <variant>
 #include <vector>
 
 #include <vigil/qmp-bridge/qmp/qom_tree.h>
 
 #include "../fake_machine.h"
+#include "../slow_command.h"
 
 using namespace vigil;
 using namespace vigil::qmp_bridge;
@@ -84,31 +81,14 @@ struct outcome {
     bool over = false;   ///< the run has ended
 };
 
-/// Files that take their time: each contains its own name.
-class slow_files {
-public:
-    std::shared_ptr<void> read(const std::string& path, std::function<void(file_content)> done)
-    {
-        waiting_.emplace_back(path, std::move(done));
-        return std::make_shared<int>();
-    }
-    /// Whether one was waited for, and has arrived.
-    bool arrive()
-    {
-        if (waiting_.empty()) return false;
-        const auto [content, done] = std::move(waiting_.front());
-        waiting_.pop_front();
-        if (content.empty()) {
-            done(std::make_error_code(std::errc::no_such_file_or_directory));
-        } else {
-            done(content);
-        }
-        return true;
-    }
-
-private:
-    std::deque<std::pair<std::string, std::function<void(file_content)>>> waiting_;
-};
+/// Answers what has been waited for longest, with an error where it has no name; or nothing is waited for.
+bool arrive(slow_host& host)
+{
+    if (host.waiters.empty()) return false;
+    const bool named = !host.waiters.front().what.empty();
+    host.answer(named ? result<empty_object>(empty_object{}) : refusal{"nobody comes"});
+    return true;
+}
 
 /// Lets a client say `parts`, served after each of them or after the last.
 outcome talk(const conditions& given, const std::vector<std::string_view>& parts, bool served_at_once)
@@ -116,14 +96,11 @@ outcome talk(const conditions& given, const std::vector<std::string_view>& parts
     fuzzed_object object;
     qom_tree objects;
     objects.peripheral().add("it", std::string(object.type_name())).state = &object;
-    slow_files files;
+    slow_host host;
     fake_machine machine(given.words, [&](qmp_monitor::options& o) {
         o.objects = &objects;
         o.preconfig = given.preconfig;
-        o.read_file = [&files](const vigil::runstate::file_place& place, std::size_t,
-                               std::function<void(file_content)> done) {
-            return files.read(place.shown(), std::move(done));
-        };
+        o.commands = {host.command()};
     });
     const auto watcher = negotiated(machine);
     std::unique_ptr<qmp_session> client = given.out_of_band  ? negotiated_oob(machine)
@@ -132,12 +109,12 @@ outcome talk(const conditions& given, const std::vector<std::string_view>& parts
     for (const std::string_view part : parts) {
         client->feed(part);
         if (!served_at_once) continue;
-        files.arrive();
+        arrive(host);
         execute_all(*client);
     }
     do {
         execute_all(*client);
-    } while (files.arrive());
+    } while (arrive(host));
     return {std::string(client->output.unsent()), std::string(watcher->output.unsent()), machine.control.exiting()};
 }
 

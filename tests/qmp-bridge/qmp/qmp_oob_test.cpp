@@ -2,15 +2,13 @@
 // Out-of-band execution, and commands that are answered later.
 #include <catch.h>
 
-#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
-#include <system_error>
-#include <utility>
 #include <vector>
 
 #include "../fake_machine.h"
+#include "../slow_command.h"
 
 using namespace vigil;
 using namespace vigil::qmp_bridge;
@@ -33,48 +31,15 @@ std::string status_text(run_state state)
 
 std::string done(std::string_view id) { return R"({"return": {}, "id": ")" + std::string(id) + "\"}"; }
 
-// A host whose files come when the test says so.
-struct slow_host {
-    struct reading {
-        std::string path;
-        std::size_t most;
-        std::function<void(file_content)> done;
-        std::weak_ptr<void> wanted;
-    };
-
-    std::vector<reading> readings;
-
-    std::shared_ptr<void> read(const std::string& path, std::size_t most, std::function<void(file_content)> done)
-    {
-        const auto handle = std::make_shared<int>(0);
-        readings.push_back({path, most, std::move(done), handle});
-        return handle;
-    }
-
-    void answer(file_content content)
-    {
-        reading oldest = std::move(readings.front());
-        readings.erase(readings.begin());
-        if (oldest.wanted.lock()) oldest.done(std::move(content));
-    }
-};
-
-// A machine on such a host.
+// A machine with a command that takes its time.
 struct slow_machine {
     slow_host host;
-    fake_machine machine{vocabulary::v7_2, [this](qmp_monitor::options& o) {
-                             o.read_file = [this](const vigil::runstate::file_place& place, std::size_t most,
-                                                  std::function<void(file_content)> ready) {
-                                 return host.read(place.shown(), most, std::move(ready));
-                             };
-                         }};
+    fake_machine machine{vocabulary::v7_2, [this](qmp_monitor::options& o) { o.commands = {host.command()}; }};
 };
 
-// A command that waits for the file /fifo.
-std::string slow(const std::string& id, const std::string& node = "n")
+std::string slow(const std::string& id)
 {
-    return R"({"execute": "blockdev-add", "id": ")" + id + R"(", "arguments": {"driver": "blkdebug", "node-name": ")" +
-           node + R"(", "config": "/fifo", "image": {"driver": "null-co", "read-zeroes": true}}})";
+    return R"({"execute": "x-wait", "id": ")" + id + R"(", "arguments": {"for": "Godot"}})";
 }
 
 const std::string k_quick = R"({"execute": "query-name", "id": "quick"})";
@@ -96,7 +61,7 @@ TEST_CASE("out of band: what is asked for wrongly")
         {R"({"exec-oob": "query-status", "arguments": {"x": 1}})",
          generic("The command query-status does not support OOB")},
         {R"({"execute": "query-status", "exec-oob": "query-status"})",
-         generic("QMP input member 'execute' clashes with 'exec-oob'")},
+         generic("QMP input member 'exec-oob' clashes with 'execute'")},
         {R"({"exec-oob": "query-status", "execute": "query-status"})",
          generic("QMP input member 'execute' clashes with 'exec-oob'")},
         {R"({"exec-oob": "query-status", "execute": 1})", generic("QMP input member 'execute' must be a string")},
@@ -189,7 +154,7 @@ TEST_CASE("out of band: overtakes what is queued and what is under way, and is n
 {
     slow_machine slowly;
     const auto client = negotiated_oob(slowly.machine);
-    client->feed(slow("blocks") + k_quick + k_out_of_band);
+    client->feed(slow("waits") + k_quick + k_out_of_band);
     CHECK(taken(*client) == lines({k_out_of_band_answer})); // ahead of what is queued
     execute_all(*client);
     CHECK(client->busy());
@@ -197,22 +162,22 @@ TEST_CASE("out of band: overtakes what is queued and what is under way, and is n
     client->feed(k_out_of_band); // ahead of what is under way
     CHECK(taken(*client) == lines({k_out_of_band_answer}));
     const fake_carrier carrier(*client);
-    slowly.host.answer(std::string());
+    slowly.host.answer();
     CHECK(carrier.announced == 1);
     CHECK_FALSE(client->busy());
     CHECK(client->pending());
     execute_all(*client);
-    CHECK(taken(*client) == lines({done("blocks"), done("quick")}));
+    CHECK(taken(*client) == lines({done("waits"), done("quick")}));
 }
 
 TEST_CASE("out of band: what is malformed, or in band and wrong, keeps its place behind a command under way")
 {
     slow_machine slowly;
     const auto client = negotiated_oob(slowly.machine);
-    CHECK(ask(*client, slow("blocks") + R"({"id": "wrong"} ] )" + k_out_of_band) == lines({k_out_of_band_answer}));
-    slowly.host.answer(std::string());
+    CHECK(ask(*client, slow("waits") + R"({"id": "wrong"} ] )" + k_out_of_band) == lines({k_out_of_band_answer}));
+    slowly.host.answer();
     execute_all(*client);
-    CHECK(taken(*client) == lines({done("blocks"),
+    CHECK(taken(*client) == lines({done("waits"),
                                    R"({"id": "wrong", "error": {"class": "GenericError", )"
                                    R"("desc": "QMP input lacks member 'execute'"}})",
                                    generic("JSON parse error, expecting value")}));
@@ -222,26 +187,26 @@ TEST_CASE("out of band: eight requests wait beside the one under way, and what i
 {
     slow_machine slowly;
     const auto client = negotiated_oob(slowly.machine);
-    ask(*client, slow("blocks"));
+    ask(*client, slow("waits"));
     for (int i = 0; i < 7; ++i) client->feed(k_quick);
     client->feed(k_out_of_band);
     CHECK(taken(*client) == lines({k_out_of_band_answer}));
     client->feed(k_quick + k_out_of_band);
     CHECK(taken(*client).empty());
-    slowly.host.answer(std::string());
+    slowly.host.answer();
     client->execute_one(); // makes room
     const std::string got = taken(*client);
-    CHECK(got == lines({done("blocks"), done("quick"), k_out_of_band_answer}));
+    CHECK(got == lines({done("waits"), done("quick"), k_out_of_band_answer}));
 }
 
 TEST_CASE("later answers: without out-of-band execution everything waits")
 {
     slow_machine slowly;
     const auto client = negotiated(slowly.machine);
-    CHECK(ask(*client, slow("blocks") + k_quick + k_out_of_band).empty());
-    slowly.host.answer(std::string());
+    CHECK(ask(*client, slow("waits") + k_quick + k_out_of_band).empty());
+    slowly.host.answer();
     execute_all(*client);
-    CHECK(taken(*client) == lines({done("blocks"), done("quick"),
+    CHECK(taken(*client) == lines({done("waits"), done("quick"),
                                    R"({"id": "oob", "error": {"class": "GenericError", )"
                                    R"("desc": "QMP input member 'exec-oob' is unexpected"}})"}));
 }
@@ -251,27 +216,27 @@ TEST_CASE("later answers: other clients and the machine go on, and events reach 
     slow_machine slowly;
     const auto waiting = negotiated_oob(slowly.machine);
     const auto other = negotiated(slowly.machine);
-    ask(*waiting, slow("blocks"));
+    ask(*waiting, slow("waits"));
     CHECK(ask(*other, R"({"execute": "cont"})") == lines({R"({T "event": "RESUME"})", R"({"return": {}})"}));
     CHECK(taken(*waiting) == lines({R"({T "event": "RESUME"})"}));
-    CHECK(ask(*other, slow("second", "m")).empty());
-    slowly.host.answer(std::string());
-    CHECK(taken(*waiting) == lines({done("blocks")}));
-    slowly.host.answer(std::make_error_code(std::errc::no_such_file_or_directory));
+    CHECK(ask(*other, slow("second")).empty());
+    slowly.host.answer();
+    CHECK(taken(*waiting) == lines({done("waits")}));
+    slowly.host.answer(runstate::refusal{"He does not come"});
     CHECK(taken(*other) == lines({R"({"id": "second", "error": {"class": "GenericError", "desc": )"
-                                  R"("Could not read blkdebug config file: No such file or directory"}})"}));
+                                  R"("He does not come"}})"}));
 }
 
 TEST_CASE("later answers: a client that leaves takes its command along")
 {
     slow_machine slowly;
     auto client = negotiated_oob(slowly.machine);
-    ask(*client, slow("blocks") + k_quick);
-    REQUIRE(slowly.host.readings.size() == 1);
-    CHECK_FALSE(slowly.host.readings.front().wanted.expired());
+    ask(*client, slow("waits") + k_quick);
+    REQUIRE(slowly.host.waiters.size() == 1);
+    CHECK_FALSE(slowly.host.waiters.front().wanted.expired());
     client.reset();
-    CHECK(slowly.host.readings.front().wanted.expired());
-    slowly.host.readings.front().done(std::string()); // too late, and harmless
+    CHECK(slowly.host.waiters.front().wanted.expired());
+    slowly.host.waiters.front().done(empty_object{}); // too late, and harmless
     const auto next = negotiated(slowly.machine);
     CHECK(ask(*next, R"({"execute": "query-status"})") == lines({status_text(run_state::prelaunch)}));
 }
@@ -281,10 +246,10 @@ TEST_CASE("later answers: nothing is answered once the run is over")
     slow_machine slowly;
     const auto client = negotiated_oob(slowly.machine);
     const auto other = negotiated(slowly.machine);
-    ask(*client, slow("blocks") + k_quick);
+    ask(*client, slow("waits") + k_quick);
     ask(*other, R"({"execute": "quit"})");
     taken(*client);
-    slowly.host.answer(std::string());
+    slowly.host.answer();
     CHECK_FALSE(client->busy());
     CHECK_FALSE(client->pending());
     CHECK(taken(*client).empty());
@@ -294,7 +259,7 @@ TEST_CASE("later answers: a flood beside a command under way fills up, and is ta
 {
     slow_machine slowly;
     const auto client = negotiated(slowly.machine);
-    ask(*client, slow("blocks"));
+    ask(*client, slow("waits"));
     std::size_t sent = 0;
     while (!client->full() && sent < 1'000'000) {
         client->feed(k_quick);
@@ -302,10 +267,10 @@ TEST_CASE("later answers: a flood beside a command under way fills up, and is ta
     }
     CHECK(client->full());
     CHECK(sent * k_quick.size() < 200'000);
-    slowly.host.answer(std::string());
+    slowly.host.answer();
     CHECK_FALSE(client->full());
     execute_all(*client);
-    std::string expected = lines({done("blocks")});
+    std::string expected = lines({done("waits")});
     for (std::size_t i = 0; i < sent; ++i) expected += lines({done("quick")});
     CHECK(taken(*client) == expected);
 }
@@ -314,7 +279,7 @@ TEST_CASE("later answers: a pretty client gets them over several lines")
 {
     slow_machine slowly;
     const auto client = negotiated(slowly.machine, true);
-    ask(*client, slow("blocks"));
-    slowly.host.answer(std::string());
-    CHECK(taken(*client) == lines({"{", "    \"return\": {", "    },", "    \"id\": \"blocks\"", "}"}));
+    ask(*client, slow("waits"));
+    slowly.host.answer();
+    CHECK(taken(*client) == lines({"{", "    \"return\": {", "    },", "    \"id\": \"waits\"", "}"}));
 }

@@ -41,22 +41,17 @@ const std::string k_prelaunch = R"({"return": {"status": "prelaunch", "singleste
 
 TEST_CASE("preconfig: the commands that QEMU allows before the machine is initialised, and no others")
 {
-    const std::set<std::string_view> allowed{"blockdev-add",
-                                             "blockdev-del",
-                                             "qmp_capabilities",
+    const std::set<std::string_view> allowed{"qmp_capabilities",
                                              "qom-get",
                                              "qom-list",
                                              "qom-list-properties",
                                              "qom-list-types",
                                              "qom-set",
-                                             "query-block",
-                                             "query-blockstats",
                                              "query-chardev",
                                              "query-commands",
                                              "query-hotpluggable-cpus",
                                              "query-iothreads",
                                              "query-name",
-                                             "query-named-block-nodes",
                                              "query-qmp-schema",
                                              "query-status",
                                              "query-uuid",

@@ -53,10 +53,9 @@ struct small_machine {
     std::string get(std::string_view path, std::string_view property = "type") const
     {
         const auto got = tree.get(path, property);
-        if (const auto* error = std::get_if<command_error>(&got)) return error->desc;
-        const auto& value = std::get<property_value>(got);
-        if (const auto* text = std::get_if<std::string>(&value)) return *text;
-        const auto* number = std::get_if<std::uint64_t>(&value);
+        if (!got) return got.why().text;
+        if (const auto* text = std::get_if<std::string>(&*got)) return *text;
+        const auto* number = std::get_if<std::uint64_t>(&*got);
         return number != nullptr ? std::to_string(*number) : "?";
     }
 
@@ -64,9 +63,9 @@ struct small_machine {
     std::string list(std::string_view path) const
     {
         const auto listed = tree.list(path);
-        if (const auto* error = std::get_if<command_error>(&listed)) return error->desc;
+        if (!listed) return listed.why().text;
         std::string text;
-        for (const object_property_info& one : std::get<std::vector<object_property_info>>(listed)) {
+        for (const object_property_info& one : *listed) {
             text += (text.empty() ? "" : " ") + one.name + ":" + one.type;
         }
         return text;
@@ -75,7 +74,7 @@ struct small_machine {
     std::string set(std::string_view path, std::string_view property, const json::value& value) const
     {
         const auto error = tree.set(path, property, value);
-        return error ? error->desc : "done";
+        return error ? error->text : "done";
     }
 
     model its_model;
@@ -89,14 +88,12 @@ struct small_machine {
 TEST_CASE("qom tree: the containers are there, with a type, before anything is in them")
 {
     const qom_tree tree("test-machine");
-    const auto type = [&](std::string_view path) {
-        return std::get<std::string>(std::get<property_value>(tree.get(path, "type")));
-    };
+    const auto type = [&](std::string_view path) { return std::get<std::string>(*tree.get(path, "type")); };
     for (const std::string_view path :
          {"/", "/objects", "/chardevs", "/machine/unattached", "/machine/peripheral", "/machine/peripheral-anon"}) {
         CAPTURE(path);
         CHECK(type(path) == "container");
-        CHECK(std::get<std::vector<object_property_info>>(tree.list(path)).front().name == "type");
+        CHECK(tree.list(path)->front().name == "type");
     }
     CHECK(type("/machine") == "test-machine");
 }
@@ -174,9 +171,9 @@ TEST_CASE("qom tree: everything that is listed can be got: type, facts, objects 
         if (one->name() == "a/b") continue;
         CAPTURE(one->path());
         const auto listed = m.tree.list(one->path());
-        for (const object_property_info& property : std::get<std::vector<object_property_info>>(listed)) {
+        for (const object_property_info& property : *listed) {
             CAPTURE(property.name);
-            const bool has_value = std::holds_alternative<property_value>(m.tree.get(one->path(), property.name));
+            const bool has_value = bool(m.tree.get(one->path(), property.name));
             CHECK(has_value == (property.name != "broken"));
         }
     }

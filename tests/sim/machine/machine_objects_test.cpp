@@ -31,9 +31,9 @@ struct listed_machine {
     std::string get(const std::string& path, const std::string& property = "type") const
     {
         const auto got = tree.get(path, property);
-        if (const auto* error = std::get_if<qmp_bridge::command_error>(&got)) return error->desc;
+        if (!got) return got.why().text;
         std::string text;
-        qmp_bridge::print(text, std::get<runstate::property_value>(got), qmp_bridge::vocabulary::v7_2);
+        qmp_bridge::print(text, *got, qmp_bridge::vocabulary::v7_2);
         return text;
     }
 
@@ -42,7 +42,7 @@ struct listed_machine {
     {
         const auto listed = tree.list(path);
         std::string text;
-        for (const object_property_info& one : std::get<std::vector<object_property_info>>(listed)) {
+        for (const object_property_info& one : *listed) {
             text += one.name + " " + one.type + " " + get(path, one.name) + "\n";
         }
         return text;
@@ -51,7 +51,7 @@ struct listed_machine {
     std::string set(const std::string& path, const std::string& property, const qmp_bridge::json::value& value) const
     {
         const auto error = tree.set(path, property, value);
-        return error ? error->desc : "done";
+        return error ? error->text : "done";
     }
 
     sim::machine machine;

@@ -2,15 +2,11 @@
 #ifndef VIGIL_QMP_BRIDGE_QMP_COMMANDS_DETAIL_QMP_HANDLERS_H
 #define VIGIL_QMP_BRIDGE_QMP_COMMANDS_DETAIL_QMP_HANDLERS_H
 
-#include <functional>
-#include <optional>
 #include <string>
-#include <variant>
 #include <vector>
 
-#include <vigil/qmp-bridge/qmp/commands/qmp_commands.h>
+#include <vigil/qmp-bridge/qmp/commands/command_handler.h>
 #include <vigil/qmp-bridge/schema/detail/qapi_introspection_types.h>
-#include <vigil/qmp-bridge/schema/qapi_block_types.h>
 #include <vigil/qmp-bridge/schema/qapi_machine_types.h>
 #include <vigil/qmp-bridge/schema/qapi_types.h>
 #include <vigil/runstate/inspectable.h>
@@ -18,24 +14,8 @@
 /// What executes the commands, by subject; the table of commands names each.
 namespace vigil::qmp_bridge::handlers {
 
-/// What a handler returns.
-template <class T> using result = std::variant<T, command_error>;
-
-/// Takes what a handler returns that is done later; to be called once.
-template <class T> using answer_later = std::function<void(result<T>)>;
-
-/// Done, or why not.
-inline result<empty_object> done_unless(const std::optional<runstate::refusal>& refused)
-{
-    if (refused) return command_error{error_class::generic_error, refused->text};
-    return empty_object{};
-}
-
 /// What the machine lacks, in QEMU's words.
-inline command_error not_supported()
-{
-    return {error_class::generic_error, "this feature or command is not currently supported"};
-}
+inline refusal not_supported() { return {"this feature or command is not currently supported"}; }
 
 // qmp_run_commands.cpp: the run state.
 result<status_info> query_status(const command_context& c);
@@ -97,14 +77,6 @@ result<std::vector<object_property_info>> qom_list_properties(const command_cont
                                                               const typename_argument& arguments);
 result<std::vector<object_property_info>> device_list_properties(const command_context& c,
                                                                  const typename_argument& arguments);
-
-// qmp_block_commands.cpp: block nodes.
-void blockdev_add(const command_context& c, const blockdev_options& options, answer_later<empty_object> done);
-result<empty_object> blockdev_del(const command_context& c, const blockdev_del_arguments& arguments);
-result<std::vector<block_device_info>> query_named_block_nodes(const command_context& c,
-                                                               const named_block_nodes_arguments& arguments);
-result<std::vector<block_info>> query_block(const command_context& c);
-result<std::vector<block_stats>> query_blockstats(const command_context& c, const blockstats_arguments& arguments);
 
 } // namespace vigil::qmp_bridge::handlers
 

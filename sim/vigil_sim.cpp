@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <exception>
 #include <iostream>
+#include <memory>
 #include <new>
 #include <string>
 #include <string_view>
@@ -149,8 +150,19 @@ std::optional<option_error> prepare_process()
     return std::nullopt;
 }
 
+// When a module goes, the kernel moves the processes that it leaves behind to a list of its own. That is in a
+// destructor, where it must not want memory: the list gets its room here.
+void make_room_for_orphans()
+{
+    constexpr std::size_t k_room = 128;
+    struct placeholder : sc_core::sc_object {};
+    std::vector<std::unique_ptr<placeholder>> all(k_room);
+    for (auto& one : all) one = std::make_unique<placeholder>();
+}
+
 int simulate()
 {
+    make_room_for_orphans();
     sc_core::sc_set_time_resolution(1, sc_core::SC_NS);
     if (the_options.log_guest_errors) sc_core::sc_report_handler::set_verbosity_level(sc_core::SC_HIGH);
     sim::simulation run(the_options, the_files, the_recorded_run ? &*the_recorded_run : nullptr);

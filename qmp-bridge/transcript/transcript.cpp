@@ -348,8 +348,9 @@ std::chrono::microseconds transcript::time_of_day()
 std::chrono::microseconds transcript::elapsed()
 {
     if (!elapsed_) {
-        const std::optional<std::int64_t> recorded = next() != nullptr ? next()->elapsed : std::nullopt;
-        elapsed_ = recorded ? *recorded : (host_.monotonic() - began_).count();
+        // Where the recorded run did not look, no clock of this host may have a say in the repeated one.
+        if (next() != nullptr && !next()->elapsed) return std::max(time_of_day(), std::chrono::microseconds(0));
+        elapsed_ = next() != nullptr ? *next()->elapsed : (host_.monotonic() - began_).count();
     }
     return std::chrono::microseconds(*elapsed_);
 }

@@ -18,7 +18,11 @@ else
 fi
 for set in "$@"; do
     case $set in
-    tests) wanted="$wanted catch2 libbenchmark-dev" ;;
+    tests)
+        wanted="$wanted catch2 libbenchmark-dev"
+        # Those of later versions have other opinions (tests/style).
+        [ "$version" != "debian 12" ] || wanted="$wanted clang-format clang-tidy"
+        ;;
     fuzz) wanted="$wanted clang libclang-rt-dev" ;;
     *)
         echo "packages.sh: '$set' is neither 'tests' nor 'fuzz'" >&2

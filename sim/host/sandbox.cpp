@@ -212,8 +212,8 @@ void allow_in_part(filter& calls)
     for (const int family : {AF_UNIX, AF_INET, AF_INET6}) calls.allow_if("socket", {is_int(0, std::uint32_t(family))});
     calls.allow_if("socketpair", {is_int(0, AF_UNIX)});
     // Above all not TIOCSTI, which types into the terminal.
-    for (const std::uint32_t request : {FIONBIO, FIONREAD, FIOCLEX, TCGETS, TIOCGWINSZ}) {
-        calls.allow_if("ioctl", {is_int(1, request)});
+    for (const int request : {FIONBIO, FIONREAD, FIOCLEX, TCGETS, TIOCGWINSZ}) {
+        calls.allow_if("ioctl", {is_int(1, static_cast<std::uint32_t>(request))});
     }
     for (const char* name : {"mmap", "mmap2", "mprotect"}) calls.allow_if(name, {without_bits(2, PROT_EXEC)});
     // abort() and raise(), at nobody else.

@@ -16,7 +16,7 @@ namespace vigil::qmp_bridge {
 
 /// Carries one session over one byte stream. Reads only while nothing of the client's waits to be executed and its
 /// replies get away, so that a flood or a client that does not read holds up only itself.
-class connection : public std::enable_shared_from_this<connection>, private session_carrier {
+class connection final : public std::enable_shared_from_this<connection>, private session_carrier {
 public:
     /// Of a client of the server numbered `server` (see `traffic_observer`).
     connection(client_roster& owner, byte_stream stream, std::unique_ptr<session> conversation, unsigned server);

@@ -7,7 +7,7 @@
 # same answer.
 cmake_minimum_required(VERSION 3.25)
 include("${CMAKE_CURRENT_LIST_DIR}/find_tool.cmake")
-set(most 4)
+set(most 2)
 find_tool(clang_tidy clang-tidy)
 if(NOT clang_tidy)
   return()

@@ -8,8 +8,11 @@ output_pin::output_pin(const sc_core::sc_module_name& name, sc_core::sc_out<bool
     : sc_module(name), port_(port), in_use_(in_use), idle_level_(its_polarity == polarity::active_low),
       unconnected_("unconnected", idle_level_)
 {
-    if (!in_use_) port_.bind(unconnected_);
     if (idle_level_) port_.initialize(true);
+    if (!in_use_) { // nobody will ask for the process
+        port_.bind(unconnected_);
+        return;
+    }
 
     SC_HAS_PROCESS(output_pin);
     SC_METHOD(put_out);

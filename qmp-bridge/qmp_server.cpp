@@ -55,10 +55,12 @@ void qmp_server::add_object(const std::string& id, runstate::inspectable& device
 
 qmp_server::qtest_initiators qmp_server::serve_qtest(const chardev& where, qtest_options opts)
 {
-    if (impl_->serves_qtest()) {
-        SC_REPORT_FATAL("/vigil/qmp-bridge/qtest", (std::string(name()) + ": qtest is served already").c_str());
+    if (impl_->qtest() != nullptr) {
+        SC_REPORT_ERROR("/vigil/qmp-bridge/qtest", (std::string(name()) + ": qtest is served already").c_str());
+    } else {
+        impl_->serve_qtest(std::string(basename()) + "_qtest", where, std::move(opts));
     }
-    qtest_adapter& adapter = impl_->serve_qtest(std::string(basename()) + "_qtest", where, std::move(opts));
+    qtest_adapter& adapter = *impl_->qtest();
     return {adapter.io, adapter.memory, adapter.msr};
 }
 

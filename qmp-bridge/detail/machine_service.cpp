@@ -38,8 +38,8 @@ machine_service::listed_session::~listed_session()
 }
 
 machine_service::machine_service(runstate::controller& controller, qmp_server_options opts)
-    : controller_(controller), options_(std::move(opts)), files_(options_.files),
-      monitor_(controller_.control(), monitor_options()), pump_("pump", controller_, options_.time)
+    : controller_(controller), options_(std::move(opts)), monitor_(controller_.control(), monitor_options()),
+      pump_("pump", controller_, options_.time)
 {
     controller_.add_listener(monitor_);
     monitor_.log = options_.log;
@@ -77,7 +77,7 @@ void machine_service::tell_or_repeat()
 {
     if (options_.recorded != nullptr) {
         transcript_->repeat(*options_.recorded);
-        told_snapshots_ = std::make_unique<repeated_snapshots>(*transcript_, files_);
+        told_snapshots_ = std::make_unique<repeated_snapshots>(*transcript_, options_.files);
     } else {
         told_snapshots_ = std::make_unique<recorded_snapshots>(*transcript_, snapshot_files_);
     }
@@ -103,11 +103,16 @@ void machine_service::add_plan(server_plan plan)
     plans_.push_back(std::move(plan));
 }
 
+std::string machine_service::too_many_clients() const
+{
+    return "Too many clients; at most " + std::to_string(options_.clients.most) + " at once";
+}
+
 void machine_service::add_monitor(const chardev& where, bool pretty)
 {
     const auto make_session = [this, pretty, label = where.label] { return monitor_.new_session(pretty, label); };
-    const std::string refusal = "Too many clients; at most " + std::to_string(options_.clients.most) + " at once";
-    add_plan({where, make_session, "{\"error\": {\"class\": \"GenericError\", \"desc\": \"" + refusal + "\"}}\r\n"});
+    add_plan({where, make_session,
+              "{\"error\": {\"class\": \"GenericError\", \"desc\": \"" + too_many_clients() + "\"}}\r\n"});
 }
 
 void machine_service::add_silent(const chardev& where)
@@ -115,8 +120,7 @@ void machine_service::add_silent(const chardev& where)
     add_plan({where, [] { return std::make_unique<silent_session>(); }, {}});
 }
 
-qtest_adapter& machine_service::serve_qtest(const std::string& module_name, const chardev& where,
-                                            qmp_server::qtest_options opts)
+void machine_service::serve_qtest(const std::string& module_name, const chardev& where, qmp_server::qtest_options opts)
 {
     qtest_options_ = std::move(opts);
     qtest_ = std::make_unique<qtest_adapter>(module_name.c_str(), controller_, pump_);
@@ -129,9 +133,7 @@ qtest_adapter& machine_service::serve_qtest(const std::string& module_name, cons
             if (one->intercepts_irqs()) one->interrupt_changed(number, level);
         }
     };
-    const std::string refusal = "Too many clients; at most " + std::to_string(options_.clients.most) + " at once";
-    add_plan({where, [this] { return new_qtest_session(); }, "FAIL " + refusal + "\n"});
-    return *qtest_;
+    add_plan({where, [this] { return new_qtest_session(); }, "FAIL " + too_many_clients() + "\n"});
 }
 
 std::unique_ptr<session> machine_service::new_qtest_session()
@@ -221,7 +223,7 @@ std::vector<chardev_info> machine_service::chardevs() const
 std::variant<runstate::file_place, runstate::refusal> machine_service::locate(const std::string& path)
 {
     std::variant<runstate::file_place, runstate::refusal> place = runstate::file_place(path);
-    if (options_.recorded == nullptr) place = files_.resolve(path);
+    if (options_.recorded == nullptr) place = options_.files.resolve(path);
     if (!transcript_) return place;
     const auto* refused = std::get_if<runstate::refusal>(&place);
     if (auto why = transcript_->refused(refused != nullptr ? std::optional(refused->text) : std::nullopt)) {

@@ -35,8 +35,8 @@ public:
     // As in `qmp_server`.
     void add_monitor(const chardev& where, bool pretty);
     void add_silent(const chardev& where);
-    qtest_adapter& serve_qtest(const std::string& module_name, const chardev& where, qmp_server::qtest_options opts);
-    bool serves_qtest() const noexcept { return qtest_ != nullptr; }
+    void serve_qtest(const std::string& module_name, const chardev& where, qmp_server::qtest_options opts);
+    qtest_adapter* qtest() noexcept { return qtest_.get(); } ///< null: it is not served
     std::optional<option_error> start();
     bool started() const noexcept { return started_; }
     void prepare_for_confinement();
@@ -76,6 +76,7 @@ private:
 
     qmp_monitor::options monitor_options();
     void add_plan(server_plan plan);
+    std::string too_many_clients() const; ///< what a client is told that is one
     void tell_or_repeat();
     void replay(); ///< instead of servers
     std::optional<option_error> start_servers();
@@ -90,7 +91,6 @@ private:
 
     runstate::controller& controller_;
     const qmp_server_options options_;
-    runstate::file_access files_;
     runstate::migration migration_{controller_.control(), controller_};
     qom_tree objects_;
     // These outlive the sessions, which the pump or the player owns.

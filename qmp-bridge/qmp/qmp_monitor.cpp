@@ -71,8 +71,10 @@ qmp_monitor::~qmp_monitor() = default;
 
 void qmp_monitor::add_command(own_command one)
 {
-    options_.commands.push_back(std::move(one));
-    require_new_names(options_.commands);
+    std::vector<own_command> all = options_.commands;
+    all.push_back(std::move(one));
+    require_new_names(all);
+    options_.commands = std::move(all);
 }
 
 std::unique_ptr<qmp_session> qmp_monitor::new_session(bool pretty, std::string server)

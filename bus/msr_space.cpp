@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include <vigil/bus/detail/access_scope.h>
 #include <vigil/bus/detail/address_map.h>
 #include <vigil/bus/detail/downstream.h>
 #include <vigil/bus/detail/payload_part.h>
@@ -122,6 +123,7 @@ void msr_socket::b_transport(tlm::tlm_generic_payload& payload, sc_core::sc_time
 {
     tlm::tlm_response_status status = check_msr_access(payload);
     const access_context context{origin_of(payload), delay};
+    const access_scope scope(clock_, context);
     if (status == tlm::TLM_OK_RESPONSE && payload.is_read()) {
         if (const auto value = device_.read_msr(payload.get_address(), context)) {
             store_little_endian(payload.get_data_ptr(), k_msr_width, *value);

@@ -67,11 +67,15 @@ class msr_socket : public shared_target_socket, private blocking_target {
 public:
     msr_socket(const char* name, msr_device& device);
 
+    /// As `register_socket::timed_by`.
+    void timed_by(runstate::vm_clock& clock) noexcept { clock_ = &clock; }
+
 private:
     void b_transport(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay) override;
     unsigned transport_dbg(tlm::tlm_generic_payload& payload) override;
 
     msr_device& device_;
+    runstate::vm_clock* clock_ = nullptr;
 };
 
 } // namespace vigil::bus

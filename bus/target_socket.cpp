@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include <vigil/bus/detail/access_scope.h>
 #include <vigil/bus/detail/payload_part.h>
 #include <vigil/bus/little_endian.h>
 
@@ -46,6 +47,7 @@ void register_socket::b_transport(tlm::tlm_generic_payload& payload, sc_core::sc
 
     const unsigned width = payload.get_data_length();
     const access_context context{origin_of(payload), delay};
+    const access_scope scope(clock_, context);
     switch (payload.get_command()) {
     case tlm::TLM_READ_COMMAND:
         store_little_endian(payload.get_data_ptr(), width, device_.read(payload.get_address(), width, context));

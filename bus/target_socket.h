@@ -9,6 +9,10 @@
 
 #include <vigil/bus/access_origin.h>
 
+namespace vigil::runstate {
+class vm_clock;
+}
+
 namespace vigil::bus {
 
 /// A target socket that any number of initiators may bind to. Vigil's targets never call the backward path.
@@ -78,11 +82,15 @@ public:
 
     std::uint64_t size() const noexcept { return size_; }
 
+    /// The device's timers hang on `clock`: a guest's access finds those run that are due by its time.
+    void timed_by(runstate::vm_clock& clock) noexcept { clock_ = &clock; }
+
 private:
     void b_transport(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay) override;
     unsigned transport_dbg(tlm::tlm_generic_payload& payload) override;
 
     register_device& device_;
+    runstate::vm_clock* clock_ = nullptr;
     std::uint64_t size_;
     unsigned widest_;
     std::uint64_t alignment_mask_; ///< zero where any alignment goes

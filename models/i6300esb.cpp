@@ -94,6 +94,8 @@ i6300esb::i6300esb(const sc_core::sc_module_name& name, runstate::vm_clock& cloc
     : pci_function(name, k_identity), parameters_(parameters), clock_(clock)
 {
     add_bar(0, bus::bar_kind::memory, static_cast<std::uint32_t>(registers.size()), registers);
+    config.timed_by(clock);
+    registers.timed_by(clock);
 }
 
 i6300esb::~i6300esb() = default;

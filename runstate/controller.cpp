@@ -26,6 +26,9 @@ controller::controller(const sc_core::sc_module_name& name) : sc_module(name)
     SC_METHOD(serve);
     sensitive << service_;
     dont_initialize();
+    SC_METHOD(deliver_facts);
+    sensitive << facts_due_;
+    dont_initialize();
 }
 
 controller::~controller() = default;
@@ -34,6 +37,109 @@ void controller::start_of_simulation()
 {
     if (!control_.autostart() || control_.state() != run_state::prelaunch) return;
     control_.set_state(run_state::running);
+}
+
+void controller::watchdog_expired()
+{
+    at_local_time([](run_control& control) { control.watchdog_expired(); });
+}
+
+void controller::guest_panicked(const std::optional<panic_info>& info, report_context context)
+{
+    at_local_time([info, context](run_control& control) { control.guest_panicked(info, context); });
+}
+
+void controller::guest_crashloaded(const std::optional<panic_info>& info)
+{
+    at_local_time([info](run_control& control) { control.guest_crashloaded(info); });
+}
+
+void controller::request_reset(shutdown_cause cause)
+{
+    at_local_time([cause](run_control& control) { control.request_reset(cause); });
+}
+
+void controller::request_shutdown(shutdown_cause cause)
+{
+    at_local_time([cause](run_control& control) { control.request_shutdown(cause); });
+}
+
+void controller::request_powerdown()
+{
+    at_local_time([](run_control& control) { control.request_powerdown(); });
+}
+
+void controller::request_suspend()
+{
+    at_local_time([](run_control& control) { control.request_suspend(); });
+}
+
+void controller::request_suspend_disk()
+{
+    at_local_time([](run_control& control) { control.guest_suspended_to_disk(); });
+}
+
+void controller::request_debug_stop()
+{
+    at_local_time([](run_control& control) { control.request_debug_stop(); });
+}
+
+void controller::request_stop(run_state state)
+{
+    at_local_time([state](run_control& control) { control.request_stop(state); });
+}
+
+template <class Fact> void controller::at_local_time(Fact state)
+{
+    if (local_time::ticks_ahead() == 0 || !clock.running()) {
+        state(control_);
+        return;
+    }
+    const ns at = clock.now();
+    const auto later = [at](const early_fact& fact) { return fact.at > at; };
+    facts_.insert(std::find_if(facts_.begin(), facts_.end(), later), {at, std::move(state)});
+    expect_facts();
+    draw_attention();
+}
+
+void controller::expect_facts()
+{
+    if (!facts_.empty() && clock.running()) facts_due_.notify(clock.time_until(facts_.front().at));
+}
+
+void controller::deliver_facts()
+{
+    clock.run_due(); // what falls due at the same time comes first
+    while (!facts_.empty() && clock.running() && facts_.front().at <= clock.now()) {
+        const early_fact fact = std::move(facts_.front());
+        facts_.pop_front();
+        fact.state(control_);
+    }
+    expect_facts();
+    draw_attention();
+}
+
+void controller::draw_attention()
+{
+    for (attention_sink* sink : attention_sinks_) sink->look_up();
+}
+
+void controller::start_clock()
+{
+    clock.start();
+    expect_facts();
+}
+
+void controller::schedule_service()
+{
+    service_.notify(sc_core::SC_ZERO_TIME);
+    draw_attention();
+}
+
+void controller::serve()
+{
+    control_.serve();
+    draw_attention();
 }
 
 std::vector<snapshot_section> controller::section_names() const
@@ -140,6 +246,7 @@ std::uint64_t controller::most_bytes() const
 
 void controller::reset_devices(reset_kind kind)
 {
+    facts_.clear(); // stated by instructions that come after it
     for (resettable* component : resettables_) component->reset(kind);
 }
 
@@ -162,6 +269,7 @@ void controller::emit(const event& e)
 void controller::state_changed(run_state from, run_state to)
 {
     listeners_->for_each([&](run_listener& listener) { listener.on_state_changed(from, to); });
+    draw_attention();
 }
 
 void controller::exit_requested(int status, bool at_once)

@@ -75,6 +75,15 @@ protected:
     ~nmi_sink() = default;
 };
 
+/// Whoever executes for the machine, and must look up when something happens to it.
+struct attention_sink {
+    /// The machine stopped, started or was reset, or something that may lead there is about to happen.
+    virtual void look_up() = 0;
+
+protected:
+    ~attention_sink() = default;
+};
+
 /// The virtual power button's other end: the power block that sees it pressed.
 struct power_button_sink {
     virtual void power_button_pressed() = 0;

@@ -120,6 +120,8 @@ public:
     unsigned close_all_turns();
     void open_turns(unsigned depth) noexcept { open_turns_ = depth; }
     bool turn_open() const noexcept { return open_turns_ != 0; }
+    /// Whether a request waits to be served.
+    bool anything_requested() const noexcept;
     /// Serves the requests made outside any turn; leaves them to the open turn where there is one.
     void serve();
 
@@ -149,10 +151,9 @@ private:
     void vm_stop(run_state to); ///< stops at once where running: clock, state, STOP
     void vm_start();            ///< RESUME, clock, state; the pair STOP, RESUME where a stop was pending
     void request_made();        ///< has the requests served, where no turn will do it
-    bool anything_requested() const noexcept;
-    void serve_all();        ///< as `serve_until_done`, or until memory runs out
-    void serve_until_done(); ///< due timers and requests, in turns, until nothing is left
-    void serve_requests();   ///< one pass over the requests in the fixed order
+    void serve_all();           ///< as `serve_until_done`, or until memory runs out
+    void serve_until_done();    ///< due timers and requests, in turns, until nothing is left
+    void serve_requests();      ///< one pass over the requests in the fixed order
     void reset_machine(shutdown_cause cause);
     void leave(int status, bool at_once);
 

@@ -23,7 +23,7 @@ const fs::path k_root = VIGIL_SOURCE_DIR;
 /// Which folders a folder may include, besides itself.
 const std::map<std::string, names> k_arrows{
     {"runstate", {}},
-    {"bus", {}},
+    {"bus", {"runstate"}},
     {"models", {"bus", "runstate"}},
     {"qmp-bridge", {"bus", "runstate"}},
     {"sim", {"bus", "models", "qmp-bridge", "runstate"}},

@@ -38,20 +38,14 @@ ns timer_queue::next_deadline()
     return heap_.empty() ? k_never : heap_.front().deadline;
 }
 
-bool timer_queue::run_due(const std::function<ns()>& now)
+std::optional<timer_queue::due_timer> timer_queue::take_due(ns now)
 {
-    bool any = false;
-    for (;;) {
-        const ns due = next_deadline();
-        if (due == k_never || due > now()) return any;
-        const handle timer = heap_.front().timer;
-        take_out(0);
-        entries_[timer].deadline = k_never;
-        any = true;
-        // The callback may remove its own timer, and with it the function that is running.
-        const std::function<void()> on_expiry = entries_[timer].on_expiry;
-        on_expiry();
-    }
+    const ns due = next_deadline();
+    if (due == k_never || due > now) return std::nullopt;
+    entry& e = entries_[heap_.front().timer];
+    take_out(0);
+    e.deadline = k_never;
+    return due_timer{due, e.on_expiry};
 }
 
 void timer_queue::lift(handle timer)

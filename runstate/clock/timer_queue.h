@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <vector>
 
 #include <vigil/runstate/clock/time.h>
@@ -19,8 +20,8 @@ class timer_queue {
 public:
     using handle = std::uint32_t;
 
-    /// Adds a disarmed timer. `on_expiry` runs from `run_due`, disarmed by then; it may arm, cancel, add and remove
-    /// any timer.
+    /// Adds a disarmed timer. `on_expiry` is called by whoever takes it when it is due; it may arm, cancel, add and
+    /// remove any timer.
     handle add(std::function<void()> on_expiry);
 
     /// Removes a timer; its handle may be given out again.
@@ -44,9 +45,13 @@ public:
     /// The earliest deadline of all; `k_never` where none is armed.
     ns next_deadline();
 
-    /// Runs the timers due at `now` in (deadline, arming) order, those that fall due meanwhile included; returns
-    /// whether any ran. `now` is asked again before each.
-    bool run_due(const std::function<ns()>& now);
+    /// A timer whose time has come, disarmed by now.
+    struct due_timer {
+        ns deadline;
+        std::function<void()> on_expiry; ///< a copy: running it may remove the timer
+    };
+    /// The first timer due at `now`, in (deadline, arming) order; nothing where none is.
+    std::optional<due_timer> take_due(ns now);
 
 private:
     static constexpr std::uint32_t k_out = UINT32_MAX;

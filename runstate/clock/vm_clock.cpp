@@ -70,7 +70,7 @@ void vm_clock::stop()
 {
     if (!running_) return;
     const sc_dt::uint64 passed = sc_core::sc_time_stamp().value() - anchor_ticks_;
-    stopped_at_ = now();
+    stopped_at_ = kernel_now();
     odd_ticks_ = passed % ticks_per_ns_;
     running_ = false;
     // A pending notification stays, to serve again or come to nothing: cancelling would leave its dead entry behind
@@ -106,7 +106,13 @@ bool vm_clock::run_due()
     bool any = false;
     {
         const restored_at_end placing(placing_, true); // whatever a timer throws
-        any = share_->timers.run_due([this] { return running_ ? now() : ns::min(); });
+        while (running_) {
+            const auto due = share_->timers.take_due(now());
+            if (!due) break;
+            any = true;
+            const local_time at(time_until(due->deadline));
+            due->on_expiry();
+        }
     }
     if (outermost) place_notification();
     return any;
@@ -114,7 +120,7 @@ bool vm_clock::run_due()
 
 sc_core::sc_time vm_clock::time_until(ns deadline) const
 {
-    const ns at = now();
+    const ns at = kernel_now();
     if (deadline <= at) return sc_core::SC_ZERO_TIME;
     const sc_dt::uint64 passed =
         running_ ? (sc_core::sc_time_stamp().value() - anchor_ticks_) % ticks_per_ns_ : odd_ticks_;
@@ -132,7 +138,7 @@ void vm_clock::place_notification()
     if (!running_ || placing_) return;
     const ns next = share_->timers.next_deadline();
     if (next == k_never || next >= share_->notified_for) return;
-    const ns at = now();
+    const ns at = kernel_now();
     if (share_->notified_for <= at) return; // it is about to come
     const ns distance = std::max(saturating_sub(next, at), ns(0));
     if (share_->notified_for != k_never) {

@@ -9,6 +9,7 @@
 
 #include <systemc>
 
+#include <vigil/runstate/clock/local_time.h>
 #include <vigil/runstate/clock/time.h>
 #include <vigil/runstate/clock/timer_queue.h>
 
@@ -32,14 +33,11 @@ public:
     explicit vm_clock(const sc_core::sc_module_name& name);
     ~vm_clock() override;
 
-    /// Virtual time now.
-    ns now() const noexcept { return running_ ? virtual_at(sc_core::sc_time_stamp().value()) : stopped_at_; }
+    /// Virtual time now; within an access, or a timer that one has run early, at its local time.
+    ns now() const noexcept { return now_ahead(local_time::ticks_ahead()); }
 
     /// Virtual time at the moment that a `b_transport` with this delay annotation stands for.
-    ns now(const sc_core::sc_time& delay) const noexcept
-    {
-        return running_ ? virtual_at(sc_core::sc_time_stamp().value(), delay.value()) : stopped_at_;
-    }
+    ns now(const sc_core::sc_time& delay) const noexcept { return now_ahead(delay.value()); }
 
     bool running() const noexcept { return running_; }
 
@@ -65,15 +63,22 @@ public:
     /// The earliest deadline of all timers, `k_never` where none is armed.
     ns next_deadline() { return share_->timers.next_deadline(); }
 
-    /// Runs the timers due now, in (deadline, arming) order; returns whether any ran. Nothing while stopped.
+    /// Runs the timers due now, in (deadline, arming) order; returns whether any ran. Nothing while stopped. Within an
+    /// access those due by its local time run, each at the local time of its deadline.
     bool run_due();
 
-    /// Simulated time from now until virtual time reaches `deadline`, were it to run on; zero where it has. Held at the
-    /// end of the kernel's range, of which not so much need be left (`kernel_time_left`).
+    /// Simulated time from `sc_time_stamp()` until virtual time reaches `deadline`, were it to run on; zero where it
+    /// has. Held at the end of the kernel's range, of which not so much need be left (`kernel_time_left`).
     sc_core::sc_time time_until(ns deadline) const;
 
 private:
     friend class vm_timer;
+
+    ns now_ahead(sc_dt::uint64 ticks) const noexcept
+    {
+        return running_ ? virtual_at(sc_core::sc_time_stamp().value(), ticks) : stopped_at_;
+    }
+    ns kernel_now() const noexcept { return now_ahead(0); } ///< whatever is carried out ahead of the kernel
 
     // Virtual time so many ticks after a kernel time that is not before the anchor.
     ns virtual_at(sc_dt::uint64 ticks, sc_dt::uint64 later = 0) const noexcept

@@ -26,6 +26,7 @@ struct firmware : sc_core::sc_module {
 int sc_main(int argc, char* argv[])
 {
     vigil::runstate::controller controller("controller");
+    controller.autostart(false); // until a client says cont
     vigil::models::i6300esb watchdog("watchdog", controller.clock);
     watchdog.watchdog.bind(controller);
     controller.add_resettable(watchdog);
@@ -33,8 +34,8 @@ int sc_main(int argc, char* argv[])
     cpu.config.socket.bind(watchdog.config);
     cpu.registers.socket.bind(watchdog.registers);
 
-    vigil::qmp_bridge::qmp_server qmp("qmp", controller, {argc > 1 ? argv[1] : "unix:qmp.sock,server=on"});
+    vigil::qmp_bridge::qmp_server qmp("qmp", controller, {argc > 1 ? argv[1] : "unix:qmp.sock,server=on,wait=off"});
     qmp.add_object("wdt0", watchdog); // for qom-list, qom-get and info watchdog
-    sc_core::sc_start();
+    qmp.run();
     return qmp.exit_status();
 }

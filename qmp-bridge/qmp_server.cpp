@@ -70,6 +70,8 @@ qmp_server::qtest_initiators qmp_server::serve_qtest(const std::string& address)
     return serve_qtest(where.value_or(chardev()), {});
 }
 
+void qmp_server::run() { impl_->driver().simulate(); }
+
 std::uint16_t qmp_server::port() const { return impl_->port(); }
 
 int qmp_server::exit_status() const noexcept { return impl_->driver().exit_status(); }
@@ -106,7 +108,7 @@ qom_tree& qmp_server::objects() noexcept { return impl_->objects(); }
 
 runstate::migration& qmp_server::migration() noexcept { return impl_->migration(); }
 
-boost::asio::io_context& qmp_server::io() noexcept { return impl_->driver().io(); }
+boost::asio::any_io_executor qmp_server::executor() { return impl_->driver().executor(); }
 
 void qmp_server::post(std::function<void()> job) { impl_->driver().post(std::move(job)); }
 

@@ -23,7 +23,7 @@
 #include <vigil/runstate/files/file_access.h>
 
 namespace boost::asio {
-class io_context;
+class any_io_executor;
 }
 
 namespace vigil::qmp_bridge {
@@ -49,8 +49,8 @@ struct qmp_server_options {
     vocabulary words = vocabulary::v2_10;
     std::optional<std::string> name = {}; ///< query-name
     std::optional<std::string> uuid = {}; ///< query-uuid, as 8-4-4-4-12 digits; zeros where absent
-    /// A platform that calls `sc_start` itself is looked at once per quantum.
-    pacing time{waiting::polling, pace::free, 1'000'000, runstate::ns(1'000'000)};
+    /// At first, as a part of a platform: nothing is periodic, and simulated time goes as fast as it does without.
+    pacing time{waiting::platform, pace::free, 1'000'000, runstate::ns(1'000'000)};
     client_limits clients;
     /// The files that commands may name.
     runstate::file_access files;
@@ -69,7 +69,7 @@ struct qmp_server_options {
 ///
 ///     runstate::controller controller("controller");
 ///     qmp_bridge::qmp_server qmp("qmp", controller, {"unix:/tmp/qmp,server=on,wait=off"});
-///     sc_core::sc_start();
+///     qmp.run();
 ///
 /// An address is QEMU's after -qmp (see `chardev::parse_short`). One that is wrong is an error,
 /// /vigil/qmp-bridge/address; the sockets are opened when simulation starts, where failure is one,
@@ -106,6 +106,11 @@ public:
     qtest_initiators serve_qtest(const chardev& where, qtest_options opts);
     qtest_initiators serve_qtest(const std::string& address);
 
+    /// Runs the simulation until the run is over, or `sc_stop` or `sc_pause` is called: as `sc_start()`, but it does
+    /// not return where nothing is left to simulate, because a client may still come. (`sc_start` returns there, and at
+    /// the end of a bounded slice, as in any simulation.)
+    void run();
+
     /// The port that the first TCP server listens on (it may have been asked for 0); 0 where there is none.
     std::uint16_t port() const;
     /// The status that the run ended with, and whether it has ended.
@@ -137,8 +142,9 @@ public:
     qom_tree& objects() noexcept;
     runstate::migration& migration() noexcept;
 
-    /// The event loop that runs inside the kernel, and a job for it, done soon and inside a turn.
-    boost::asio::io_context& io() noexcept;
+    /// The event loop, whose handlers run in the kernel's thread; and a job for it, done soon and inside a turn.
+    boost::asio::any_io_executor executor();
+    /// From any thread.
     void post(std::function<void()> job);
     /// Offers what a reader does not take at once again, until it does; `output` must outlive the server.
     void keep_offering(line_output& output);

@@ -214,7 +214,7 @@ simulation::failure simulation::prepare_qtest()
             server_.keep_offering(qtest_log_file_.output());
         }
         qtest_log_.open(options_.qtest_log ? qtest_log_file_.output() : standard_error());
-        opts.log = [this](std::string_view line) { qtest_log_.write(line, server_.io()); };
+        opts.log = [this](std::string_view line) { qtest_log_.write(line, server_.executor()); };
     }
     opts.cpus = options_.machine.cpus;
     opts.interrupt_controller = "ioapic";

@@ -75,7 +75,7 @@ private:
     qmp_bridge::log_file qtest_log_file_;
     batched_log qtest_log_;
     qmp_bridge::qmp_server server_;
-    boost::asio::signal_set signals_{server_.io()};
+    boost::asio::signal_set signals_{server_.executor()};
     std::unique_ptr<trace_player> guest_;
     std::optional<qmp_bridge::line_output> standard_output_; ///< of the timeline
     std::unique_ptr<timeline> timeline_;

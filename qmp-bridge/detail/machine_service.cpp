@@ -192,7 +192,7 @@ void machine_service::prepare_for_confinement()
 
 void machine_service::keep_offering(line_output& output)
 {
-    retries_.push_back(std::make_unique<output_retry>(pump_.io(), output));
+    retries_.push_back(std::make_unique<output_retry>(pump_.executor(), output));
 }
 
 void machine_service::terminate(int signal)

@@ -101,7 +101,7 @@ private:
     qmp_monitor monitor_;
     pump pump_;
     runstate::vm_timer virtual_limiter_{controller_.clock, [this] { monitor_.limiter_timer_expired(); }};
-    boost::asio::steady_timer host_limiter_{pump_.io()};
+    boost::asio::steady_timer host_limiter_{pump_.executor()};
     qmp_server::qtest_options qtest_options_;
     std::unique_ptr<qtest_adapter> qtest_;
     std::vector<server_plan> plans_;

@@ -8,14 +8,22 @@
 
 namespace vigil::qmp_bridge {
 
-/// What a server's thread does while there is nothing to do.
+/// What a server does while there is nothing to do. However it waits, no simulated time passes while every machine of
+/// the simulation is stopped.
 enum class waiting : std::uint8_t {
-    blocking, ///< sleeps in the event loop; simulated time stands still while the machine is stopped or driven
-    polling,  ///< looks at the sockets once per quantum, for a platform that calls sc_start itself
+    /// The kernel's thread sleeps in the event loop, and nobody else is served meanwhile: for a program that is all
+    /// Vigil's. The one server of its simulation.
+    blocking,
+    /// A thread of the server's waits for clients and rings for the kernel: for a platform among whose processes it is
+    /// one. Costs nothing while nobody speaks. While time stands, a delta cycle runs at least every 10 ms, so that
+    /// other
+    /// threads' asynchronous updates go on.
+    platform,
+    /// Looks at the sockets once per quantum: for kernels without asynchronous updates. `paced` only.
+    polling,
 };
 
-/// How simulated time advances where the server waits `blocking`; where it polls the platform decides, held back where
-/// `paced`.
+/// How simulated time advances.
 enum class pace : std::uint8_t {
     driven, ///< only on behalf of qtest's clock_step
     paced,  ///< with the wall clock, times a factor
@@ -27,7 +35,8 @@ struct pacing {
     waiting wait = waiting::blocking;
     pace time = pace::paced;
     std::uint64_t factor_millionths = 1'000'000; ///< simulated per wall-clock second; not 0
-    runstate::ns quantum{1'000'000};             ///< polling: simulated time between two looks at the sockets
+    /// Where it does not wait `blocking`, and is paced: simulated time between two looks at the wall clock.
+    runstate::ns quantum{1'000'000};
 };
 
 } // namespace vigil::qmp_bridge

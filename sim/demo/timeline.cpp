@@ -37,7 +37,7 @@ std::string seconds(runstate::ns time)
 } // namespace
 
 timeline::timeline(qmp_bridge::line_output& out, runstate::controller& controller, qmp_bridge::qmp_server& server)
-    : out_(out), controller_(controller), server_(server), socket_(server.io())
+    : out_(out), controller_(controller), server_(server), socket_(server.executor())
 {
 }
 

@@ -62,7 +62,7 @@ void complain_of(const qmp_bridge::option_error& error)
 
 batched_log::~batched_log() { flush(); }
 
-void batched_log::write(std::string_view lines, boost::asio::io_context& io)
+void batched_log::write(std::string_view lines, const boost::asio::any_io_executor& io)
 {
     if (pending_.empty()) boost::asio::post(io, [this] { flush(); });
     pending_ += lines;

@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include <boost/asio/io_context.hpp>
+#include <boost/asio/any_io_executor.hpp>
 
 #include <vigil/qmp-bridge/host/line_output.h>
 #include <vigil/qmp-bridge/host/log_file.h>
@@ -41,7 +41,7 @@ public:
     void open(qmp_bridge::line_output& output) noexcept { output_ = &output; }
 
     /// Writes `lines` once `io` gets to it.
-    void write(std::string_view lines, boost::asio::io_context& io);
+    void write(std::string_view lines, const boost::asio::any_io_executor& io);
 
 private:
     void flush();

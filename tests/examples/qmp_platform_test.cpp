@@ -11,7 +11,7 @@ using namespace vigil::tests;
 namespace {
 
 struct platform {
-    explicit platform(const std::string& tail = ",server=on") : program(command(tail), place) {}
+    explicit platform(const std::string& tail = ",server=on,wait=off") : program(command(tail), place) {}
     std::vector<std::string> command(const std::string& tail) const
     {
         return {VIGIL_QMP_PLATFORM, "unix:" + (place.path / "qmp").string() + tail};
@@ -39,6 +39,8 @@ TEST_CASE("qmp platform: its watchdog barks on the socket, can be looked at, and
     CHECK(client.read_line().find("\"QMP\"") != std::string::npos);
     client.send("{\"execute\": \"qmp_capabilities\"}\n");
     CHECK(next_with(client, "return") == "{\"return\": {}}");
+    client.send("{\"execute\": \"cont\"}\n");
+    next_with(client, "\"RESUME\"");
     next_with(client, "\"WATCHDOG\"");
     next_with(client, "\"RESET\"");
     client.send(R"({"execute": "qom-get", "arguments": {"path": "wdt0", "property": "previous-reboot"}})");

@@ -11,7 +11,7 @@ constexpr auto k_pause = std::chrono::milliseconds(50);
 
 } // namespace
 
-output_retry::output_retry(boost::asio::io_context& io, line_output& output) : output_(output), timer_(io)
+output_retry::output_retry(const boost::asio::any_io_executor& io, line_output& output) : output_(output), timer_(io)
 {
     output_.on_kept = [this] { wait(); };
     if (!output_.flush()) wait();

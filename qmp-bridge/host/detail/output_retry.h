@@ -2,7 +2,7 @@
 #ifndef VIGIL_QMP_BRIDGE_HOST_DETAIL_OUTPUT_RETRY_H
 #define VIGIL_QMP_BRIDGE_HOST_DETAIL_OUTPUT_RETRY_H
 
-#include <boost/asio/io_context.hpp>
+#include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/steady_timer.hpp>
 
 #include <vigil/qmp-bridge/host/line_output.h>
@@ -14,7 +14,7 @@ namespace vigil::qmp_bridge {
 class output_retry {
 public:
     /// Both must outlive it.
-    output_retry(boost::asio::io_context& io, line_output& output);
+    output_retry(const boost::asio::any_io_executor& io, line_output& output);
     ~output_retry();
     output_retry(const output_retry&) = delete;
     output_retry& operator=(const output_retry&) = delete;

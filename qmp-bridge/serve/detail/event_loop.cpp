@@ -18,36 +18,40 @@ constexpr auto k_alarm_tolerance = std::chrono::microseconds(1);
 
 } // namespace
 
-void event_loop::poll()
-{
-    io_.poll();
-    last_look_ = wall_clock::now();
-}
-
 void event_loop::poll_now_and_then()
 {
     if (wall_clock::now() - last_look_ > k_now_and_then) poll();
 }
 
-void event_loop::sleep(ns longest)
+void kernel_event_loop::poll()
 {
-    if (longest != k_until_woken) wake_at(wall_clock::now() + std::min(longest, k_longest_sleep));
-    io_.run_one();
-    last_look_ = wall_clock::now();
+    io_.poll();
+    looked();
 }
 
-void event_loop::wake_at(wall_clock::time_point when)
+void kernel_event_loop::sleep(ns longest)
+{
+    if (longest != k_until_woken) wake_at(wall_clock::now() + std::min(longest, k_longest_sleep));
+    do {
+        alarm_replaced_ = false;
+        io_.run_one();
+    } while (alarm_replaced_); // which is nobody's business
+    looked();
+}
+
+void kernel_event_loop::wake_at(wall_clock::time_point when)
 {
     if (alarm_set_ && std::chrono::abs(alarm_.expiry() - when) < k_alarm_tolerance) return;
     alarm_set_ = false;
     alarm_.expires_at(when);
     alarm_.async_wait([this](const boost::system::error_code& cancelled) {
+        alarm_replaced_ = static_cast<bool>(cancelled);
         if (!cancelled) alarm_set_ = false;
     });
     alarm_set_ = true;
 }
 
-void event_loop::drain()
+void kernel_event_loop::drain()
 {
     io_.restart();
     io_.poll();

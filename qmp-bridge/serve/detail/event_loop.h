@@ -4,6 +4,7 @@
 
 #include <chrono>
 
+#include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -12,7 +13,8 @@
 
 namespace vigil::qmp_bridge {
 
-/// The Asio event loop of one pump: looked at between other things, or slept in. Times are of the wall clock.
+/// The Asio event loop of one pump, looked at between other things or slept in. All handlers run in the kernel's
+/// thread, from within these functions. Times are of the wall clock.
 class event_loop {
 public:
     using wall_clock = std::chrono::steady_clock;
@@ -20,18 +22,36 @@ public:
     /// As the longest sleep: nothing but a handler ends it.
     static constexpr runstate::ns k_until_woken = runstate::ns::max();
 
-    boost::asio::io_context& io() noexcept { return io_; }
+    virtual ~event_loop() = default;
 
+    /// For sockets and timers to be made with.
+    virtual boost::asio::any_io_executor executor() = 0;
     /// Runs the handlers that are ready.
-    void poll();
+    virtual void poll() = 0;
     /// The same, where that was not done lately: costs next to nothing where it was.
     void poll_now_and_then();
-    /// Runs one handler, and waits for it no longer than `longest`.
-    void sleep(runstate::ns longest);
+    /// Runs what is ready, and waits for it no longer than `longest`.
+    virtual void sleep(runstate::ns longest) = 0;
     /// The same until `deadline`, for the end of the run.
-    void sleep_until(wall_clock::time_point deadline) { io_.run_one_until(deadline); }
+    virtual void sleep_until(wall_clock::time_point deadline) = 0;
     /// Runs what is left of cancelled operations, and so lets go of what they hold.
-    void drain();
+    virtual void drain() = 0;
+
+protected:
+    void looked() noexcept { last_look_ = wall_clock::now(); } ///< at the handlers
+
+private:
+    wall_clock::time_point last_look_ = wall_clock::now();
+};
+
+/// The loop that the kernel's own thread waits in: nobody else is woken for a client.
+class kernel_event_loop final : public event_loop {
+public:
+    boost::asio::any_io_executor executor() override { return io_.get_executor(); }
+    void poll() override;
+    void sleep(runstate::ns longest) override;
+    void sleep_until(wall_clock::time_point deadline) override { io_.run_one_until(deadline); }
+    void drain() override;
 
 private:
     void wake_at(wall_clock::time_point when); ///< ends a sleep, to the microsecond
@@ -40,7 +60,7 @@ private:
     boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_{io_.get_executor()};
     boost::asio::steady_timer alarm_{io_};
     bool alarm_set_ = false;
-    wall_clock::time_point last_look_ = wall_clock::now();
+    bool alarm_replaced_ = false; ///< the handler that ran was that of an earlier alarm
 };
 
 } // namespace vigil::qmp_bridge

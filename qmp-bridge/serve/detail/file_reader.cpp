@@ -20,7 +20,7 @@ namespace asio = boost::asio;
 class file_reading : public std::enable_shared_from_this<file_reading> {
 public:
     file_reading(pump& owner, std::size_t most, std::function<void(file_content)> done)
-        : pump_(owner), most_(most), done_(std::move(done)), descriptor_(owner.io())
+        : pump_(owner), most_(most), done_(std::move(done)), descriptor_(owner.executor())
     {
     }
 

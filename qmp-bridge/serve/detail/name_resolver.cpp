@@ -4,7 +4,6 @@
 #include <cerrno>
 #include <chrono>
 #include <condition_variable>
-#include <csignal>
 #include <cstring>
 #include <deque>
 #include <fstream>
@@ -19,6 +18,8 @@
 #include <netdb.h>
 
 #include <boost/asio/post.hpp>
+
+#include <vigil/qmp-bridge/serve/detail/signal_free_thread.h>
 
 namespace vigil::qmp_bridge {
 
@@ -65,14 +66,14 @@ struct name_resolver::queue {
     std::mutex mutex;
     std::condition_variable changed;
     std::deque<request> requests;
-    boost::asio::io_context* io = nullptr; ///< null once nobody waits for answers any more
+    boost::asio::any_io_executor io; ///< empty once nobody waits for answers any more
 };
 
 name_resolver::~name_resolver()
 {
     if (!queue_) return;
     const std::lock_guard<std::mutex> lock(queue_->mutex);
-    queue_->io = nullptr;
+    queue_->io = {};
     queue_->requests.clear();
     queue_->changed.notify_one();
 }
@@ -111,19 +112,8 @@ void name_resolver::start()
 {
     if (queue_) return;
     auto shared = std::make_shared<queue>();
-    shared->io = &io_;
-    // Signals are the other thread's affair.
-    sigset_t all;
-    sigset_t before;
-    ::sigfillset(&all);
-    ::pthread_sigmask(SIG_SETMASK, &all, &before);
-    try {
-        std::thread([shared] { work(*shared); }).detach();
-    } catch (...) {
-        ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
-        throw;
-    }
-    ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+    shared->io = io_;
+    signal_free_thread([shared] { work(*shared); }).detach();
     queue_ = std::move(shared);
 }
 
@@ -131,8 +121,8 @@ void name_resolver::work(queue& shared)
 {
     std::unique_lock<std::mutex> lock(shared.mutex);
     for (;;) {
-        shared.changed.wait(lock, [&] { return shared.io == nullptr || !shared.requests.empty(); });
-        if (shared.io == nullptr) return;
+        shared.changed.wait(lock, [&] { return !shared.io || !shared.requests.empty(); });
+        if (!shared.io) return;
         queue::request next = std::move(shared.requests.front());
         shared.requests.pop_front();
         lock.unlock();
@@ -140,7 +130,7 @@ void name_resolver::work(queue& shared)
         until_done([&] { answer = look_up(next.host, next.port); });
         lock.lock();
         until_done([&] {
-            if (shared.io != nullptr) boost::asio::post(*shared.io, [next, answer] { next.done(answer); });
+            if (shared.io) boost::asio::post(shared.io, [next, answer] { next.done(answer); });
         });
     }
 }

@@ -5,11 +5,12 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
+#include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/generic/stream_protocol.hpp>
-#include <boost/asio/io_context.hpp>
 
 namespace vigil::qmp_bridge {
 
@@ -21,7 +22,7 @@ public:
     /// Addresses in the order to be tried, at least one; or why there are none.
     using result = std::variant<endpoints, std::string>;
 
-    explicit name_resolver(boost::asio::io_context& io) noexcept : io_(io) {}
+    explicit name_resolver(boost::asio::any_io_executor io) : io_(std::move(io)) {}
     /// Does not wait for the thread, which comes to its end by itself.
     ~name_resolver();
     name_resolver(const name_resolver&) = delete;
@@ -41,7 +42,7 @@ private:
     void start();
     static void work(queue& shared);
 
-    boost::asio::io_context& io_;
+    boost::asio::any_io_executor io_;
     std::shared_ptr<queue> queue_; ///< shared with the thread, once there is one
 };
 

@@ -3,9 +3,13 @@
 
 #include <algorithm>
 #include <new>
+#include <string>
 #include <thread>
 #include <utility>
 
+#include <boost/asio/post.hpp>
+
+#include <vigil/qmp-bridge/serve/detail/threaded_event_loop.h>
 #include <vigil/qmp-bridge/serve/traffic_observer.h>
 #include <vigil/runstate/clock/kernel_time.h>
 
@@ -19,6 +23,7 @@ using runstate::to_sc_time;
 
 namespace {
 
+constexpr const char* k_waiting_report = "/vigil/qmp-bridge/waiting";
 // The default coroutine stack of SystemC is too small for a value nested as deeply as QMP allows, under sanitizers.
 constexpr std::size_t k_stack_bytes = 1024 * 1024;
 // How long a client that does not read may hold up the end of the run.
@@ -31,12 +36,33 @@ constexpr int k_steps_per_look = 10'000;
 constexpr int k_catch_up_steps = 1000;
 // How many deltas without an advance of time may pass before the sockets are looked at.
 constexpr int k_settle_deltas = 1000;
+// How many it may take others to come to rest, before clients are served all the same.
+constexpr int k_settle_beside_others = 16;
+// How long other threads' asynchronous updates may have to wait while time stands.
+constexpr ns k_longest_hold = std::chrono::milliseconds(10);
+
+// Does `act` for every object of the simulation that is a `T`.
+template <class T, class Act> void for_each_object(const std::vector<sc_core::sc_object*>& objects, const Act& act)
+{
+    for (sc_core::sc_object* object : objects) {
+        if (auto* found = dynamic_cast<T*>(object)) act(*found);
+        for_each_object<T>(object->get_child_objects(), act);
+    }
+}
 
 } // namespace
 
 pump::pump(const sc_core::sc_module_name& name, runstate::controller& controller, const pacing& time)
-    : sc_module(name), controller_(controller), pacing_(time), pacer_(time.factor_millionths)
+    : sc_module(name), controller_(controller), pacing_(time), pacer_(time.factor_millionths),
+      loop_(time.wait == waiting::platform
+                ? std::unique_ptr<event_loop>(std::make_unique<threaded_event_loop>([this] { bell_.ring(); }))
+                : std::make_unique<kernel_event_loop>())
 {
+    if (pacing_.wait == waiting::polling && pacing_.time == pace::free) {
+        SC_REPORT_ERROR(
+            k_waiting_report,
+            (std::string(this->name()) + ": waiting::polling needs pace::paced; waiting::platform goes free").c_str());
+    }
     controller_.add_listener(*this);
     SC_HAS_PROCESS(pump);
     SC_THREAD(run);
@@ -46,7 +72,59 @@ pump::pump(const sc_core::sc_module_name& name, runstate::controller& controller
 pump::~pump()
 {
     clients_.close_all();
-    attempt([this] { loop_.drain(); }); // lets go of the connections that cancelled operations still hold
+    attempt([this] { loop_->drain(); }); // lets go of the connections that cancelled operations still hold
+}
+
+void pump::start_of_simulation() { find_others(); }
+
+void pump::find_others()
+{
+    const auto& everything = sc_core::sc_get_top_level_objects();
+    for_each_object<runstate::controller>(everything, [this](runstate::controller& machine) {
+        machines_.push_back(&machine);
+        if (&machine != &controller_) machine.add_listener(neighbour_);
+    });
+    std::vector<pump*> pumps;
+    for_each_object<pump>(everything, [&](pump& one) { pumps.push_back(&one); });
+    const auto blocks = [](const pump* one) { return one->pacing_.wait == waiting::blocking; };
+    if (pumps.size() > 1 && std::any_of(pumps.begin(), pumps.end(), blocks)) {
+        SC_REPORT_ERROR(k_waiting_report, (std::string(name()) +
+                                           ": where there are several servers, none can wait with waiting::blocking; "
+                                           "give them waiting::platform")
+                                              .c_str());
+    }
+    pump_count_ = static_cast<int>(pumps.size());
+    if (pacing_.wait != waiting::platform) return;
+    const auto first = std::find_if(pumps.begin(), pumps.end(),
+                                    [](const pump* one) { return one->pacing_.wait == waiting::platform; });
+    holds_time_ = *first == this;
+    static_cast<threaded_event_loop&>(*loop_).sleep_with(static_cast<threaded_event_loop&>(*(*first)->loop_));
+}
+
+void pump::simulate()
+{
+    if (pacing_.wait == waiting::platform) {
+        const doorbell::attendance attends(bell_);
+        sc_core::sc_start();
+    } else {
+        sc_core::sc_start();
+    }
+}
+
+void pump::post(std::function<void()> job)
+{
+    if (std::this_thread::get_id() != thread_) {
+        boost::asio::post(loop_->executor(), [this, job = std::move(job)]() mutable { jobs_.post(std::move(job)); });
+        return;
+    }
+    jobs_.post(std::move(job));
+    stir();
+}
+
+void pump::interrupt(std::function<void()> job) noexcept
+{
+    jobs_.interrupt(std::move(job));
+    attempt([this] { stir(); });
 }
 
 void pump::run_now(const std::function<void()>& job)
@@ -88,10 +166,10 @@ void pump::go_round()
     clients_.flush_output();
     if (source_.step) {
         ended_ = !source_.step();
-    } else if (pacing_.wait == waiting::polling) {
-        poll_once();
-    } else {
+    } else if (pacing_.wait == waiting::blocking) {
         idle();
+    } else {
+        await_client();
     }
 }
 
@@ -133,10 +211,12 @@ void pump::run_job(const std::function<void()>& job)
 
 void pump::settle()
 {
+    const bool alone = pacing_.wait == waiting::blocking;
     for (int delta = 1; sc_core::sc_pending_activity_at_current_time() && !leaving_; ++delta) {
+        if (!alone && delta > k_settle_beside_others) return;
         wait(sc_core::SC_ZERO_TIME);
         if (delta % k_settle_deltas == 0) {
-            loop_.poll();
+            loop_->poll();
             serve();
         }
     }
@@ -155,7 +235,7 @@ void pump::idle()
 
 void pump::sleep(ns longest)
 {
-    if (!has_work() && !leaving_) loop_.sleep(longest);
+    if (!has_work() && !leaving_) loop_->sleep(longest);
 }
 
 void pump::idle_paced()
@@ -168,7 +248,7 @@ void pump::idle_paced()
     const ns lag = pacer_.behind();
     if (next <= to_sc_time(lag)) {
         wait(next);
-        loop_.poll_now_and_then(); // a simulation slower than the wall clock must not go deaf
+        loop_->poll_now_and_then(); // a simulation slower than the wall clock must not go deaf
         return;
     }
     const ns ahead = saturating_sub(runstate::to_ns(next), lag);
@@ -182,7 +262,7 @@ void pump::idle_free()
         return;
     }
     wait(sc_core::sc_time_to_pending_activity());
-    loop_.poll_now_and_then();
+    loop_->poll_now_and_then();
 }
 
 void pump::catch_up()
@@ -210,18 +290,59 @@ void pump::wait_until(ns time)
     while (!leaving_ && sc_core::sc_time_stamp() < target) step_towards(target);
 }
 
-void pump::poll_once()
+void pump::await_client()
 {
-    loop_.poll();
+    loop_->poll();
     if (has_work() || leaving_) return;
+    if (time_stands()) {
+        hold_time();
+    } else if (pacing_.time == pace::paced) {
+        keep_pace();
+    } else {
+        wait(bell_.heard());
+    }
+}
+
+void pump::stir()
+{
+    if (pacing_.wait != waiting::blocking) bell_.ring();
+}
+
+bool pump::time_stands() const
+{
+    const auto runs = [](const runstate::controller* machine) {
+        return machine->control().running() && !machine->control().exiting();
+    };
+    return pacing_.time == pace::driven || std::none_of(machines_.begin(), machines_.end(), runs);
+}
+
+void pump::hold_time()
+{
+    if (!holds_time_) {
+        wait(bell_.heard());
+        return;
+    }
+    // Who polls beside others is always to be waited for by them.
+    if (pacing_.wait == waiting::polling || !sc_core::sc_pending_activity_at_current_time()) {
+        loop_->sleep(k_longest_hold / pump_count_);
+    }
+    wait(sc_core::SC_ZERO_TIME);
+}
+
+void pump::keep_pace()
+{
     const sc_core::sc_time slice = std::min(to_sc_time(pacing_.quantum), kernel_time_left());
     if (slice == sc_core::SC_ZERO_TIME) {
-        wait(); // for ever: nobody can move simulated time any more
+        wait(bell_.heard()); // nobody can move simulated time any more
+        return;
     }
-    wait(slice);
-    if (pacing_.time != pace::paced) return;
-    const ns ahead = saturating_sub(ns(0), pacer_.behind());
-    if (ahead > ns(0)) loop_.sleep(pacer_.wall_time_of(ahead));
+    wait(slice, bell_.heard());
+    while (!has_work() && !leaving_ && !time_stands()) {
+        const ns ahead = saturating_sub(ns(0), pacer_.behind());
+        if (ahead <= ns(0)) return;
+        loop_->sleep(std::min(pacer_.wall_time_of(ahead), k_longest_hold));
+        wait(sc_core::SC_ZERO_TIME);
+    }
 }
 
 void pump::advance_to(ns target)
@@ -252,7 +373,7 @@ bool pump::look()
 {
     ++looks_;
     advancing_ = true;
-    attempt([this] { loop_.poll(); });
+    attempt([this] { loop_->poll(); });
     if (source_.look) {
         source_.look();
     } else if (!interrupted() && (jobs_.has_jobs() || clients_.has_requests_amid_step())) {
@@ -281,15 +402,16 @@ void pump::finish()
     const auto deadline = event_loop::wall_clock::now() + k_last_words;
     clients_.flush_output();
     clients_.observe(nullptr); // what follows is the end itself
-    clients_.send_last_words(loop_, deadline);
+    clients_.send_last_words(*loop_, deadline);
     clients_.close_all();
-    loop_.poll(); // a client inside this process hears the last words, too
+    loop_->poll(); // a client inside this process hears the last words, too
     jobs_.clear();
 }
 
 void pump::on_state_changed(runstate::run_state /*from*/, runstate::run_state to)
 {
     if (to == runstate::run_state::running) pacer_.anchor();
+    stir();
 }
 
 void pump::on_exit_requested(int status, bool /*at_once*/)
@@ -297,6 +419,7 @@ void pump::on_exit_requested(int status, bool /*at_once*/)
     leaving_ = true;
     clients_.leave();
     exit_status_ = status;
+    stir();
 }
 
 } // namespace vigil::qmp_bridge

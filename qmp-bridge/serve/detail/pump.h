@@ -4,11 +4,14 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
+#include <thread>
 #include <vector>
 
 #include <systemc>
 
 #include <vigil/qmp-bridge/serve/detail/client_roster.h>
+#include <vigil/qmp-bridge/serve/detail/doorbell.h>
 #include <vigil/qmp-bridge/serve/detail/event_loop.h>
 #include <vigil/qmp-bridge/serve/detail/job_queue.h>
 #include <vigil/qmp-bridge/serve/detail/name_resolver.h>
@@ -18,10 +21,10 @@
 
 namespace vigil::qmp_bridge {
 
-/// Runs an Asio event loop inside the SystemC kernel: one SC_THREAD, no host threads but the one that looks names up,
-/// no locks. Socket handlers only frame and queue; commands are executed by this thread outside the event loop, because
-/// a command may take simulated time. When the controller says that the run is over, every client gets what waits for
-/// it, the connections are closed, and `sc_stop` is called.
+/// Runs an Asio event loop inside the SystemC kernel: one SC_THREAD, no locks. The only host threads are one that looks
+/// names up and, where it waits as a part of a platform, one that waits. Socket handlers only frame and queue; commands
+/// are executed by this thread outside the event loop, because a command may take simulated time. When the controller
+/// says that the run is over, every client gets what waits for it, the connections are closed, and `sc_stop` is called.
 ///
 /// `advance_to` may run any number of timers. Every so many of them it looks at the clients: whoever is served amid
 /// such a step (monitors; not those who step the clock themselves) has its turn, and so have posted jobs. The turn in
@@ -35,17 +38,24 @@ public:
     pump(const sc_core::sc_module_name& name, runstate::controller& controller, const pacing& time);
     ~pump() override;
 
-    boost::asio::io_context& io() noexcept { return loop_.io(); }
+    /// For sockets and timers whose handlers are to run in the kernel's thread.
+    boost::asio::any_io_executor executor() { return loop_->executor(); }
+    /// Before the thread runs: runs the handlers that are ready, or waits for some.
+    void poll_io() { loop_->poll(); }
+    void wait_for_io() { loop_->sleep(event_loop::k_until_woken); }
+
+    /// As `sc_start()`, but does not return for want of events while clients may come.
+    void simulate();
     client_roster& clients() noexcept { return clients_; }
     name_resolver& names() noexcept { return names_; }
     const pacing& settings() const noexcept { return pacing_; }
 
-    /// Has `job` run by the pump's thread as soon as it gets to it, inside a turn.
-    void post(std::function<void()> job) { jobs_.post(std::move(job)); }
+    /// Has `job` run by the pump's thread as soon as it gets to it, inside a turn. From any thread.
+    void post(std::function<void()> job);
 
     /// As `post`, for what cannot wait, such as a termination signal: an `advance_to` or a wait for the first client
-    /// under way ends early. Only the first such job is sure to be run.
-    void interrupt(std::function<void()> job) noexcept { jobs_.interrupt(std::move(job)); }
+    /// under way ends early. Only the first such job is sure to be run. From the kernel's thread, as handlers are.
+    void interrupt(std::function<void()> job) noexcept;
     /// Whether such a job waits.
     bool interrupted() const noexcept { return jobs_.interrupted(); }
 
@@ -111,8 +121,15 @@ private:
     void step_towards(const sc_core::sc_time& target); ///< takes time, until the next thing happens at most
     void pass_until(runstate::ns time);                ///< lets virtual time, which runs, come to `time` at most
     bool look();                                       ///< amid a step of the clock; returns whether it must end here
-    void poll_once();                                  ///< polling mode: one look at the sockets, then one quantum
+    void await_client();                               ///< as a part of a platform
+    bool time_stands() const;                          ///< whether no machine runs that time could pass for
+    void hold_time();                                  ///< for the next delta cycle
+    void keep_pace();                                  ///< lets a quantum pass, and the wall clock come after it
+    void stir();                                       ///< ends the wait of `await_client`
     void finish();                                     ///< flushes and closes every client
+
+    void start_of_simulation() override;
+    void find_others();
 
     // run_listener
     void on_state_changed(runstate::run_state from, runstate::run_state to) override;
@@ -121,12 +138,25 @@ private:
     runstate::controller& controller_;
     const pacing pacing_;
     pacer pacer_;
-    event_loop loop_;
-    name_resolver names_{loop_.io()};
+    doorbell bell_{"bell"};
+    const std::unique_ptr<event_loop> loop_;
+    name_resolver names_{loop_->executor()};
     job_queue jobs_;
     client_roster clients_;
     std::vector<server*> servers_;
     source source_;
+    /// Tells of the simulation's other machines.
+    struct neighbour final : runstate::run_listener {
+        explicit neighbour(pump& owner) : owner_(owner) {}
+        void on_state_changed(runstate::run_state, runstate::run_state) override { owner_.stir(); }
+        void on_exit_requested(int, bool) override { owner_.stir(); }
+        pump& owner_;
+    };
+    neighbour neighbour_{*this};
+    std::vector<const runstate::controller*> machines_; ///< all of the simulation
+    int pump_count_ = 1;                                ///< in the simulation
+    bool holds_time_ = true;                            ///< rather than another of them
+    const std::thread::id thread_ = std::this_thread::get_id();
     std::uint64_t looks_ = 0; ///< amid steps of the clock
     bool advancing_ = false;  ///< such a step is under way
     int exit_status_ = 0;

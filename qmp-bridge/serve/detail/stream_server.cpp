@@ -68,7 +68,7 @@ name_resolver::result only_wanted(const chardev& where, name_resolver::result fo
     return found;
 }
 
-asio::posix::stream_descriptor duplicate(asio::io_context& io, int fd, boost::system::error_code& error)
+asio::posix::stream_descriptor duplicate(const asio::any_io_executor& io, int fd, boost::system::error_code& error)
 {
     asio::posix::stream_descriptor result(io);
     const int copy = ::fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
@@ -83,8 +83,8 @@ asio::posix::stream_descriptor duplicate(asio::io_context& io, int fd, boost::sy
 } // namespace
 
 stream_server::stream_server(pump& owner, options opts, session_factory make_session)
-    : pump_(owner), options_(std::move(opts)), make_session_(std::move(make_session)), acceptor_(owner.io()),
-      retry_(owner.io())
+    : pump_(owner), options_(std::move(opts)), make_session_(std::move(make_session)), acceptor_(owner.executor()),
+      retry_(owner.executor())
 {
     pump_.add(*this);
 }
@@ -108,7 +108,7 @@ std::optional<option_error> stream_server::start()
             return failed("serve clients on", *reason);
         accept_next();
         if (options_.where.wait) {
-            while (!had_client_ && !pump_.interrupted()) pump_.io().run_one();
+            while (!had_client_ && !pump_.interrupted()) pump_.wait_for_io();
             if (!had_client_) return failed("wait for a client on", "interrupted by a signal");
         }
     }
@@ -233,7 +233,7 @@ std::optional<option_error> stream_server::connect()
     auto found = resolve("connect to");
     if (auto* error = std::get_if<option_error>(&found)) return std::move(*error);
     boost::system::error_code error;
-    protocol::socket socket(pump_.io());
+    protocol::socket socket(pump_.executor());
     asio::connect(socket, std::get<endpoints>(found), error);
     if (error) return failed("connect to", error.message());
     greet(std::move(socket));
@@ -284,7 +284,7 @@ void stream_server::connect_again()
 
 void stream_server::connect_to(endpoints all)
 {
-    const auto socket = std::make_shared<protocol::socket>(pump_.io());
+    const auto socket = std::make_shared<protocol::socket>(pump_.executor());
     const auto addresses = std::make_shared<const endpoints>(std::move(all));
     const auto done = [this, socket, addresses](const boost::system::error_code& error, const protocol::endpoint&) {
         waiting_ = false;
@@ -325,7 +325,7 @@ std::optional<option_error> stream_server::adopt_descriptor()
     if (listening != 0) {
         acceptor_.assign(generic, fd, error);
     } else {
-        protocol::socket socket(pump_.io());
+        protocol::socket socket(pump_.executor());
         socket.assign(generic, fd, error);
         if (!error) greet(std::move(socket));
     }
@@ -336,9 +336,9 @@ std::optional<option_error> stream_server::adopt_descriptor()
 std::optional<option_error> stream_server::open_stdio()
 {
     boost::system::error_code error;
-    auto in = duplicate(pump_.io(), STDIN_FILENO, error);
+    auto in = duplicate(pump_.executor(), STDIN_FILENO, error);
     if (error) return failed("read from", error.message());
-    auto out = duplicate(pump_.io(), STDOUT_FILENO, error);
+    auto out = duplicate(pump_.executor(), STDOUT_FILENO, error);
     if (error) return failed("write to", error.message());
     serve_client(byte_stream(std::move(in), std::move(out)));
     return std::nullopt;

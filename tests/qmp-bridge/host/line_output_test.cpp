@@ -213,7 +213,7 @@ TEST_CASE("line output: an event loop offers what is kept again until it is take
     const channel reader(channel::kind::pipe);
     line_output out(reader.to, telling(4'000'000));
     boost::asio::io_context io;
-    const output_retry retry(io, out);
+    const output_retry retry(io.get_executor(), out);
     CHECK(io.poll() == 0);
     io.restart();
     for (int i = 0; i < 2000; ++i) out.write(line(i));

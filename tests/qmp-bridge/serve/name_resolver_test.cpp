@@ -13,7 +13,7 @@ TEST_CASE("name resolver: an address is found in the background, and answered in
 {
     boost::asio::io_context io{1};
     const auto work = boost::asio::make_work_guard(io);
-    name_resolver names(io);
+    name_resolver names(io.get_executor());
     names.prepare();
     name_resolver::result first;
     name_resolver::result second;
@@ -34,7 +34,7 @@ TEST_CASE("name resolver: nobody is answered once it has gone")
     boost::asio::io_context io{1};
     int answers = 0;
     {
-        name_resolver names(io);
+        name_resolver names(io.get_executor());
         for (int i = 0; i < 100; ++i) names.look_up("127.0.0.1", "80", [&](const auto&) { ++answers; });
     }
     const int before = answers;

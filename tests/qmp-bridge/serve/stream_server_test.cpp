@@ -102,7 +102,7 @@ TEST_CASE("stream server: a client that was accepted but not yet met goes with t
     const int client = connected(p.here.address("s"));
     REQUIRE_FALSE(server->start());
     server.reset();
-    p.driver.io().poll();
+    p.driver.poll_io();
     CHECK(p.sessions == 0);
     ::close(client);
 }

@@ -10,22 +10,35 @@
 
 namespace vigil::bus {
 
-/// How a register is read, without side effects: a member function of the device, which may want to know when; or null.
+/// How a register is read: a member function of the device without side effects, which may want to know when; or null.
+/// Beside it, what a guest's read does and a look from outside does not.
 template <class Device, class Value> class register_read {
 public:
     constexpr register_read(std::nullptr_t = nullptr) noexcept {}
     constexpr register_read(Value (Device::*f)() const) noexcept : plain_(f) {}
     constexpr register_read(Value (Device::*f)(const access_context&) const) noexcept : timed_(f) {}
+    constexpr register_read(Value (Device::*f)() const, void (Device::*effect)()) noexcept : plain_(f), effect_(effect)
+    {
+    }
+    constexpr register_read(Value (Device::*f)(const access_context&) const, void (Device::*effect)()) noexcept
+        : timed_(f), effect_(effect)
+    {
+    }
 
     constexpr explicit operator bool() const noexcept { return plain_ != nullptr || timed_ != nullptr; }
     Value operator()(const Device& device, const access_context& context) const
     {
         return plain_ != nullptr ? (device.*plain_)() : (device.*timed_)(context);
     }
+    void take_effect(Device& device) const
+    {
+        if (effect_ != nullptr) (device.*effect_)();
+    }
 
 private:
     Value (Device::*plain_)() const = nullptr;
     Value (Device::*timed_)(const access_context&) const = nullptr;
+    void (Device::*effect_)() = nullptr;
 };
 
 /// What a write does: a member function of the device, which may want to know when and by whom; or null.
@@ -62,7 +75,7 @@ inline constexpr unsigned first_byte_only = 4; ///< a part of an access that beg
 /// device's table is its data sheet; decoding, debug access, reset checks and generated tests are derived from it.
 /// `Value` holds the widest register of the table: std::uint64_t for MSRs. `State` is where stored registers are.
 template <class Device, class Value = std::uint32_t, class State = Device> struct register_row {
-    std::uint32_t offset;                ///< bytes from the start of the space; the index of an MSR
+    std::uint32_t offset;                ///< bytes from the start of the space; an I/O port; the index of an MSR
     unsigned width;                      ///< bytes
     const char* name;                    ///< the datasheet's
     Value reset;                         ///< value read after reset
@@ -75,10 +88,18 @@ template <class Device, class Value = std::uint32_t, class State = Device> struc
     Value own = 0;                                  ///< bits of it that the device sets itself
     Value sticky = 0;                               ///< bits of it that no write clears
 
+    /// What a read returns, without its effect.
     Value value(const Device& device, const State& state, const access_context& context) const
     {
         if (read) return read(device, context);
         return stored != nullptr ? state.*stored : Value{0};
+    }
+    /// A guest's read.
+    Value fetch(Device& device, const State& state, const access_context& context) const
+    {
+        const Value taken = value(device, state, context);
+        read.take_effect(device);
+        return taken;
     }
     /// Writes the bits of `lanes`; `write` sees the value as it came.
     void put(Device& device, State& state, Value value, const access_context& context,

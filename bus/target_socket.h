@@ -73,7 +73,7 @@ protected:
 ///   TLM_OK_RESPONSE                 otherwise; TLM_IGNORE_COMMAND does nothing.
 /// Debug transport reads any length through `peek`, in the pieces that a router would cut, and never writes (it returns
 /// 0 bytes).
-class register_socket : public shared_target_socket, private blocking_target {
+class register_socket : public shared_target_socket, protected blocking_target {
 public:
     /// `size`: bytes in the region; `widest`: the widest single access, 1, 2, 4 or 8 bytes.
     /// Reports /vigil/bus/register_socket where they are wrong.

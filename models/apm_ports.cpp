@@ -7,12 +7,16 @@ using vigil::runstate::saved_state;
 
 namespace vigil::models {
 
-namespace {
-
-constexpr std::uint64_t k_apm_cnt_port = 0xB2;
-constexpr std::uint64_t k_port_count = 2; // APM_CNT, then APM_STS
-
-} // namespace
+const std::array<apm_ports::register_row, 2>& apm_ports::register_table() noexcept
+{
+    namespace rule = bus::register_rule;
+    static constexpr std::array<register_row, 2> k_rows{{
+        {0xB2, 1, "APM_CNT", 0, nullptr, &apm_ports::control_written,
+         "storage; two values hand power management over to ACPI and back", rule::none, 0xFF, &state::control},
+        {0xB3, 1, "APM_STS", 0, nullptr, nullptr, "storage", rule::none, 0xFF, &state::status},
+    }};
+    return k_rows;
+}
 
 runstate::state_table<apm_ports::state> apm_ports::variables() noexcept
 {
@@ -31,32 +35,8 @@ apm_ports::apm_ports(const sc_core::sc_module_name& name, acpi_pm_block& pm1, co
 
 apm_ports::~apm_ports() = default;
 
-void apm_ports::map(bus::address_router& ports) { ports.map(k_apm_cnt_port, k_port_count, registers, {4}); }
-
-std::uint64_t apm_ports::peek(std::uint64_t offset, unsigned width) const
+void apm_ports::control_written(std::uint8_t value)
 {
-    std::uint64_t value = 0;
-    for (unsigned i = 0; i < width; ++i) {
-        value |= std::uint64_t{(offset + i) % k_port_count == 0 ? state_.control : state_.status} << (8 * i);
-    }
-    return value;
-}
-
-void apm_ports::write(std::uint64_t offset, unsigned width, std::uint64_t value, const bus::access_context& /*context*/)
-{
-    for (unsigned i = 0; i < width; ++i) {
-        const auto byte = static_cast<std::uint8_t>(value >> (8 * i));
-        if ((offset + i) % k_port_count == 0) {
-            write_control(byte);
-        } else {
-            state_.status = byte;
-        }
-    }
-}
-
-void apm_ports::write_control(std::uint8_t value)
-{
-    state_.control = value;
     if (value == commands_.acpi_enable) pm1_.hand_over_to_acpi(true);
     if (value == commands_.acpi_disable) pm1_.hand_over_to_acpi(false);
 }

@@ -9,8 +9,7 @@
 
 #include <systemc>
 
-#include <vigil/bus/address_router.h>
-#include <vigil/bus/target_socket.h>
+#include <vigil/bus/port_socket.h>
 #include <vigil/models/acpi_pm_block.h>
 #include <vigil/runstate/interfaces.h>
 #include <vigil/runstate/state_table.h>
@@ -27,10 +26,7 @@ struct apm_commands {
 /// QEMU 7.2 models them (hw/isa/apm.c). Two bytes that are stored and survive every reset. Two values written to the
 /// first hand power management over to ACPI and back; the others would raise a system-management interrupt, which there
 /// is none of.
-class apm_ports : public sc_core::sc_module,
-                  public runstate::inspectable,
-                  public runstate::snapshottable,
-                  private bus::register_device {
+class apm_ports : public sc_core::sc_module, public runstate::inspectable, public runstate::snapshottable {
     struct state {
         std::uint8_t control = 0;
         std::uint8_t status = 0;
@@ -41,10 +37,13 @@ public:
     apm_ports(const sc_core::sc_module_name& name, acpi_pm_block& pm1, const apm_commands& commands);
     ~apm_ports() override;
 
-    /// Both ports. It takes the whole of an access that begins at the first: bytes beyond the second start over.
-    bus::register_socket registers{"registers", *this, 4};
-    /// Maps them where they always are: two bytes, `mapping_options::widest` 4.
-    void map(bus::address_router& ports);
+    using register_row = bus::register_row<apm_ports, std::uint8_t, state>;
+    static const std::array<register_row, 2>& register_table() noexcept;
+
+    /// Both ports; bytes beyond the second start over.
+    bus::port_socket<apm_ports, state> registers{"registers", *this, state_, register_table()};
+    /// Maps them where they always are.
+    void map(bus::address_router& ports) { registers.map(ports); }
 
     /// Power-on.
     void clear() noexcept { state_ = {}; }
@@ -58,9 +57,7 @@ public:
     runstate::prepared_restore prepare(const runstate::saved_state& saved) override;
 
 private:
-    void write(std::uint64_t offset, unsigned width, std::uint64_t value, const bus::access_context& context) override;
-    std::uint64_t peek(std::uint64_t offset, unsigned width) const override;
-    void write_control(std::uint8_t value);
+    void control_written(std::uint8_t value);
 
     acpi_pm_block& pm1_;
     const apm_commands commands_;

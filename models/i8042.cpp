@@ -45,6 +45,24 @@ void require_waiting(saved_state_reader& in, const char* field, std::uint8_t val
 
 } // namespace
 
+const std::array<i8042::register_row, 2>& i8042::register_table() noexcept
+{
+    using self = i8042;
+    static constexpr std::array<register_row, 2> k_rows{{
+        {i8042_port::data,
+         1,
+         "DATA",
+         0,
+         {&self::read_data, &self::data_was_read},
+         &self::write_data,
+         "reads take the output buffer, or repeat the byte last taken; writes go to whom the command before said, to "
+         "the keyboard where there was none"},
+        {i8042_port::command, 1, "STATUS/COMMAND", status::idle, &self::read_status, &self::write_command,
+         "reads return the status, writes are commands"},
+    }};
+    return k_rows;
+}
+
 const std::array<i8042::command_row, 17>& i8042::command_table() noexcept
 {
     using self = i8042;
@@ -93,7 +111,7 @@ i8042::i8042(const sc_core::sc_module_name& name) : sc_module(name) {}
 
 i8042::~i8042() = default;
 
-std::uint8_t i8042::read_data(const bus::access_context* /*context*/) const
+std::uint8_t i8042::read_data() const
 {
     switch (state_.shown) {
     case source::keyboard: return keyboard_.front();
@@ -106,7 +124,7 @@ std::uint8_t i8042::read_data(const bus::access_context* /*context*/) const
 
 void i8042::data_was_read()
 {
-    state_.last_read = read_data(nullptr);
+    state_.last_read = read_data();
     const source from = state_.shown;
     if (from == source::none) return;
     empty_buffer();
@@ -126,7 +144,7 @@ void i8042::data_was_read()
     fill_buffer(who_waits());
 }
 
-void i8042::write_data(std::uint8_t value, const bus::access_context& /*context*/)
+void i8042::write_data(std::uint8_t value)
 {
     const std::uint8_t by = state_.awaiting;
     state_.awaiting = 0;
@@ -147,16 +165,16 @@ void i8042::write_data(std::uint8_t value, const bus::access_context& /*context*
     if (by != cmd::write_output_port) fill_buffer(who_waits());
 }
 
-std::uint8_t i8042::read_status(const bus::access_context* /*context*/) const
+std::uint8_t i8042::read_status() const
 {
-    std::uint8_t value = status::last_was_command | status::not_locked;
+    std::uint8_t value = status::idle;
     if (state_.shown != source::none) value |= status::output_full;
     if (state_.shown_on_mouse_side) value |= status::output_from_mouse;
     if (state_.self_test_passed) value |= status::self_test_passed;
     return value;
 }
 
-void i8042::write_command(std::uint8_t value, const bus::access_context& /*context*/)
+void i8042::write_command(std::uint8_t value)
 {
     if ((value & cmd::pulse) == cmd::pulse) {
         if ((value & cmd::pulse_leaves_reset) == 0) request_reset();
@@ -259,7 +277,7 @@ void i8042::reset(runstate::reset_kind kind)
 std::vector<property> i8042::properties()
 {
     std::vector<property> all{
-        {"status", "uint8", "What port 64 reads.", [this] { return std::uint64_t{read_status(nullptr)}; }, {}},
+        {"status", "uint8", "What port 64 reads.", [this] { return std::uint64_t{read_status()}; }, {}},
     };
     append_properties(all, variables(), state_);
     return all;

@@ -9,7 +9,7 @@
 
 #include <systemc>
 
-#include <vigil/models/byte_port.h>
+#include <vigil/bus/port_socket.h>
 #include <vigil/models/i8042_registers.h>
 #include <vigil/models/ps2_keyboard.h>
 #include <vigil/models/ps2_mouse.h>
@@ -53,11 +53,13 @@ public:
     /// Asked for a reset.
     runstate::fact_port<runstate::power_if> power{"power"};
 
-    /// Port 60: reads take the output buffer, or repeat the byte last taken; writes go to whom the command before said,
-    /// to the keyboard where there was none.
-    byte_port<i8042> data{"data", *this, {&i8042::read_data, &i8042::data_was_read, &i8042::write_data}};
-    /// Port 64: reads return the status, writes are commands.
-    byte_port<i8042> command{"command", *this, {&i8042::read_status, nullptr, &i8042::write_command}};
+    using register_row = bus::register_row<i8042, std::uint8_t, state>;
+    static const std::array<register_row, 2>& register_table() noexcept;
+
+    /// Port 60.
+    bus::port_socket<i8042, state> data{"data", *this, state_, register_table(), i8042_port::data, 1};
+    /// Port 64.
+    bus::port_socket<i8042, state> command{"command", *this, state_, register_table(), i8042_port::command, 1};
 
     /// A command of port 64; the pulse commands F0…FF beside.
     struct command_row {
@@ -90,11 +92,11 @@ private:
         bool mouse;
     };
 
-    std::uint8_t read_data(const bus::access_context*) const;
+    std::uint8_t read_data() const;
     void data_was_read();
-    void write_data(std::uint8_t value, const bus::access_context&);
-    std::uint8_t read_status(const bus::access_context*) const;
-    void write_command(std::uint8_t value, const bus::access_context&);
+    void write_data(std::uint8_t value);
+    std::uint8_t read_status() const;
+    void write_command(std::uint8_t value);
 
     // Commands; the byte that some wait for comes through `write_data`.
     void await_byte(std::uint8_t code) { state_.awaiting = code; }

@@ -8,6 +8,11 @@
 /// auxiliary device controller).
 namespace vigil::models {
 
+namespace i8042_port {
+inline constexpr std::uint32_t data = 0x60;
+inline constexpr std::uint32_t command = 0x64;
+} // namespace i8042_port
+
 /// Commands, written to port 64.
 namespace i8042_command {
 inline constexpr std::uint8_t read_mode = 0x20;

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <vigil/models/ib700.h>
 
-#include <array>
-
 #include <vigil/models/detail/countdown.h>
 #include <vigil/runstate/state_table.h>
 
@@ -17,20 +15,10 @@ namespace vigil::models {
 
 namespace {
 
-// The ports, and what a written byte does there (QEMU: hw/watchdog/wdt_ib700.c; boards document 441 and 443 only).
-enum io_port : std::uint64_t {
-    wdt_disable = 0x441,       // any value: disabled
-    wdt_disable_alias = 0x442, // likewise
-    wdt_enable = 0x443,        // counts down the time of bits 3:0, from now; bits 7:4 are ignored
-    wdt_enable_alias = 0x444,  // likewise
-};
-
 // The time, in seconds, by bits 3:0 of the byte written.
 constexpr std::array<std::int64_t, 16> k_seconds{30, 28, 26, 24, 22, 20, 18, 16, 14, 12, 10, 8, 6, 4, 2, 0};
 constexpr unsigned k_seconds_mask = 0xF;
 
-constexpr unsigned k_widest_write = 2;  // wider ones do nothing
-constexpr unsigned k_widest_access = 4; // of the I/O space
 constexpr std::int64_t k_ns_per_s = 1'000'000'000;
 
 // What is saved; the timer has it.
@@ -45,24 +33,31 @@ ib700::ib700(const sc_core::sc_module_name& name, runstate::vm_clock& clock) : s
 
 ib700::~ib700() = default;
 
+const std::array<ib700::register_row, 4>& ib700::register_table() noexcept
+{
+    using self = ib700;
+    namespace port = ib700_port;
+    static constexpr std::array<register_row, 4> k_rows{{
+        {port::wdt_disable, 1, "WDT_DISABLE", 0xFF, &self::read_ones, &self::write_disable,
+         "a write of any value disables"},
+        {port::wdt_disable_alias, 1, "WDT_DISABLE (alias)", 0xFF, &self::read_ones, &self::write_disable, "likewise"},
+        {port::wdt_enable, 1, "WDT_ENABLE", 0xFF, &self::read_ones, &self::write_enable,
+         "a write starts the countdown of 30 - 2 * (bits 3:0) seconds"},
+        {port::wdt_enable_alias, 1, "WDT_ENABLE (alias)", 0xFF, &self::read_ones, &self::write_enable, "likewise"},
+    }};
+    return k_rows;
+}
+
 void ib700::map(bus::address_router& ports, int priority)
 {
-    const bus::mapping_options options{k_widest_access, priority};
-    ports.map(wdt_disable, 1, disable, options);
-    ports.map(wdt_disable_alias, 1, disable, options);
-    ports.map(wdt_enable, 1, enable, options);
-    ports.map(wdt_enable_alias, 1, enable_alias, options);
+    const bus::mapping_options whole{4, priority};
+    ports.map(ib700_port::wdt_disable, 1, disable, whole);
+    ports.map(ib700_port::wdt_disable_alias, 1, disable_alias, whole);
+    ports.map(ib700_port::wdt_enable, 1, enable, whole);
+    ports.map(ib700_port::wdt_enable_alias, 1, enable_alias, whole);
 }
 
-void ib700::port::write(std::uint64_t offset, unsigned width, std::uint64_t value, const access_context& context)
-{
-    if (offset != 0 || width > k_widest_write) return;
-    for (unsigned i = 0; i < width && i < reach_; ++i) {
-        (device.*write_)(static_cast<std::uint8_t>(value >> (8 * i)), context);
-    }
-}
-
-void ib700::write_disable(std::uint8_t /*value*/, const access_context& /*context*/) { timer_.cancel(); }
+void ib700::write_disable(std::uint8_t /*value*/) { timer_.cancel(); }
 
 void ib700::write_enable(std::uint8_t value, const access_context& context)
 {

@@ -23,6 +23,20 @@ constexpr std::uint64_t k_timer_count = 0x10000;
 
 } // namespace
 
+const std::array<port61::register_row, 1>& port61::register_table() noexcept
+{
+    static constexpr std::array<register_row, 1> k_rows{{
+        {0x61,
+         1,
+         "SYSTEM_CONTROL_B",
+         k_refresh_toggle | k_timer_2_output,
+         {&port61::read, &port61::was_read},
+         &port61::write,
+         "bit 0 gates timer 2, bit 1 is stored, bit 4 toggles with every read, bit 5 is the output of timer 2"},
+    }};
+    return k_rows;
+}
+
 runstate::state_table<port61::state> port61::variables() noexcept
 {
     using namespace runstate;
@@ -45,14 +59,13 @@ bool port61::timer_output(ns at) const
     return tick_count(at - state_.timer_start, k_timer_hz) % k_timer_count < k_timer_count / 2;
 }
 
-std::uint8_t port61::read(const bus::access_context* context) const
+std::uint8_t port61::read(const bus::access_context& context) const
 {
-    const ns at = context != nullptr ? clock_.now(context->delay) : clock_.now();
     std::uint8_t value = 0;
     if (state_.gate) value |= k_timer_2_gate;
     if (state_.speaker) value |= k_speaker_data;
     if (!state_.refresh) value |= k_refresh_toggle; // it toggles before it is read
-    if (timer_output(at)) value |= k_timer_2_output;
+    if (timer_output(clock_.now(context.delay))) value |= k_timer_2_output;
     return value;
 }
 
@@ -72,7 +85,11 @@ void port61::reset(runstate::reset_kind kind)
 
 std::vector<property> port61::properties()
 {
-    return {{"system-control", "uint8", "What port 61 reads.", [this] { return std::uint64_t{read(nullptr)}; }, {}}};
+    return {{"system-control",
+             "uint8",
+             "What port 61 reads.",
+             [this] { return std::uint64_t{read(bus::debug_access())}; },
+             {}}};
 }
 
 saved_state port61::save() const { return save_state(variables(), state_); }

@@ -9,7 +9,7 @@
 
 #include <systemc>
 
-#include <vigil/models/byte_port.h>
+#include <vigil/bus/port_socket.h>
 #include <vigil/runstate/clock/vm_clock.h>
 #include <vigil/runstate/interfaces.h>
 #include <vigil/runstate/state_table.h>
@@ -35,8 +35,11 @@ public:
     port61(const sc_core::sc_module_name& name, runstate::vm_clock& clock);
     ~port61() override;
 
+    using register_row = bus::register_row<port61, std::uint8_t, state>;
+    static const std::array<register_row, 1>& register_table() noexcept;
+
     /// Port 61.
-    byte_port<port61> system_control{"system_control", *this, {&port61::read, &port61::was_read, &port61::write}};
+    bus::port_socket<port61, state> system_control{"system_control", *this, state_, register_table()};
 
     /// Closes the timer's gate and starts the timer anew; power-on (cold) clears the other bits too.
     void reset(runstate::reset_kind kind) override;
@@ -50,7 +53,7 @@ public:
     runstate::prepared_restore prepare(const runstate::saved_state& saved) override;
 
 private:
-    std::uint8_t read(const bus::access_context* context) const;
+    std::uint8_t read(const bus::access_context& context) const;
     void was_read() { state_.refresh = !state_.refresh; }
     void write(std::uint8_t value, const bus::access_context& context);
     bool timer_output(runstate::ns at) const;

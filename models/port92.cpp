@@ -13,6 +13,15 @@ constexpr std::uint8_t k_fast_reset = 0x01;
 
 } // namespace
 
+const std::array<port92::register_row, 1>& port92::register_table() noexcept
+{
+    static constexpr std::array<register_row, 1> k_rows{{
+        {0x92, 1, "SYSTEM_CONTROL_A", 0, &port92::read, &port92::write,
+         "storage; bit 0 going from 0 to 1 asks for a reset"},
+    }};
+    return k_rows;
+}
+
 runstate::state_table<port92::state> port92::variables() noexcept
 {
     static constexpr std::array k_rows{
@@ -27,7 +36,7 @@ port92::port92(const sc_core::sc_module_name& name) : sc_module(name) {}
 
 port92::~port92() = default;
 
-void port92::write(std::uint8_t value, const bus::access_context& /*context*/)
+void port92::write(std::uint8_t value)
 {
     const bool rising = (value & ~state_.value & k_fast_reset) != 0;
     state_.value = value;

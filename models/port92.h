@@ -9,7 +9,7 @@
 
 #include <systemc>
 
-#include <vigil/models/byte_port.h>
+#include <vigil/bus/port_socket.h>
 #include <vigil/runstate/interfaces.h>
 #include <vigil/runstate/state_table.h>
 
@@ -33,8 +33,11 @@ public:
     /// Asked for a reset.
     runstate::fact_port<runstate::power_if> power{"power"};
 
+    using register_row = bus::register_row<port92, std::uint8_t, state>;
+    static const std::array<register_row, 1>& register_table() noexcept;
+
     /// Port 92.
-    byte_port<port92> system_control{"system_control", *this, {&port92::read, nullptr, &port92::write}};
+    bus::port_socket<port92, state> system_control{"system_control", *this, state_, register_table()};
 
     /// Clears bit 0, power-on (cold) all of them.
     void reset(runstate::reset_kind kind) override;
@@ -48,8 +51,8 @@ public:
     runstate::prepared_restore prepare(const runstate::saved_state& saved) override;
 
 private:
-    std::uint8_t read(const bus::access_context*) const { return state_.value; }
-    void write(std::uint8_t value, const bus::access_context&);
+    std::uint8_t read() const { return state_.value; }
+    void write(std::uint8_t value);
 
     state state_;
 };

@@ -17,27 +17,25 @@ namespace {
 // Red Hat's ids for QEMU's own devices (QEMU: docs/specs/pci-ids).
 constexpr bus::pci_identity k_identity{0x1B36, 0x0011, 0x088000, 1};
 constexpr std::uint32_t k_bar_size = 2;
-constexpr unsigned k_widest_access = 4; // of the I/O space
+constexpr std::uint8_t k_known = pvpanic_bit::panicked | pvpanic_bit::crashloaded;
 
 } // namespace
+
+const std::array<pvpanic::register_row, 1>& pvpanic::register_table() noexcept
+{
+    static constexpr std::array<register_row, 1> k_rows{{
+        {0, 1, "EVENT", k_known, &pvpanic::read_events, &pvpanic::report,
+         "reads say what may be reported; a write reports: bit 0 a panic, otherwise bit 1 a crash kernel's start"},
+    }};
+    return k_rows;
+}
 
 pvpanic::pvpanic(const sc_core::sc_object& owner, std::uint8_t events) : owner_(owner), events_(events) {}
 
 pvpanic::~pvpanic() = default;
 
-std::uint64_t pvpanic::peek(std::uint64_t /*offset*/, unsigned /*width*/) const
-{
-    return events_ * 0x0101'0101'0101'0101ULL;
-}
-
-void pvpanic::write(std::uint64_t /*offset*/, unsigned width, std::uint64_t value, const access_context& context)
-{
-    for (unsigned i = 0; i < width; ++i) report(static_cast<std::uint8_t>(value >> (8 * i)), context);
-}
-
 void pvpanic::report(std::uint8_t bits, const access_context& context)
 {
-    constexpr std::uint8_t k_known = pvpanic_bit::panicked | pvpanic_bit::crashloaded;
     if ((bits & ~k_known) != 0 && !unknown_logged_) {
         unknown_logged_ = true;
         SC_REPORT_INFO_VERB("/vigil/models/pvpanic",
@@ -73,10 +71,7 @@ pvpanic_isa::pvpanic_isa(const sc_core::sc_module_name& name, const pvpanic_isa_
 
 pvpanic_isa::~pvpanic_isa() = default;
 
-void pvpanic_isa::map(bus::address_router& ports, int priority)
-{
-    ports.map(ioport_, 1, event, {k_widest_access, priority});
-}
+void pvpanic_isa::map(bus::address_router& ports, int priority) { event.map_at(ports, ioport_, priority); }
 
 std::vector<property> pvpanic_isa::properties()
 {

@@ -2,6 +2,7 @@
 #ifndef VIGIL_MODELS_PVPANIC_H
 #define VIGIL_MODELS_PVPANIC_H
 
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <string_view>
@@ -9,9 +10,8 @@
 
 #include <systemc>
 
-#include <vigil/bus/address_router.h>
 #include <vigil/bus/pci_function.h>
-#include <vigil/bus/target_socket.h>
+#include <vigil/bus/port_socket.h>
 #include <vigil/runstate/interfaces.h>
 
 namespace vigil::models {
@@ -25,7 +25,7 @@ inline constexpr std::uint8_t crashloaded = 0x02; ///< the guest panicked, and i
 /// What the two faces of QEMU's paravirtual panic device have in common (hw/misc/pvpanic.c): one byte, in which the
 /// guest reads what it may report and to which it writes what happened. It has no state: each write is a fresh report,
 /// and there is nothing to reset.
-class pvpanic : public runstate::inspectable, private bus::register_device {
+class pvpanic : public runstate::inspectable {
 public:
     /// Told of every report. Its context is `vcpu` for accesses of a guest's CPU, `main_loop` for a host's or a test's.
     runstate::fact_port<runstate::panic_if> panic{"panic"};
@@ -34,9 +34,11 @@ public:
     /// empty.
     std::function<void(std::uint32_t vcpu)> vcpu_panicked;
 
-    /// The event register. It takes the whole of an access that begins in its region: reads return the byte in each
-    /// place, writes are one report a byte, lowest first.
-    bus::register_socket event{"event", *this, 4};
+    using register_row = bus::register_row<pvpanic, std::uint8_t>;
+    static const std::array<register_row, 1>& register_table() noexcept;
+
+    /// The event register, in whatever place of the region: each byte written is one report, lowest first.
+    bus::port_socket<pvpanic> event{"event", *this, *this, register_table()};
 
     std::vector<runstate::property> properties() override;
 
@@ -46,9 +48,8 @@ protected:
     virtual ~pvpanic();
 
 private:
-    void write(std::uint64_t offset, unsigned width, std::uint64_t value, const bus::access_context& context) override;
-    std::uint64_t peek(std::uint64_t offset, unsigned width) const override;
-    void report(std::uint8_t bits, const bus::access_context& context); ///< one byte written
+    std::uint8_t read_events() const { return events_; }
+    void report(std::uint8_t bits, const bus::access_context& context);
 
     const sc_core::sc_object& owner_;
     const std::uint8_t events_;
@@ -67,8 +68,8 @@ public:
     explicit pvpanic_isa(const sc_core::sc_module_name& name, const pvpanic_isa_parameters& parameters = {});
     ~pvpanic_isa() override;
 
-    /// Maps `event` at the port: one byte, `mapping_options::widest` 4, so that wide accesses arrive whole. A second
-    /// device on the same port needs another priority: the higher one gets the accesses.
+    /// Maps `event` at the port. A second device on the same port needs another priority: the higher one gets the
+    /// accesses.
     void map(bus::address_router& ports, int priority = 0);
 
     std::string_view type_name() const override { return "pvpanic"; }

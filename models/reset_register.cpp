@@ -9,10 +9,18 @@ namespace vigil::models {
 
 namespace {
 
-constexpr std::uint64_t k_reset_control_port = 0xCF9;
 constexpr std::uint8_t k_reset_cpu = 0x04;
 
 } // namespace
+
+const std::array<reset_register::register_row, 1>& reset_register::register_table() noexcept
+{
+    static constexpr std::array<register_row, 1> k_rows{{
+        {0xCF9, 1, "RST_CNT", 0, &reset_register::read, &reset_register::write,
+         "with bit 2 set, a write asks for a reset; otherwise it is remembered in the bits that the chip has"},
+    }};
+    return k_rows;
+}
 
 runstate::state_table<reset_register::state> reset_register::variables() noexcept
 {
@@ -24,30 +32,14 @@ runstate::state_table<reset_register::state> reset_register::variables() noexcep
 }
 
 reset_register::reset_register(const sc_core::sc_module_name& name, const reset_register_parameters& parameters)
-    : sc_module(name), parameters_(parameters)
+    : sc_module(name), control("control", *this, state_, register_table(), {4, parameters.wide_repeats, 0x00}),
+      parameters_(parameters)
 {
 }
 
 reset_register::~reset_register() = default;
 
-void reset_register::map(bus::address_router& ports, int priority)
-{
-    ports.map(k_reset_control_port, 1, control, {4, priority});
-}
-
-std::uint64_t reset_register::peek(std::uint64_t /*offset*/, unsigned /*width*/) const
-{
-    return parameters_.wide_repeats ? state_.value * 0x0101'0101ULL : state_.value;
-}
-
-void reset_register::write(std::uint64_t /*offset*/, unsigned width, std::uint64_t value,
-                           const bus::access_context& /*context*/)
-{
-    const unsigned writes = parameters_.wide_repeats ? width : 1;
-    for (unsigned i = 0; i < writes; ++i) write_byte(static_cast<std::uint8_t>(value >> (8 * i)));
-}
-
-void reset_register::write_byte(std::uint8_t value)
+void reset_register::write(std::uint8_t value)
 {
     if ((value & k_reset_cpu) == 0) {
         state_.value = value & parameters_.remembered;

@@ -9,8 +9,7 @@
 
 #include <systemc>
 
-#include <vigil/bus/address_router.h>
-#include <vigil/bus/target_socket.h>
+#include <vigil/bus/port_socket.h>
 #include <vigil/runstate/interfaces.h>
 #include <vigil/runstate/state_table.h>
 
@@ -33,8 +32,7 @@ inline constexpr reset_register_parameters k_ich9_reset_register{0x0A, false};
 class reset_register : public sc_core::sc_module,
                        public runstate::resettable,
                        public runstate::inspectable,
-                       public runstate::snapshottable,
-                       private bus::register_device {
+                       public runstate::snapshottable {
     struct state {
         std::uint8_t value = 0;
     };
@@ -47,11 +45,13 @@ public:
     /// Asked for a reset.
     runstate::fact_port<runstate::power_if> power{"power"};
 
-    /// Port CF9. It takes the whole of an access that begins at it.
-    bus::register_socket control{"control", *this, 4};
-    /// Maps it: one byte, `mapping_options::widest` 4, so that wide accesses arrive whole; `priority` above that of
-    /// CF8…CFB, in which it lies.
-    void map(bus::address_router& ports, int priority);
+    using register_row = bus::register_row<reset_register, std::uint8_t, state>;
+    static const std::array<register_row, 1>& register_table() noexcept;
+
+    /// Port CF9.
+    bus::port_socket<reset_register, state> control;
+    /// Maps it; `priority` above that of CF8…CFB, in which it lies.
+    void map(bus::address_router& ports, int priority) { control.map(ports, priority); }
 
     void reset(runstate::reset_kind kind) override;
 
@@ -64,9 +64,8 @@ public:
     runstate::prepared_restore prepare(const runstate::saved_state& saved) override;
 
 private:
-    void write(std::uint64_t offset, unsigned width, std::uint64_t value, const bus::access_context& context) override;
-    std::uint64_t peek(std::uint64_t offset, unsigned width) const override;
-    void write_byte(std::uint8_t value);
+    std::uint8_t read() const { return state_.value; }
+    void write(std::uint8_t value);
 
     const reset_register_parameters parameters_;
     state state_;

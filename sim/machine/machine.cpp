@@ -16,10 +16,6 @@ constexpr std::uint64_t k_io_ports = 0x10000;
 
 constexpr std::uint64_t k_config_address_port = 0xCF8;
 constexpr std::uint64_t k_config_data_port = 0xCFC;
-constexpr std::uint64_t k_keyboard_data_port = 0x60;
-constexpr std::uint64_t k_system_control_b_port = 0x61;
-constexpr std::uint64_t k_keyboard_command_port = 0x64;
-constexpr std::uint64_t k_system_control_a_port = 0x92;
 
 constexpr bus::pci_identity k_i440fx_identity{0x8086, 0x1237, 0x060000, 2};
 
@@ -171,16 +167,16 @@ void machine::add_reset_ports()
     if (config_.i8042) {
         port92_ = std::make_unique<models::port92>("port92");
         port92_->power.bind(controller);
-        port92_->system_control.map(io_router_, k_system_control_a_port);
+        port92_->system_control.map(io_router_);
         add_reset_port(*port92_, true);
         i8042_ = std::make_unique<models::i8042>("i8042");
         i8042_->power.bind(controller);
-        i8042_->data.map(io_router_, k_keyboard_data_port);
-        i8042_->command.map(io_router_, k_keyboard_command_port);
+        i8042_->data.map(io_router_);
+        i8042_->command.map(io_router_);
         add_reset_port(*i8042_, false);
     }
     port61_ = std::make_unique<models::port61>("port61", controller.clock);
-    port61_->system_control.map(io_router_, k_system_control_b_port);
+    port61_->system_control.map(io_router_);
     add_reset_port(*port61_, false);
     controller.add_snapshottable(saved_reset_ports_);
 }

@@ -36,8 +36,8 @@ struct rig : sc_core::sc_module, reset_counter {
     explicit rig(const sc_core::sc_module_name& name) : sc_module(name)
     {
         ports.map(0, 0x100, nothing.socket, {4, -1});
-        device.data.map(ports, k_data);
-        device.command.map(ports, k_command);
+        device.data.map(ports);
+        device.command.map(ports);
         io.socket.bind(ports.target);
         device.power.bind(*this);
         on_reset = [this] { device.reset(reset_kind::warm); };
@@ -342,7 +342,7 @@ TEST_CASE("i8042: with nobody bound a reset is asked of nobody")
 {
     i8042 device("device");
     vigil::bus::bus_initiator io("io", vigil::bus::initiator_kind::test);
-    io.socket.bind(device.command.socket);
+    io.socket.bind(device.command);
     elaborate();
     CHECK(io.write_value(0, 1, 0xFE) == tlm::TLM_OK_RESPONSE);
     CHECK(io.read_value(0, 1) == status::idle);

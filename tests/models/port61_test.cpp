@@ -26,7 +26,7 @@ constexpr std::int64_t k_half_period = 27'462'701;
 struct rig : sc_core::sc_module {
     explicit rig(const sc_core::sc_module_name& name) : sc_module(name)
     {
-        io.socket.bind(device.system_control.socket);
+        io.socket.bind(device.system_control);
         clock.start();
         elaborate();
     }

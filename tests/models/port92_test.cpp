@@ -20,7 +20,7 @@ constexpr std::uint8_t k_a20 = 0x02;
 struct rig : sc_core::sc_module, reset_counter {
     explicit rig(const sc_core::sc_module_name& name) : sc_module(name)
     {
-        io.socket.bind(device.system_control.socket);
+        io.socket.bind(device.system_control);
         device.power.bind(*this);
         on_reset = [this] { device.reset(reset_kind::warm); };
         elaborate();

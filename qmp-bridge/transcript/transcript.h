@@ -85,8 +85,8 @@ std::string to_line(const transcript_record& record);
 std::string to_line(const transcript_head& head);
 
 /// Reads a transcript; an error names the line and what would be right there.
-std::variant<recorded_run, option_error> read_transcript(std::istream& in, const std::string& name);
-std::variant<recorded_run, option_error> read_transcript(const std::string& path);
+runstate::result<recorded_run> read_transcript(std::istream& in, const std::string& name);
+runstate::result<recorded_run> read_transcript(const std::string& path);
 
 /// Tells a run in a transcript: writes it down, and where the run repeats a recorded one, holds it to the record.
 ///
@@ -112,7 +112,7 @@ public:
     transcript& operator=(const transcript&) = delete;
 
     /// Writes to the file from now on, `head` first; an error where it cannot be written.
-    std::optional<option_error> write_to(const std::string& path, const transcript_head& head);
+    std::optional<runstate::refusal> write_to(const std::string& path, const transcript_head& head);
 
     /// Called once, with the reason, where the file cannot be written on: nothing more of the run is written then, and
     /// the run goes on.

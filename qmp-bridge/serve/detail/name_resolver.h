@@ -5,11 +5,12 @@
 #include <functional>
 #include <memory>
 #include <string>
-#include <variant>
 #include <vector>
 
 #include <boost/asio/generic/stream_protocol.hpp>
 #include <boost/asio/io_context.hpp>
+
+#include <vigil/runstate/result.h>
 
 namespace vigil::qmp_bridge {
 
@@ -19,7 +20,7 @@ class name_resolver {
 public:
     using endpoints = std::vector<boost::asio::generic::stream_protocol::endpoint>;
     /// Addresses in the order to be tried, at least one; or why there are none.
-    using result = std::variant<endpoints, std::string>;
+    using result = runstate::result<endpoints>;
 
     explicit name_resolver(boost::asio::io_context& io) noexcept : io_(io) {}
     /// Does not wait for the thread, which comes to its end by itself.

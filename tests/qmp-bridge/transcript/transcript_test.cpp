@@ -45,16 +45,15 @@ recorded_run read_back(const std::string& text)
 {
     std::istringstream in(text);
     auto run = read_transcript(in, "t");
-    if (const auto* error = std::get_if<option_error>(&run)) FAIL(error->text);
-    return std::get<recorded_run>(std::move(run));
+    if (!run) FAIL(run.why().text);
+    return *std::move(run);
 }
 
 std::string refused(const std::string& text)
 {
     std::istringstream in(text);
     auto run = read_transcript(in, "t");
-    const auto* error = std::get_if<option_error>(&run);
-    return error != nullptr ? error->text : std::string("accepted");
+    return run ? std::string("accepted") : run.why().text;
 }
 
 // A run that has a clock, and nothing else.
@@ -154,14 +153,14 @@ TEST_CASE("transcript: a host's clock that is set back changes no length of time
 
     const auto read = read_transcript(file);
     std::remove(file.c_str());
-    const auto* run = std::get_if<recorded_run>(&read);
-    REQUIRE(run != nullptr);
-    REQUIRE(run->records.size() == 4);
-    CHECK(run->records[0].wall == -3'601'500'000);
-    CHECK(run->records[1].elapsed == 10);
-    CHECK_FALSE(run->records[2].elapsed);
+    REQUIRE(read);
+    const recorded_run& run = *read;
+    REQUIRE(run.records.size() == 4);
+    CHECK(run.records[0].wall == -3'601'500'000);
+    CHECK(run.records[1].elapsed == 10);
+    CHECK_FALSE(run.records[2].elapsed);
     std::vector<microseconds> repeated;
-    tale again(*run);
+    tale again(run);
     tell(again.told, repeated);
     CHECK_FALSE(again.told.divergence());
     CHECK(repeated == lengths);

@@ -4,7 +4,6 @@
 
 #include <memory>
 #include <string_view>
-#include <variant>
 #include <vector>
 
 #include <systemc>
@@ -63,7 +62,7 @@ public:
     snapshot save() const override;
 
     /// Refuses where a section is missing, not known or refused by its component.
-    std::variant<run_state, refusal> restore(const snapshot& saved) override;
+    result<run_state> restore(const snapshot& saved) override;
     std::uint64_t most_bytes() const override;
 
     // The fact and request interfaces, as devices see them.
@@ -101,9 +100,9 @@ private:
     void start_of_simulation() override;
     void serve() { control_.serve(); } ///< a delta after a request made outside any turn
 
-    std::vector<snapshot_section> section_names() const; ///< the components' sections, without fields
-    std::optional<std::string> check_sections(const snapshot& saved) const; ///< that they are this machine's, in order
-    std::variant<std::vector<restoration>, std::string> prepare_components(const snapshot& saved);
+    std::vector<snapshot_section> section_names() const;                ///< the components' sections, without fields
+    std::optional<refusal> check_sections(const snapshot& saved) const; ///< that they are this machine's, in order
+    result<std::vector<restoration>> prepare_components(const snapshot& saved);
 
     run_control control_{*this};
     sc_core::sc_event service_;

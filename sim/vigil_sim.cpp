@@ -140,8 +140,8 @@ std::optional<runstate::refusal> prepare_process()
     }
     if (the_options.snapshot_dir) {
         auto files = runstate::file_access::confined_to(*the_options.snapshot_dir);
-        if (auto* error = std::get_if<std::string>(&files)) return refuse("-snapshot-dir: " + *error);
-        the_files = std::get<runstate::file_access>(std::move(files));
+        if (!files) return refuse("-snapshot-dir: " + files.why().text);
+        the_files = *std::move(files);
     }
     if (the_options.daemonize) {
         auto begun = sim::daemon_start::begin();

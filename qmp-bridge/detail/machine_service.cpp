@@ -220,15 +220,12 @@ std::vector<chardev_info> machine_service::chardevs() const
     return all;
 }
 
-std::variant<runstate::file_place, runstate::refusal> machine_service::locate(const std::string& path)
+runstate::result<runstate::file_place> machine_service::locate(const std::string& path)
 {
-    std::variant<runstate::file_place, runstate::refusal> place = runstate::file_place(path);
+    runstate::result<runstate::file_place> place = runstate::file_place(path);
     if (options_.recorded == nullptr) place = options_.files.resolve(path);
     if (!transcript_) return place;
-    const auto* refused = std::get_if<runstate::refusal>(&place);
-    if (auto why = transcript_->refused(refused != nullptr ? std::optional(refused->text) : std::nullopt)) {
-        return runstate::refusal{std::move(*why)};
-    }
+    if (auto why = transcript_->refused(place ? std::nullopt : std::optional(place.why()))) return *std::move(why);
     return place;
 }
 

@@ -6,7 +6,6 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <variant>
 #include <vector>
 
 #include <boost/asio/steady_timer.hpp>
@@ -82,7 +81,7 @@ private:
     std::optional<runstate::refusal> start_servers();
     std::unique_ptr<session> new_qtest_session();
     std::vector<chardev_info> chardevs() const;
-    std::variant<runstate::file_place, runstate::refusal> locate(const std::string& path);
+    runstate::result<runstate::file_place> locate(const std::string& path);
     std::size_t unsent(const session& one, std::size_t of_interest); ///< as the transcript has it
     void defer(std::function<void()> job);
     bool limits_by_virtual_time() const noexcept { return options_.time.time == pace::driven; }

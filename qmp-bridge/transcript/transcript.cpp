@@ -15,6 +15,7 @@
 #include <boost/json/parse.hpp>
 
 #include <vigil/qmp-bridge/host/host_file.h>
+#include <vigil/qmp-bridge/host/option_list.h>
 #include <vigil/qmp-bridge/json/json.h>
 
 namespace vigil::qmp_bridge {
@@ -375,13 +376,13 @@ void transcript::file_read(unsigned which, const std::variant<std::string, std::
     }
 }
 
-std::optional<std::string> transcript::refused(std::optional<std::string> actual)
+std::optional<runstate::refusal> transcript::refused(std::optional<runstate::refusal> actual)
 {
     if (repeating()) {
         const transcript_record* const record = next_if(transcript_kind::refused);
-        actual = record != nullptr ? std::optional(record->bytes) : std::nullopt;
+        actual = record != nullptr ? std::optional(runstate::refusal{record->bytes}) : std::nullopt;
     }
-    if (actual) tell(transcript_kind::refused, 0, 0, *actual);
+    if (actual) tell(transcript_kind::refused, 0, 0, actual->text);
     return actual;
 }
 
@@ -394,10 +395,10 @@ std::optional<std::string> transcript::recorded_guest_trace() const
 
 void transcript::snapshot(const snapshot_outcome& outcome)
 {
-    if (const auto* reason = std::get_if<std::string>(&outcome)) {
-        tell(transcript_kind::snapshot, 0, 0, *reason);
+    if (outcome) {
+        tell(transcript_kind::snapshot, 0, *outcome);
     } else {
-        tell(transcript_kind::snapshot, 0, std::get<std::uint32_t>(outcome));
+        tell(transcript_kind::snapshot, 0, 0, outcome.why().text);
     }
 }
 
@@ -405,8 +406,8 @@ std::optional<transcript::snapshot_outcome> transcript::recorded_snapshot() cons
 {
     const transcript_record* const record = next_if(transcript_kind::snapshot);
     if (record == nullptr) return std::nullopt;
-    if (!record->bytes.empty()) return record->bytes;
-    return static_cast<std::uint32_t>(record->number);
+    if (!record->bytes.empty()) return snapshot_outcome(runstate::refusal{record->bytes});
+    return snapshot_outcome(static_cast<std::uint32_t>(record->number));
 }
 
 bool transcript::reads_snapshot_later(std::uint32_t checksum) const

@@ -17,10 +17,10 @@
 #include <vector>
 
 #include <vigil/qmp-bridge/host/line_output.h>
-#include <vigil/qmp-bridge/host/option_list.h>
 #include <vigil/qmp-bridge/serve/traffic_observer.h>
 #include <vigil/runstate/clock/host_time.h>
 #include <vigil/runstate/clock/time.h>
+#include <vigil/runstate/result.h>
 #include <vigil/runstate/wire_names.h>
 
 namespace vigil::qmp_bridge {
@@ -158,14 +158,14 @@ public:
     std::size_t unsent(unsigned client, std::size_t actual, std::size_t of_interest);
     void file_read(unsigned which, const std::variant<std::string, std::error_code>& content);
     /// Why a command may not use the file that it names: `actual`, or why it might not in the recorded run.
-    std::optional<std::string> refused(std::optional<std::string> actual);
+    std::optional<runstate::refusal> refused(std::optional<runstate::refusal> actual);
     /// What -guest-trace has read.
     void guest_trace(std::string_view content) { tell(transcript_kind::guest_trace, 0, 0, content); }
     /// What it read in the recorded run; nothing where that is not what comes next.
     std::optional<std::string> recorded_guest_trace() const;
 
     /// What became of a file for the machine's state: its checksum, or why there is none.
-    using snapshot_outcome = std::variant<std::uint32_t, std::string>;
+    using snapshot_outcome = runstate::result<std::uint32_t>;
     void snapshot(const snapshot_outcome& outcome);
     /// What became of it in the recorded run; nothing where that is not what comes next.
     std::optional<snapshot_outcome> recorded_snapshot() const;

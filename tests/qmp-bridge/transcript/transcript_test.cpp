@@ -7,7 +7,6 @@
 #include <limits>
 #include <sstream>
 #include <string>
-#include <variant>
 #include <vector>
 
 #include <unistd.h>
@@ -17,6 +16,7 @@
 using namespace vigil;
 using namespace vigil::qmp_bridge;
 using runstate::ns;
+using runstate::refusal;
 
 namespace {
 
@@ -262,13 +262,13 @@ TEST_CASE("transcript: what the host made of files is repeated, not asked for ag
                    record(transcript_kind::guest_trace, 0, 0, "{}")};
     tale one(run);
     CHECK_FALSE(one.told.recorded_snapshot());
-    CHECK(one.told.refused(std::nullopt) == "no");
-    CHECK(one.told.refused("something") == std::nullopt);
-    CHECK(std::get<std::string>(*one.told.recorded_snapshot()) == "disk full");
+    CHECK(one.told.refused(std::nullopt) == refusal{"no"});
+    CHECK(one.told.refused(refusal{"something"}) == std::nullopt);
+    CHECK(one.told.recorded_snapshot()->why().text == "disk full");
     CHECK(one.told.reads_snapshot_later(9));
     CHECK_FALSE(one.told.reads_snapshot_later(8));
-    one.told.snapshot("disk full");
-    CHECK(std::get<std::uint32_t>(*one.told.recorded_snapshot()) == 7);
+    one.told.snapshot(refusal{"disk full"});
+    CHECK(**one.told.recorded_snapshot() == 7);
     one.told.snapshot(std::uint32_t{7});
     CHECK_FALSE(one.told.reads_snapshot_later(9)); // it comes next
     one.told.snapshot(std::uint32_t{9});

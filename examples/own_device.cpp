@@ -31,6 +31,7 @@ public:
     sp805(const sc_core::sc_module_name& name, vigil::runstate::vm_clock& clock, ns tick)
         : sc_module(name), clock_(clock), tick_(tick)
     {
+        registers.timed_by(clock);
     }
 
     vigil::runstate::fact_port<vigil::runstate::watchdog_if> watchdog{"watchdog"}; // the second time-out, with RESEN
@@ -103,32 +104,33 @@ private:
     std::uint32_t control() const { return state_.control; }
     std::uint32_t raw_status() const { return state_.timed_out ? 1 : 0; }
     std::uint32_t lock() const { return state_.locked ? 1 : 0; }
-    std::uint32_t value(const access_context& context) const
+    std::uint32_t value() const
     {
         if (!timer_.armed()) return state_.load;
-        return static_cast<std::uint32_t>((timer_.deadline() - clock_.now(context.delay)) / tick_);
+        return static_cast<std::uint32_t>((timer_.deadline() - clock_.now()) / tick_);
     }
-    void write_load(std::uint32_t value, const access_context& context)
+    void write_load(std::uint32_t value)
     {
         state_.load = value;
-        if (timer_.armed()) count_from(clock_.now(context.delay));
+        if (timer_.armed()) start_count();
     }
-    void write_control(std::uint32_t value, const access_context& context)
+    void write_control(std::uint32_t value)
     {
         state_.control = value & (bit::inten | bit::resen);
         if ((value & bit::inten) == 0) return timer_.cancel();
-        if (!timer_.armed()) count_from(clock_.now(context.delay));
+        if (!timer_.armed()) start_count();
     }
-    void clear(std::uint32_t /*value*/, const access_context& context)
+    void clear(std::uint32_t /*value*/)
     {
         state_.timed_out = false;
-        if (timer_.armed()) count_from(clock_.now(context.delay));
+        if (timer_.armed()) start_count();
     }
     void write_lock(std::uint32_t value) { state_.locked = value != 0x1ACCE551; }
 
-    void count_from(ns from)
+    void start_count()
     {
-        timer_.arm(vigil::runstate::saturating_add(from, std::max<std::int64_t>(state_.load, 1) * tick_));
+        const ns length = std::max<std::int64_t>(state_.load, 1) * tick_;
+        timer_.arm(vigil::runstate::saturating_add(clock_.now(), length));
     }
     void expired()
     {
@@ -137,7 +139,7 @@ private:
             return;
         }
         state_.timed_out = true;
-        count_from(clock_.now());
+        start_count();
     }
 
     std::uint64_t read(std::uint64_t offset, unsigned width, const access_context& context) override

@@ -76,6 +76,7 @@ acpi_pm_block::acpi_pm_block(const sc_core::sc_module_name& name, runstate::vm_c
                              const acpi_pm_parameters& parameters)
     : sc_module(name), parameters_(parameters), clock_(clock)
 {
+    registers.timed_by(clock);
 }
 
 acpi_pm_block::~acpi_pm_block() = default;
@@ -121,20 +122,17 @@ void acpi_pm_block::write(std::uint64_t offset, unsigned width, std::uint64_t va
                      });
 }
 
-std::uint64_t acpi_pm_block::timer_counts(const access_context& context) const
+std::uint64_t acpi_pm_block::timer_counts() const { return tick_count(clock_.now(), k_timer_hz); }
+
+std::uint32_t acpi_pm_block::read_status() const
 {
-    return tick_count(clock_.now(context.delay), k_timer_hz);
+    return state_.status | (timer_counts() >= state_.timer_status_from ? bits::tmr_sts : 0U);
 }
 
-std::uint32_t acpi_pm_block::read_status(const access_context& context) const
+void acpi_pm_block::write_status(std::uint32_t value)
 {
-    return state_.status | (timer_counts(context) >= state_.timer_status_from ? bits::tmr_sts : 0U);
-}
-
-void acpi_pm_block::write_status(std::uint32_t value, const access_context& context)
-{
-    if ((read_status(context) & value & bits::tmr_sts) != 0) {
-        state_.timer_status_from = (timer_counts(context) / k_timer_half + 1) * k_timer_half;
+    if ((read_status() & value & bits::tmr_sts) != 0) {
+        state_.timer_status_from = (timer_counts() / k_timer_half + 1) * k_timer_half;
     }
     state_.status &= ~value;
 }
@@ -144,10 +142,7 @@ void acpi_pm_block::control_written(std::uint32_t value)
     if ((value & bits::slp_en) != 0) sleep((value & bits::slp_typ) >> bits::slp_typ_shift);
 }
 
-std::uint32_t acpi_pm_block::read_timer(const access_context& context) const
-{
-    return static_cast<std::uint32_t>(timer_counts(context)) & k_timer_mask;
-}
+std::uint32_t acpi_pm_block::read_timer() const { return static_cast<std::uint32_t>(timer_counts()) & k_timer_mask; }
 
 void acpi_pm_block::sleep(std::uint32_t type)
 {

@@ -97,12 +97,12 @@ private:
     std::uint64_t peek(std::uint64_t offset, unsigned width) const override;
     std::uint64_t read_at(std::uint64_t offset, unsigned width, const bus::access_context& context) const;
 
-    std::uint32_t read_status(const bus::access_context& context) const;
-    void write_status(std::uint32_t value, const bus::access_context& context);
+    std::uint32_t read_status() const;
+    void write_status(std::uint32_t value);
     void control_written(std::uint32_t value);
-    std::uint32_t read_timer(const bus::access_context& context) const;
-    void sleep(std::uint32_t type);                                       ///< enters the state that SLP_TYP says
-    std::uint64_t timer_counts(const bus::access_context& context) const; ///< from time 0 to the access
+    std::uint32_t read_timer() const;
+    void sleep(std::uint32_t type);     ///< enters the state that SLP_TYP says
+    std::uint64_t timer_counts() const; ///< from time 0 to the access
 
     bool always_acpi() const noexcept { return !parameters_.smm && !parameters_.smm_compat; }
     state after_reset() const noexcept;

@@ -157,7 +157,7 @@ std::uint32_t i6300esb::read_lock() const
            (state_.free_run ? bits::wdt_tout_cnf : 0);
 }
 
-void i6300esb::write_lock(std::uint32_t value, const access_context& context)
+void i6300esb::write_lock(std::uint32_t value)
 {
     if (state_.locked) return;
     const bool was_enabled = state_.enabled;
@@ -168,7 +168,7 @@ void i6300esb::write_lock(std::uint32_t value, const access_context& context)
         timer_.cancel();
         irq_pin_.drive(false);
     } else if (!was_enabled) {
-        start_stage(1, clock_.now(context.delay));
+        start_stage(1, clock_.now());
     }
 }
 
@@ -189,11 +189,11 @@ std::uint32_t i6300esb::read_reload() const
     return state_.previous_reboot ? bits::wdt_timeout | k_old_linux_timeout : 0;
 }
 
-void i6300esb::write_reload(std::uint32_t value, const access_context& context)
+void i6300esb::write_reload(std::uint32_t value)
 {
     if ((value & bits::wdt_reload) != 0 && state_.enabled) {
         irq_pin_.drive(false);
-        start_stage(1, clock_.now(context.delay));
+        start_stage(1, clock_.now());
     }
     if ((value & (bits::wdt_timeout | k_old_linux_timeout)) != 0) state_.previous_reboot = false;
 }

@@ -117,13 +117,13 @@ private:
     std::uint32_t read_configuration() const;
     void write_configuration(std::uint32_t value);
     std::uint32_t read_lock() const;
-    void write_lock(std::uint32_t value, const bus::access_context& context);
+    void write_lock(std::uint32_t value);
     std::uint32_t read_preload_1() const { return parameters_.readable_preloads ? state_.preload1 : 0; }
     std::uint32_t read_preload_2() const { return parameters_.readable_preloads ? state_.preload2 : 0; }
     std::uint32_t read_interrupt_status() const;
     void write_interrupt_status(std::uint32_t value);
     std::uint32_t read_reload() const;
-    void write_reload(std::uint32_t value, const bus::access_context& context);
+    void write_reload(std::uint32_t value);
 
     void start_stage(unsigned stage, runstate::ns from); ///< counts the stage's preload down from then on
     void stage_ended();                                  ///< the countdown reached zero

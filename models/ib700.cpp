@@ -4,7 +4,6 @@
 #include <vigil/models/detail/countdown.h>
 #include <vigil/runstate/state_table.h>
 
-using vigil::bus::access_context;
 using vigil::runstate::ns;
 using vigil::runstate::prepared_restore;
 using vigil::runstate::property;
@@ -29,7 +28,10 @@ constexpr std::array k_state{runstate::state_deadline<&state::timer>("timer", "d
 
 } // namespace
 
-ib700::ib700(const sc_core::sc_module_name& name, runstate::vm_clock& clock) : sc_module(name), clock_(clock) {}
+ib700::ib700(const sc_core::sc_module_name& name, runstate::vm_clock& clock) : sc_module(name), clock_(clock)
+{
+    for (auto* port : {&disable, &disable_alias, &enable, &enable_alias}) port->timed_by(clock);
+}
 
 ib700::~ib700() = default;
 
@@ -59,9 +61,9 @@ void ib700::map(bus::address_router& ports, int priority)
 
 void ib700::write_disable(std::uint8_t /*value*/) { timer_.cancel(); }
 
-void ib700::write_enable(std::uint8_t value, const access_context& context)
+void ib700::write_enable(std::uint8_t value)
 {
-    timer_.arm(runstate::saturating_add(clock_.now(context.delay), ns(k_seconds[value & k_seconds_mask] * k_ns_per_s)));
+    timer_.arm(runstate::saturating_add(clock_.now(), ns(k_seconds[value & k_seconds_mask] * k_ns_per_s)));
 }
 
 void ib700::expired()

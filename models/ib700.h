@@ -73,7 +73,7 @@ private:
 
     std::uint8_t read_ones() const { return 0xFF; }
     void write_disable(std::uint8_t value);
-    void write_enable(std::uint8_t value, const bus::access_context& context);
+    void write_enable(std::uint8_t value);
     void expired(); ///< the countdown reached zero
 
     runstate::vm_clock& clock_;

@@ -93,6 +93,7 @@ ich9_tco::ich9_tco(const sc_core::sc_module_name& name, runstate::vm_clock& cloc
                    const ich9_tco_parameters& parameters)
     : sc_module(name), parameters_(parameters), clock_(clock)
 {
+    registers.timed_by(clock);
     reset_registers();
 }
 
@@ -139,24 +140,24 @@ void ich9_tco::write_row(const register_row& row, std::uint64_t value, std::uint
     }
 }
 
-std::uint16_t ich9_tco::read_reload(const access_context& context) const
+std::uint16_t ich9_tco::read_reload() const
 {
     if (!timer_.armed()) return state_.tco_rld;
     // Below zero where the clock has been moved past the deadline while the machine stands.
-    const auto left = static_cast<std::uint64_t>((timer_.deadline() - clock_.now(context.delay)) / k_tick);
+    const auto left = static_cast<std::uint64_t>((timer_.deadline() - clock_.now()) / k_tick);
     return static_cast<std::uint16_t>(left | (state_.tco_rld & ~bits::ticks));
 }
 
-void ich9_tco::reload_written(std::uint16_t /*value*/, const access_context& context)
+void ich9_tco::reload_written(std::uint16_t /*value*/)
 {
     state_.timeouts = 0;
-    if (can_start()) start(clock_.now(context.delay));
+    if (can_start()) start(clock_.now());
 }
 
-void ich9_tco::control_written(std::uint16_t /*value*/, const access_context& context)
+void ich9_tco::control_written(std::uint16_t /*value*/)
 {
     if (can_start()) {
-        start(clock_.now(context.delay));
+        start(clock_.now());
     } else {
         timer_.cancel();
     }

@@ -124,9 +124,9 @@ private:
     void write_row(const register_row& row, std::uint64_t value, std::uint64_t lanes,
                    const bus::access_context& context);
 
-    std::uint16_t read_reload(const bus::access_context& context) const;
-    void reload_written(std::uint16_t, const bus::access_context& context);
-    void control_written(std::uint16_t, const bus::access_context& context);
+    std::uint16_t read_reload() const;
+    void reload_written(std::uint16_t);
+    void control_written(std::uint16_t);
     void data_in_written(std::uint16_t);
     void data_out_written(std::uint16_t);
     void status_written(std::uint16_t) { follow_status(); }

@@ -49,7 +49,10 @@ runstate::state_table<port61::state> port61::variables() noexcept
     return k_rows;
 }
 
-port61::port61(const sc_core::sc_module_name& name, runstate::vm_clock& clock) : sc_module(name), clock_(clock) {}
+port61::port61(const sc_core::sc_module_name& name, runstate::vm_clock& clock) : sc_module(name), clock_(clock)
+{
+    system_control.timed_by(clock);
+}
 
 port61::~port61() = default;
 
@@ -59,20 +62,20 @@ bool port61::timer_output(ns at) const
     return tick_count(at - state_.timer_start, k_timer_hz) % k_timer_count < k_timer_count / 2;
 }
 
-std::uint8_t port61::read(const bus::access_context& context) const
+std::uint8_t port61::read() const
 {
     std::uint8_t value = 0;
     if (state_.gate) value |= k_timer_2_gate;
     if (state_.speaker) value |= k_speaker_data;
     if (!state_.refresh) value |= k_refresh_toggle; // it toggles before it is read
-    if (timer_output(clock_.now(context.delay))) value |= k_timer_2_output;
+    if (timer_output(clock_.now())) value |= k_timer_2_output;
     return value;
 }
 
-void port61::write(std::uint8_t value, const bus::access_context& context)
+void port61::write(std::uint8_t value)
 {
     const bool gate = (value & k_timer_2_gate) != 0;
-    if (gate && !state_.gate) state_.timer_start = clock_.now(context.delay); // a rising edge starts the count anew
+    if (gate && !state_.gate) state_.timer_start = clock_.now(); // a rising edge starts the count anew
     state_.gate = gate;
     state_.speaker = (value & k_speaker_data) != 0;
 }
@@ -85,11 +88,7 @@ void port61::reset(runstate::reset_kind kind)
 
 std::vector<property> port61::properties()
 {
-    return {{"system-control",
-             "uint8",
-             "What port 61 reads.",
-             [this] { return std::uint64_t{read(bus::debug_access())}; },
-             {}}};
+    return {{"system-control", "uint8", "What port 61 reads.", [this] { return std::uint64_t{read()}; }, {}}};
 }
 
 saved_state port61::save() const { return save_state(variables(), state_); }

@@ -53,9 +53,9 @@ public:
     runstate::prepared_restore prepare(const runstate::saved_state& saved) override;
 
 private:
-    std::uint8_t read(const bus::access_context& context) const;
+    std::uint8_t read() const;
     void was_read() { state_.refresh = !state_.refresh; }
-    void write(std::uint8_t value, const bus::access_context& context);
+    void write(std::uint8_t value);
     bool timer_output(runstate::ns at) const;
 
     runstate::vm_clock& clock_;

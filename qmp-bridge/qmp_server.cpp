@@ -17,12 +17,12 @@ namespace {
 std::optional<chardev> parsed_address(const sc_core::sc_module& owner, const std::string& address, std::string label)
 {
     auto parsed = chardev::parse_short(address);
-    if (const auto* error = std::get_if<option_error>(&parsed)) {
+    if (!parsed) {
         SC_REPORT_ERROR("/vigil/qmp-bridge/address",
-                        (std::string(owner.name()) + ": \"" + address + "\": " + error->text).c_str());
+                        (std::string(owner.name()) + ": \"" + address + "\": " + parsed.why().text).c_str());
         return std::nullopt;
     }
-    chardev where = std::move(std::get<chardev>(parsed));
+    chardev where = *std::move(parsed);
     where.label = std::move(label);
     return where;
 }
@@ -82,7 +82,7 @@ void qmp_server::add_monitor(const chardev& where, bool pretty) { impl_->add_mon
 
 void qmp_server::add_silent(const chardev& where) { impl_->add_silent(where); }
 
-std::optional<option_error> qmp_server::start() { return impl_->start(); }
+std::optional<runstate::refusal> qmp_server::start() { return impl_->start(); }
 
 void qmp_server::start_of_simulation()
 {
@@ -118,7 +118,7 @@ void qmp_server::terminate(int signal) { impl_->terminate(signal); }
 
 transcript* qmp_server::tale() noexcept { return impl_->tale(); }
 
-std::optional<option_error> qmp_server::write_transcript(const std::string& path, const transcript_head& head)
+std::optional<runstate::refusal> qmp_server::write_transcript(const std::string& path, const transcript_head& head)
 {
     return impl_->write_transcript(path, head);
 }

@@ -15,12 +15,12 @@
 
 #include <vigil/bus/bus_initiator.h>
 #include <vigil/qmp-bridge/host/file_content.h>
-#include <vigil/qmp-bridge/host/option_list.h>
 #include <vigil/qmp-bridge/schema/vocabulary.h>
 #include <vigil/qmp-bridge/serve/chardev.h>
 #include <vigil/qmp-bridge/serve/pacing.h>
 #include <vigil/runstate/controller.h>
 #include <vigil/runstate/files/file_access.h>
+#include <vigil/runstate/result.h>
 
 namespace boost::asio {
 class any_io_executor;
@@ -124,7 +124,7 @@ public:
     /// Opens a character device on which nobody speaks.
     void add_silent(const chardev& where);
     /// Opens all of them; an error says which, and why not. Done when simulation starts, where it was not before.
-    std::optional<option_error> start();
+    std::optional<runstate::refusal> start();
     /// Has everything there that serving may want later, for a process that will not be allowed to get it.
     void prepare_for_confinement();
 
@@ -154,7 +154,7 @@ public:
     /// The tale of the run; null where it is not told.
     transcript* tale() noexcept;
     /// Writes the tale to a file, `head` first (but of a repeated run, that run's).
-    std::optional<option_error> write_transcript(const std::string& path, const transcript_head& head);
+    std::optional<runstate::refusal> write_transcript(const std::string& path, const transcript_head& head);
     /// The run is over: ends the tale. Returns how a repeated run was not as recorded.
     std::optional<std::string> conclude();
 

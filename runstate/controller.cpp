@@ -165,7 +165,7 @@ snapshot controller::save() const
     return all;
 }
 
-std::variant<run_state, refusal> controller::restore(const snapshot& saved)
+result<run_state> controller::restore(const snapshot& saved)
 {
     if (saved.empty() || saved[0].name != k_machine_section) {
         return refusal{std::string("the first section must be '") + k_machine_section + "'"};
@@ -180,17 +180,17 @@ std::variant<run_state, refusal> controller::restore(const snapshot& saved)
     if (machine.fault()) return refusal{*machine.fault()};
 
     const auto prepared = prepare_components(saved);
-    if (const auto* fault = std::get_if<std::string>(&prepared)) return refusal{*fault};
+    if (!prepared) return prepared.why();
 
     const bool was_running = clock.running();
     clock.stop();
-    for (const restoration& take_over : std::get<std::vector<restoration>>(prepared)) take_over();
+    for (const restoration& take_over : *prepared) take_over();
     clock.restore(ns(static_cast<std::int64_t>(at)));
     if (was_running) clock.start();
     return *state;
 }
 
-std::optional<std::string> controller::check_sections(const snapshot& saved) const
+std::optional<refusal> controller::check_sections(const snapshot& saved) const
 {
     const std::vector<snapshot_section> names = section_names();
     const std::size_t common = std::min(names.size(), saved.size() - 1);
@@ -198,22 +198,24 @@ std::optional<std::string> controller::check_sections(const snapshot& saved) con
     for (std::size_t i = 0; i < common; ++i) {
         const snapshot_section& found = saved[i + 1];
         if (found.name != names[i].name || found.instance != names[i].instance) {
-            return "section " + label(found) + " found where this machine has " + label(names[i]) +
-                   "; it must be made with the same options";
+            return refusal{"section " + label(found) + " found where this machine has " + label(names[i]) +
+                           "; it must be made with the same options"};
         }
     }
     if (common < names.size()) {
-        return "section " + label(names[common]) + " is missing; the machine must be made with the same options";
+        return refusal{"section " + label(names[common]) +
+                       " is missing; the machine must be made with the same options"};
     }
     if (common < saved.size() - 1) {
-        return "section " + label(saved[common + 1]) + " is not in this machine; it must be made with the same options";
+        return refusal{"section " + label(saved[common + 1]) +
+                       " is not in this machine; it must be made with the same options"};
     }
     return std::nullopt;
 }
 
-std::variant<std::vector<restoration>, std::string> controller::prepare_components(const snapshot& saved)
+result<std::vector<restoration>> controller::prepare_components(const snapshot& saved)
 try {
-    if (auto fault = check_sections(saved)) return std::move(*fault);
+    if (auto refused = check_sections(saved)) return *std::move(refused);
 
     // Long states come last: a fault elsewhere is found before they are read.
     std::vector<std::size_t> order(snapshottables_.size());
@@ -229,12 +231,12 @@ try {
     std::vector<restoration> all;
     for (const std::size_t i : order) {
         prepared_restore one = snapshottables_[i]->prepare(saved[i + 1].fields);
-        if (auto* fault = std::get_if<std::string>(&one)) return std::move(*fault);
+        if (auto* fault = std::get_if<std::string>(&one)) return refusal{std::move(*fault)};
         all.push_back(std::move(std::get<restoration>(one)));
     }
     return all;
 } catch (const std::bad_alloc&) {
-    return k_no_memory;
+    return refusal{k_no_memory};
 }
 
 std::uint64_t controller::most_bytes() const

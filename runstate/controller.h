@@ -7,7 +7,6 @@
 #include <memory>
 #include <optional>
 #include <string_view>
-#include <variant>
 #include <vector>
 
 #include <systemc>
@@ -78,7 +77,7 @@ public:
     snapshot save() const override;
 
     /// Refuses where a section is missing, not known or refused by its component.
-    std::variant<run_state, refusal> restore(const snapshot& saved) override;
+    result<run_state> restore(const snapshot& saved) override;
     std::uint64_t most_bytes() const override;
 
     // The fact and request interfaces, as devices see them.
@@ -119,9 +118,9 @@ private:
     void deliver_facts(); ///< those whose time has come
     void draw_attention();
 
-    std::vector<snapshot_section> section_names() const; ///< the components' sections, without fields
-    std::optional<std::string> check_sections(const snapshot& saved) const; ///< that they are this machine's, in order
-    std::variant<std::vector<restoration>, std::string> prepare_components(const snapshot& saved);
+    std::vector<snapshot_section> section_names() const;                ///< the components' sections, without fields
+    std::optional<refusal> check_sections(const snapshot& saved) const; ///< that they are this machine's, in order
+    result<std::vector<restoration>> prepare_components(const snapshot& saved);
 
     /// What was stated ahead of the kernel, at its virtual time.
     struct early_fact {

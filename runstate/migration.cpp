@@ -3,17 +3,16 @@
 
 #include <new>
 #include <utility>
-#include <variant>
 
 namespace vigil::runstate {
 
 namespace {
 
-// Takes what there is, or returns the text of why there is nothing.
-template <class From, class To> std::optional<refusal> take(std::variant<From, std::string> from, To& to)
+// Takes what there is, or returns why there is nothing.
+template <class From, class To> std::optional<refusal> take(result<From> from, To& to)
 {
-    if (auto* error = std::get_if<std::string>(&from)) return refusal{std::move(*error)};
-    to = std::move(std::get<From>(from));
+    if (!from) return std::move(from).why();
+    to = *std::move(from);
     return std::nullopt;
 }
 
@@ -24,7 +23,7 @@ std::optional<refusal> write(snapshot_draft& draft, const snapshot& state)
 }
 
 // What `act` returns, or that the memory did not suffice for it.
-template <class Act> std::optional<refusal> within_memory(const Act& act)
+template <class Act> auto within_memory(const Act& act) -> decltype(act())
 {
     try {
         return act();
@@ -71,9 +70,9 @@ std::optional<refusal> migration::incoming(const file_place& file)
     if (!expecting_) return refusal{"'-incoming' was not specified on the command line"};
     if (status_) return refusal{"The incoming migration has already been started"};
     auto saved = load(file);
-    if (auto* refused = std::get_if<refusal>(&saved)) return std::move(*refused);
+    if (!saved) return std::move(saved).why();
     begin();
-    defer([this, state = std::get<run_state>(saved)] {
+    defer([this, state = *saved] {
         end(migration_status::completed);
         control_.arrive(state);
     });
@@ -99,8 +98,8 @@ std::optional<refusal> migration::load_snapshot(const file_place& file)
     if (status_ == migration_status::active) return refusal{"There's a migration process in progress"};
     if (auto refused = unless_movable()) return refused;
     auto saved = load(file);
-    if (auto* refused = std::get_if<refusal>(&saved)) return std::move(*refused);
-    control_.snapshot_loaded(std::get<run_state>(saved));
+    if (!saved) return std::move(saved).why();
+    control_.snapshot_loaded(*saved);
     return std::nullopt;
 }
 
@@ -131,20 +130,16 @@ std::optional<refusal> migration::unless_movable() const
     return refusal{"Guest is waiting for an incoming migration"};
 }
 
-std::variant<run_state, refusal> migration::load(const file_place& file)
+result<run_state> migration::load(const file_place& file)
 {
-    std::variant<run_state, refusal> restored;
-    auto refused = within_memory([&]() -> std::optional<refusal> {
-        stored_snapshot stored;
-        if (auto unread = take(files().read(file, machine_.most_bytes()), stored)) return unread;
-        restored = machine_.restore(stored.state);
-        if (const auto* unfit = std::get_if<refusal>(&restored)) {
-            return refusal{"'" + file.shown() + "' does not fit this machine: " + unfit->text};
-        }
-        return std::nullopt;
+    auto restored = within_memory([&]() -> result<run_state> {
+        const auto stored = files().read(file, machine_.most_bytes());
+        if (!stored) return stored.why();
+        auto state = machine_.restore(stored->state);
+        if (!state) return refusal{"'" + file.shown() + "' does not fit this machine: " + state.why().text};
+        return state;
     });
-    if (refused) return std::move(*refused);
-    if (clock_set) clock_set();
+    if (restored && clock_set) clock_set();
     return restored;
 }
 

@@ -10,9 +10,9 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <variant>
 
 #include <vigil/runstate/clock/host_time.h>
+#include <vigil/runstate/result.h>
 #include <vigil/runstate/run_control.h>
 #include <vigil/runstate/snapshot/snapshot_store.h>
 #include <vigil/runstate/wire_names.h>
@@ -32,7 +32,7 @@ struct movable_machine {
     virtual snapshot save() const = 0;
     /// Gives the clock and every component the saved state, and returns the run state that was saved, for the caller
     /// to enter. Or returns what does not fit, with everything as it was.
-    virtual std::variant<run_state, refusal> restore(const snapshot& saved) = 0;
+    virtual result<run_state> restore(const snapshot& saved) = 0;
     /// The most bytes that its state takes in a file.
     virtual std::uint64_t most_bytes() const = 0;
 
@@ -90,7 +90,7 @@ private:
     void end(migration_status status, std::optional<std::string> error = std::nullopt);
     std::optional<refusal> unless_movable() const; ///< why the machine's state cannot be saved or replaced now
     snapshot_store& files() noexcept { return store != nullptr ? *store : files_of_host_; }
-    std::variant<run_state, refusal> load(const file_place& file);
+    result<run_state> load(const file_place& file);
 
     run_control& control_;
     movable_machine& machine_;

@@ -13,6 +13,7 @@ namespace vigil::sim {
 
 namespace {
 
+using qmp_bridge::refuse;
 using runstate::controller;
 
 template <class Device> void register_parts(Device& device, controller& control)
@@ -169,30 +170,30 @@ std::uint64_t most_of(property_kind kind) noexcept
     }
 }
 
-std::string expects(const device_property& property, std::string_view what)
+runstate::refusal expects(const device_property& property, std::string_view what)
 {
-    return "Parameter '" + std::string(property.name) + "' expects " + std::string(what);
+    return refuse("Parameter '" + std::string(property.name) + "' expects " + std::string(what));
 }
 
-std::variant<device_value, std::string> in_range(const device_property& property, std::uint64_t number)
+runstate::result<device_value> in_range(const device_property& property, std::uint64_t number)
 {
     if (number > most_of(property.kind)) return expects(property, std::string(type_word(property.kind)) + "_t");
     return device_value(number);
 }
 
-std::string not_an_address(const device_row& row, const device_property& property, std::string_view text)
+runstate::refusal not_an_address(const device_row& row, const device_property& property, std::string_view text)
 {
-    return "Property '" + std::string(row.name) + "." + std::string(property.name) + "' doesn't take value '" +
-           std::string(text) + "'; use SLOT or SLOT.FUNCTION, hexadecimal, as in addr=1d.4";
+    return refuse("Property '" + std::string(row.name) + "." + std::string(property.name) + "' doesn't take value '" +
+                  std::string(text) + "'; use SLOT or SLOT.FUNCTION, hexadecimal, as in addr=1d.4");
 }
 
-std::string wrong_type(const device_property& property, std::string_view wanted)
+runstate::refusal wrong_type(const device_property& property, std::string_view wanted)
 {
-    return "Invalid parameter type for '" + std::string(property.name) + "', expected: " + std::string(wanted);
+    return refuse("Invalid parameter type for '" + std::string(property.name) + "', expected: " + std::string(wanted));
 }
 
-std::variant<device_value, std::string> address_in_text(const device_row& row, const device_property& property,
-                                                        std::string_view text)
+runstate::result<device_value> address_in_text(const device_row& row, const device_property& property,
+                                               std::string_view text)
 {
     const auto address = parse_pci_address(text);
     if (!address) return not_an_address(row, property, text);
@@ -315,8 +316,8 @@ property_values default_values(const device_row& row)
     return values;
 }
 
-std::variant<device_value, std::string> parse_property(const device_row& row, const device_property& property,
-                                                       std::string_view text)
+runstate::result<device_value> parse_property(const device_row& row, const device_property& property,
+                                              std::string_view text)
 {
     switch (property.kind) {
     case property_kind::boolean: {
@@ -333,8 +334,8 @@ std::variant<device_value, std::string> parse_property(const device_row& row, co
     return in_range(property, *number);
 }
 
-std::variant<device_value, std::string> parse_property(const device_row& row, const device_property& property,
-                                                       const qmp_bridge::json::value& value)
+runstate::result<device_value> parse_property(const device_row& row, const device_property& property,
+                                              const qmp_bridge::json::value& value)
 {
     const auto as_text = [&] { return std::string(value.get_string().data(), value.get_string().size()); };
     switch (property.kind) {

@@ -20,6 +20,7 @@
 #include <vigil/qmp-bridge/json/json.h>
 #include <vigil/runstate/controller.h>
 #include <vigil/runstate/inspectable.h>
+#include <vigil/runstate/result.h>
 
 /// The devices that a machine can have, a row each: parsing, help, introspection and construction follow from the row.
 namespace vigil::sim {
@@ -118,13 +119,13 @@ const device_property* find_property(const device_row& row, std::string_view nam
 /// The defaults of everything that can be set.
 property_values default_values(const device_row& row);
 
-/// What stands for the property in text, as its kind wants it; otherwise the message that says what it expects.
-std::variant<device_value, std::string> parse_property(const device_row& row, const device_property& property,
-                                                       std::string_view text);
+/// What stands for the property in text, as its kind wants it; otherwise a refusal that says what it expects.
+runstate::result<device_value> parse_property(const device_row& row, const device_property& property,
+                                              std::string_view text);
 
 /// The same of a JSON value, whose type is looked at too.
-std::variant<device_value, std::string> parse_property(const device_row& row, const device_property& property,
-                                                       const qmp_bridge::json::value& value);
+runstate::result<device_value> parse_property(const device_row& row, const device_property& property,
+                                              const qmp_bridge::json::value& value);
 
 /// The text of -device X,help.
 std::string device_help(const device_row& row);

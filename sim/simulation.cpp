@@ -21,6 +21,8 @@
 
 namespace vigil::sim {
 
+using qmp_bridge::refuse;
+
 namespace {
 
 constexpr int k_interrupt_lines = 24; // of an I/O APIC
@@ -75,7 +77,7 @@ int simulation::run()
     auto error = start();
     if (!error && started) error = started();
     if (error) {
-        complain_of(*error);
+        complain_of(*error, machine_.error_place());
         return 1;
     }
     try {
@@ -93,7 +95,7 @@ simulation::failure simulation::start()
     if (machine_.error()) return *machine_.error();
     if (options_.pidfile) {
         if (const auto why = pid_.write(*options_.pidfile)) {
-            return option_error{"-pidfile " + *options_.pidfile + ": " + *why};
+            return refuse("-pidfile " + *options_.pidfile + ": " + *why);
         }
     }
     describe_machine();
@@ -107,7 +109,7 @@ simulation::failure simulation::start()
     }
     if (auto error = server_.start()) return error;
     if (recorded_ == nullptr && options_.timeline && !start_timeline()) {
-        return option_error{"-timeline: cannot connect to its own QMP socket"};
+        return refuse("-timeline: cannot connect to its own QMP socket");
     }
     return std::nullopt;
 }
@@ -144,7 +146,7 @@ simulation::failure simulation::start_transcript()
                  "; nothing more is recorded");
     };
     const qmp_bridge::transcript_head head{k_version, options_.arguments, ::getpid(), options_.configurations};
-    if (auto error = server_.write_transcript(*options_.trace, head)) return option_error{"-trace: " + error->text};
+    if (auto error = server_.write_transcript(*options_.trace, head)) return refuse("-trace: " + error->text);
     return std::nullopt;
 }
 
@@ -155,7 +157,7 @@ simulation::failure simulation::start_incoming()
     migration.await_incoming();
     if (!options_.incoming->path) return std::nullopt;
     if (const auto refused = migration.incoming(runstate::file_place(*options_.incoming->path))) {
-        return option_error{"-incoming: " + refused->text};
+        return refuse("-incoming: " + refused->text);
     }
     return std::nullopt;
 }
@@ -165,30 +167,28 @@ simulation::failure simulation::start_guest()
     if (!options_.guest_trace) return std::nullopt;
     const std::string& name = options_.guest_trace->file;
     const auto text = guest_trace_text();
-    if (const auto* error = std::get_if<option_error>(&text)) return option_error{"-guest-trace " + error->text};
-    std::istringstream in(std::get<std::string>(text));
+    if (!text) return refuse("-guest-trace " + text.why().text);
+    std::istringstream in(*text);
     auto accesses = read_guest_trace(in, name, options_.guest_trace->scenario);
-    if (auto* error = std::get_if<option_error>(&accesses)) return option_error{"-guest-trace " + error->text};
-    guest_ = std::make_unique<trace_player>("guest", machine_.controller,
-                                            std::move(std::get<std::vector<guest_access>>(accesses)));
+    if (!accesses) return refuse("-guest-trace " + accesses.why().text);
+    guest_ = std::make_unique<trace_player>("guest", machine_.controller, *std::move(accesses));
     guest_->io.socket.bind(machine_.io_ports());
     guest_->memory.socket.bind(machine_.memory());
     return std::nullopt;
 }
 
-std::variant<std::string, qmp_bridge::option_error> simulation::guest_trace_text()
+runstate::result<std::string> simulation::guest_trace_text()
 {
     constexpr std::size_t k_most = std::size_t{64} * 1024 * 1024;
     const std::string& name = options_.guest_trace->file;
     qmp_bridge::transcript* const tale = server_.tale();
     if (recorded_ == nullptr) {
         auto text = qmp_bridge::read_whole_file(name, k_most);
-        const auto* content = std::get_if<std::string>(&text);
-        if (content != nullptr && tale != nullptr) tale->guest_trace(*content);
+        if (text && tale != nullptr) tale->guest_trace(*text);
         return text;
     }
     auto content = tale->recorded_guest_trace();
-    if (!content) return option_error{name + ": the transcript does not hold it"};
+    if (!content) return refuse(name + ": the transcript does not hold it");
     tale->guest_trace(*content);
     return std::move(*content);
 }
@@ -209,7 +209,7 @@ simulation::failure simulation::prepare_qtest()
     if (options_.qtest_log.value_or("") != "none") {
         if (options_.qtest_log) {
             if (auto error = qtest_log_file_.open(*options_.qtest_log)) {
-                return option_error{"-qtest-log " + error->text};
+                return refuse("-qtest-log " + error->text);
             }
             server_.keep_offering(qtest_log_file_.output());
         }
@@ -231,7 +231,7 @@ simulation::failure simulation::check_descriptors() const
     for (const qmp_bridge::fdset_info& set : options_.fdsets) {
         for (const qmp_bridge::fdset_fd_info& one : set.fds) {
             if (::fcntl(static_cast<int>(one.fd), F_GETFD) >= 0) continue;
-            return option_error{"-add-fd: descriptor " + std::to_string(one.fd) + " is not open"};
+            return refuse("-add-fd: descriptor " + std::to_string(one.fd) + " is not open");
         }
     }
     return std::nullopt;

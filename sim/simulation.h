@@ -7,7 +7,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <variant>
 
 #include <boost/asio/signal_set.hpp>
 
@@ -32,7 +31,7 @@ public:
     simulation(const sim_options& options, runstate::file_access files, const qmp_bridge::recorded_run* recorded);
 
     /// Called once all is open that the command line names, and before anything runs. What it returns ends the run.
-    std::function<std::optional<qmp_bridge::option_error>()> started;
+    std::function<std::optional<runstate::refusal>()> started;
 
     /// Starts it, runs it to its end, and returns the program's exit status.
     int run();
@@ -44,8 +43,7 @@ public:
     void prepare_for_confinement() { server_.prepare_for_confinement(); }
 
 private:
-    using option_error = qmp_bridge::option_error;
-    using failure = std::optional<option_error>;
+    using failure = std::optional<runstate::refusal>;
 
     // Log lines of the controller, as QEMU writes them to standard error.
     struct log_listener : runstate::run_listener {
@@ -59,7 +57,7 @@ private:
     failure start_transcript();
     failure start_incoming();
     failure start_guest();
-    std::variant<std::string, option_error> guest_trace_text();
+    runstate::result<std::string> guest_trace_text();
     failure prepare_qtest();
     failure prepare_servers();
     failure check_descriptors() const; ///< those of -add-fd

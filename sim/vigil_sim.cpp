@@ -31,7 +31,7 @@
 namespace {
 
 using namespace vigil;
-using qmp_bridge::option_error;
+using qmp_bridge::refuse;
 
 // Allocations of at least so many bytes go back to the system when they are freed.
 constexpr int k_mmap_threshold = 256 * 1024;
@@ -65,23 +65,23 @@ void report_to_stderr(const sc_core::sc_report& report, const sc_core::sc_action
 }
 
 // A repeated run has the options of the recorded one, but for the few that concern the repetition itself.
-std::optional<option_error> take_recorded_options()
+std::optional<runstate::refusal> take_recorded_options()
 {
     auto read = qmp_bridge::read_transcript(*the_options.replay);
-    if (auto* error = std::get_if<option_error>(&read)) return option_error{"-replay " + error->text};
-    the_recorded_run = std::move(std::get<qmp_bridge::recorded_run>(read));
+    if (!read) return refuse("-replay " + read.why().text);
+    the_recorded_run = *std::move(read);
     // A transcript may be a stranger's: what its options name is not read here.
     const auto& contents = the_recorded_run->head.configurations;
     const auto read_recorded =
-        [&, next = contents.begin()](const std::string& path) mutable -> std::variant<std::string, option_error> {
-        if (next == contents.end()) return option_error{"the transcript does not hold what was in " + path};
+        [&, next = contents.begin()](const std::string& path) mutable -> runstate::result<std::string> {
+        if (next == contents.end()) return refuse("the transcript does not hold what was in " + path);
         return *next++;
     };
     auto parsed = sim::parse_options(the_recorded_run->head.arguments, read_recorded);
-    if (auto* error = std::get_if<option_error>(&parsed)) {
-        return option_error{"-replay " + *the_options.replay + ": its own options: " + error->text};
+    if (!parsed) {
+        return refuse("-replay " + *the_options.replay + ": its own options: " + parsed.why().text);
     }
-    sim::sim_options options = std::move(std::get<sim::sim_options>(parsed));
+    sim::sim_options options = *std::move(parsed);
     options.replay = the_options.replay;
     options.trace = the_options.trace;
     options.timestamps = the_options.timestamps;
@@ -96,25 +96,26 @@ std::optional<option_error> take_recorded_options()
     return std::nullopt;
 }
 
-// Reads the command line into `the_options`.
-std::optional<option_error> read_options(const std::vector<std::string>& arguments)
+// Reads the command line into `the_options`; a refusal is of what stands at `where`.
+std::optional<runstate::refusal> read_options(const std::vector<std::string>& arguments,
+                                              qmp_bridge::option_place& where)
 {
-    auto parsed = sim::parse_options(arguments);
-    if (auto* error = std::get_if<option_error>(&parsed)) return std::move(*error);
-    the_options = std::move(std::get<sim::sim_options>(parsed));
+    auto parsed = sim::parse_options(arguments, sim::read_config_file, &where);
+    if (!parsed) return std::move(parsed).why();
+    the_options = *std::move(parsed);
     if (the_options.replay && !the_options.text) return take_recorded_options();
     return std::nullopt;
 }
 
 // What only starting needed is given up, and who started a daemon may go.
-std::optional<option_error> leave_what_was_for_starting(sim::simulation& run)
+std::optional<runstate::refusal> leave_what_was_for_starting(sim::simulation& run)
 {
     if (the_options.sandbox) {
         const auto prepare = [&run] { run.prepare_for_confinement(); };
-        if (auto error = sim::enter_sandbox(*the_options.sandbox, prepare)) return option_error{*error};
+        if (auto error = sim::enter_sandbox(*the_options.sandbox, prepare)) return refuse(*error);
     }
     if (the_daemon) {
-        if (auto error = the_daemon->ready()) return option_error{*error};
+        if (auto error = the_daemon->ready()) return refuse(*error);
         sim::standard_error().look();
     }
     return std::nullopt;
@@ -130,21 +131,21 @@ std::string named_by_process(std::string path)
 }
 
 // What the options ask for that a process has to do before anything else is there.
-std::optional<option_error> prepare_process()
+std::optional<runstate::refusal> prepare_process()
 {
     if (the_options.log_file) {
         if (auto error = the_guest_log.open(named_by_process(*the_options.log_file))) {
-            return option_error{"Error opening logfile " + error->text};
+            return refuse("Error opening logfile " + error->text);
         }
     }
     if (the_options.snapshot_dir) {
         auto files = runstate::file_access::confined_to(*the_options.snapshot_dir);
-        if (auto* error = std::get_if<std::string>(&files)) return option_error{"-snapshot-dir: " + *error};
-        the_files = std::get<runstate::file_access>(std::move(files));
+        if (!files) return refuse("-snapshot-dir: " + files.why().text);
+        the_files = *std::move(files);
     }
     if (the_options.daemonize) {
         auto begun = sim::daemon_start::begin();
-        if (auto* error = std::get_if<std::string>(&begun)) return option_error{*error};
+        if (auto* error = std::get_if<std::string>(&begun)) return refuse(*error);
         the_daemon.emplace(std::get<sim::daemon_start>(std::move(begun)));
     }
     return std::nullopt;
@@ -197,8 +198,9 @@ int start(int argc, char* argv[])
 {
     if (!sim::open_missing_descriptors()) return 1;
     sim::survive_failing_writes();
-    if (const auto error = read_options(std::vector<std::string>(argv + 1, argv + argc))) {
-        sim::complain_of(*error);
+    qmp_bridge::option_place where;
+    if (const auto error = read_options(std::vector<std::string>(argv + 1, argv + argc), where)) {
+        sim::complain_of(*error, where);
         return 1;
     }
     if (the_options.text) {

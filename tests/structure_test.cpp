@@ -34,7 +34,7 @@ const std::map<std::string, names> k_arrows{
 const std::map<std::string, names> k_room_arrows{
     {"runstate/clock", {}},
     {"runstate/files", {""}},
-    {"runstate/snapshot", {"clock", "files"}},
+    {"runstate/snapshot", {"", "clock", "files"}},
     {"qmp-bridge/json", {}},
     {"qmp-bridge/schema", {"json"}},
     {"qmp-bridge/session", {}},

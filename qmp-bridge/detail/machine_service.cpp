@@ -86,7 +86,7 @@ void machine_service::tell_or_repeat()
     pump_.clients().observe(transcript_.get());
 }
 
-std::optional<option_error> machine_service::write_transcript(const std::string& path, const transcript_head& head)
+std::optional<runstate::refusal> machine_service::write_transcript(const std::string& path, const transcript_head& head)
 {
     const bool repeats = options_.recorded != nullptr;
     if (auto error = transcript_->write_to(path, repeats ? options_.recorded->head : head)) return error;
@@ -145,7 +145,7 @@ std::unique_ptr<session> machine_service::new_qtest_session()
     return std::make_unique<listed_session>(qtest_sessions_, *qtest_, qtest_options_.log, std::move(limit));
 }
 
-std::optional<option_error> machine_service::start()
+std::optional<runstate::refusal> machine_service::start()
 {
     started_ = true;
     if (options_.recorded == nullptr) return start_servers();
@@ -153,7 +153,7 @@ std::optional<option_error> machine_service::start()
     return std::nullopt;
 }
 
-std::optional<option_error> machine_service::start_servers()
+std::optional<runstate::refusal> machine_service::start_servers()
 {
     for (const server_plan& plan : plans_) {
         if (plan.where.server && plan.where.wait) {
@@ -220,15 +220,12 @@ std::vector<chardev_info> machine_service::chardevs() const
     return all;
 }
 
-std::variant<runstate::file_place, runstate::refusal> machine_service::locate(const std::string& path)
+runstate::result<runstate::file_place> machine_service::locate(const std::string& path)
 {
-    std::variant<runstate::file_place, runstate::refusal> place = runstate::file_place(path);
+    runstate::result<runstate::file_place> place = runstate::file_place(path);
     if (options_.recorded == nullptr) place = options_.files.resolve(path);
     if (!transcript_) return place;
-    const auto* refused = std::get_if<runstate::refusal>(&place);
-    if (auto why = transcript_->refused(refused != nullptr ? std::optional(refused->text) : std::nullopt)) {
-        return runstate::refusal{std::move(*why)};
-    }
+    if (auto why = transcript_->refused(place ? std::nullopt : std::optional(place.why()))) return *std::move(why);
     return place;
 }
 

@@ -6,7 +6,6 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <variant>
 #include <vector>
 
 #include <boost/asio/steady_timer.hpp>
@@ -37,12 +36,12 @@ public:
     void add_silent(const chardev& where);
     void serve_qtest(const std::string& module_name, const chardev& where, qmp_server::qtest_options opts);
     qtest_adapter* qtest() noexcept { return qtest_.get(); } ///< null: it is not served
-    std::optional<option_error> start();
+    std::optional<runstate::refusal> start();
     bool started() const noexcept { return started_; }
     void prepare_for_confinement();
     void keep_offering(line_output& output);
     void terminate(int signal);
-    std::optional<option_error> write_transcript(const std::string& path, const transcript_head& head);
+    std::optional<runstate::refusal> write_transcript(const std::string& path, const transcript_head& head);
     std::optional<std::string> conclude();
     std::uint16_t port() const;
     std::shared_ptr<void> read(const runstate::file_place& place, std::size_t most,
@@ -79,10 +78,10 @@ private:
     std::string too_many_clients() const; ///< what a client is told that is one
     void tell_or_repeat();
     void replay(); ///< instead of servers
-    std::optional<option_error> start_servers();
+    std::optional<runstate::refusal> start_servers();
     std::unique_ptr<session> new_qtest_session();
     std::vector<chardev_info> chardevs() const;
-    std::variant<runstate::file_place, runstate::refusal> locate(const std::string& path);
+    runstate::result<runstate::file_place> locate(const std::string& path);
     std::size_t unsent(const session& one, std::size_t of_interest); ///< as the transcript has it
     void defer(std::function<void()> job);
     bool limits_by_virtual_time() const noexcept { return options_.time.time == pace::driven; }

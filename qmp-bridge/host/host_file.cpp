@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <vigil/qmp-bridge/host/option_list.h>
 #include <vigil/runstate/files/descriptor.h>
 
 namespace vigil::qmp_bridge {
@@ -22,7 +23,7 @@ using runstate::descriptor;
 
 namespace {
 
-option_error failed(const std::string& path) { return {path + ": " + std::strerror(errno)}; }
+runstate::refusal failed(const std::string& path) { return refuse(path + ": " + std::strerror(errno)); }
 
 // The descriptor of the program's own that a path means; nothing where it is a path like others.
 std::optional<int> own_descriptor(std::string_view path)
@@ -39,12 +40,12 @@ std::optional<int> own_descriptor(std::string_view path)
     return std::nullopt;
 }
 
-std::variant<descriptor, option_error> open_own(const std::string& path, int number)
+runstate::result<descriptor> open_own(const std::string& path, int number)
 {
     descriptor copy(::fcntl(number, F_DUPFD_CLOEXEC, 0));
     if (!copy) return failed(path);
-    if ((::fcntl(number, F_GETFL) & O_ACCMODE) == O_RDONLY) return option_error{path + ": not open for writing"};
-    return copy;
+    if ((::fcntl(number, F_GETFL) & O_ACCMODE) == O_RDONLY) return refuse(path + ": not open for writing");
+    return runstate::result<descriptor>(std::move(copy));
 }
 
 enum class wanted : std::uint8_t { any, regular, regular_to_append };
@@ -56,38 +57,37 @@ bool prepare_regular(const descriptor& file, const struct stat& info, bool appen
     return append ? ::fcntl(file.number(), F_SETFL, O_APPEND) == 0 : ::ftruncate(file.number(), 0) == 0;
 }
 
-std::variant<descriptor, option_error> open_by_name(const std::string& path, wanted what)
+runstate::result<descriptor> open_by_name(const std::string& path, wanted what)
 {
     const int patience = what == wanted::any ? 0 : O_NONBLOCK; // with a pipe that nobody reads
     descriptor file(::open(path.c_str(), O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY | patience, 0600));
-    if (!file && errno == ELOOP) return option_error{path + ": is a symbolic link, which is not followed"};
+    if (!file && errno == ELOOP) return refuse(path + ": is a symbolic link, which is not followed");
     if (!file) return failed(path);
     struct stat info = {};
     if (::fstat(file.number(), &info) != 0) return failed(path);
     if (S_ISREG(info.st_mode)) {
         if (!prepare_regular(file, info, what == wanted::regular_to_append)) return failed(path);
     } else if (what != wanted::any) {
-        return option_error{path + ": not a regular file"};
+        return refuse(path + ": not a regular file");
     } else if (!S_ISFIFO(info.st_mode) && !S_ISCHR(info.st_mode)) {
-        return option_error{path + ": is neither a regular file nor a pipe nor a character device"};
+        return refuse(path + ": is neither a regular file nor a pipe nor a character device");
     }
-    return file;
+    return runstate::result<descriptor>(std::move(file));
 }
 
 // The stream that takes the descriptor over.
-std::variant<std::FILE*, option_error> as_stream(std::variant<descriptor, option_error> opened, const std::string& path)
+runstate::result<std::FILE*> as_stream(runstate::result<descriptor> opened, const std::string& path)
 {
-    if (auto* error = std::get_if<option_error>(&opened)) return std::move(*error);
-    auto& file = std::get<descriptor>(opened);
-    std::FILE* const stream = ::fdopen(file.number(), "w");
+    if (!opened) return std::move(opened).why();
+    std::FILE* const stream = ::fdopen(opened->number(), "w");
     if (stream == nullptr) return failed(path);
-    file.release();
+    opened->release();
     return stream;
 }
 
 } // namespace
 
-std::variant<std::string, option_error> read_whole_file(const std::string& path, std::size_t most)
+runstate::result<std::string> read_whole_file(const std::string& path, std::size_t most)
 {
     const descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY));
     if (!file) return failed(path);
@@ -100,16 +100,16 @@ std::variant<std::string, option_error> read_whole_file(const std::string& path,
         if (count == 0) return content;
         content.append(piece.data(), static_cast<std::size_t>(count));
     }
-    return option_error{path + ": has more than " + std::to_string(most) + " bytes"};
+    return refuse(path + ": has more than " + std::to_string(most) + " bytes");
 }
 
-std::variant<std::FILE*, option_error> open_private_file(const std::string& path)
+runstate::result<std::FILE*> open_private_file(const std::string& path)
 {
     const auto own = own_descriptor(path);
     return as_stream(own ? open_own(path, *own) : open_by_name(path, wanted::any), path);
 }
 
-std::variant<std::FILE*, option_error> open_private_regular_file(const std::string& path, bool append)
+runstate::result<std::FILE*> open_private_regular_file(const std::string& path, bool append)
 {
     return as_stream(open_by_name(path, append ? wanted::regular_to_append : wanted::regular), path);
 }

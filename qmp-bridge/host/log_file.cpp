@@ -2,7 +2,6 @@
 #include <vigil/qmp-bridge/host/log_file.h>
 
 #include <utility>
-#include <variant>
 
 #include <vigil/qmp-bridge/host/host_file.h>
 
@@ -14,11 +13,11 @@ std::string dropped_text(const std::string& what, std::uint64_t lines)
            " dropped here, for nobody read what came before";
 }
 
-std::optional<option_error> log_file::open(const std::string& path)
+std::optional<runstate::refusal> log_file::open(const std::string& path)
 {
     auto opened = open_private_file(path);
-    if (auto* error = std::get_if<option_error>(&opened)) return std::move(*error);
-    file_.reset(std::get<std::FILE*>(opened));
+    if (!opened) return std::move(opened).why();
+    file_.reset(*opened);
     line_output::options opts;
     opts.tell_dropped = [](std::uint64_t lines) { return dropped_text("this log", lines) + "\n"; };
     output_.emplace(::fileno(file_.get()), std::move(opts));

@@ -9,7 +9,7 @@
 #include <string>
 
 #include <vigil/qmp-bridge/host/line_output.h>
-#include <vigil/qmp-bridge/host/option_list.h>
+#include <vigil/runstate/result.h>
 
 namespace vigil::qmp_bridge {
 
@@ -20,7 +20,7 @@ std::string dropped_text(const std::string& what, std::uint64_t lines);
 class log_file {
 public:
     /// Makes the file anew (see `open_private_file`); an error begins with its name.
-    std::optional<option_error> open(const std::string& path);
+    std::optional<runstate::refusal> open(const std::string& path);
     bool is_open() const noexcept { return file_ != nullptr; }
     /// What it is written by; only where it is open.
     line_output& output() noexcept { return *output_; }

@@ -42,17 +42,16 @@ std::size_t edits_between(std::string_view a, std::string_view b)
 
 } // namespace
 
-option_error::option_error(std::string what) : text(std::move(what))
+runstate::refusal refuse(std::string what)
 {
     const auto is_control = [](char c) { return (c >= 0 && c < ' ') || c == '\x7F'; };
-    std::replace_if(text.begin(), text.end(), is_control, '?');
+    std::replace_if(what.begin(), what.end(), is_control, '?');
+    return {std::move(what)};
 }
 
-option_error option_place::error(const std::string& what) const
+runstate::refusal option_place::refuse(const std::string& what) const
 {
-    option_error made(text.empty() ? what : text + ": " + what);
-    made.in_file = in_file;
-    return made;
+    return qmp_bridge::refuse(text.empty() ? what : text + ": " + what);
 }
 
 std::optional<bool> parse_switch(std::string_view text) noexcept
@@ -102,12 +101,12 @@ std::optional<std::string> option_list::take(std::string_view key)
     return value;
 }
 
-std::variant<bool, option_error> option_list::take_switch(std::string_view key, bool fallback)
+runstate::result<bool> option_list::take_switch(std::string_view key, bool fallback)
 {
     const auto value = take(key);
     if (!value) return fallback;
     if (const auto given = parse_switch(*value)) return *given;
-    return option_error{"Parameter '" + std::string(key) + "' expects 'on' or 'off'"};
+    return refuse("Parameter '" + std::string(key) + "' expects 'on' or 'off'");
 }
 
 std::optional<std::string> option_list::unknown_key() const

@@ -6,28 +6,23 @@
 #include <string>
 #include <string_view>
 #include <utility>
-#include <variant>
 #include <vector>
+
+#include <vigil/runstate/result.h>
 
 namespace vigil::qmp_bridge {
 
-/// What is wrong with something that a person wrote on the command line: one line, without a line end.
-struct option_error {
-    option_error() = default;
-    /// A control character, which what was written may have and the message quote, becomes a question mark.
-    option_error(std::string what);
-
-    std::string text;
-    bool in_file = false; ///< the text begins with the file and line that it speaks of, not with an option
-};
+/// What is wrong with something that a person wrote on the command line: one line, without a line end. A control
+/// character, which what was written may have and the message quote, becomes a question mark.
+runstate::refusal refuse(std::string what);
 
 /// Where something was written: on the command line or in a configuration file.
 struct option_place {
     std::string text;     ///< the option as typed, or FILE:LINE; empty: nowhere in particular
     bool in_file = false; ///< it is FILE:LINE
 
-    /// The error that says so first.
-    option_error error(const std::string& what) const;
+    /// The refusal that says so first.
+    runstate::refusal refuse(const std::string& what) const;
 };
 
 /// `text` in single quotes, as messages show what a person wrote.
@@ -55,7 +50,7 @@ public:
     /// The last value given for `key`, or nothing. Marks the key as known.
     std::optional<std::string> take(std::string_view key);
     /// `on`/`yes`/`true`/`y` or `off`/`no`/`false`/`n`; `fallback` where the key is absent; an error for anything else.
-    std::variant<bool, option_error> take_switch(std::string_view key, bool fallback);
+    runstate::result<bool> take_switch(std::string_view key, bool fallback);
     /// A key that nobody took, for the message that it is unknown.
     std::optional<std::string> unknown_key() const;
 

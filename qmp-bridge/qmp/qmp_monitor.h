@@ -11,7 +11,6 @@
 #include <string>
 #include <string_view>
 #include <system_error>
-#include <variant>
 #include <vector>
 
 #include <vigil/qmp-bridge/qmp/commands/command_handler.h>
@@ -65,7 +64,7 @@ public:
         /// Behind migrate, x-snapshot-save and their like, which are refused without it. Must outlive the monitor.
         runstate::migration* migration = nullptr;
         /// The file that a command names, or why it may not name it.
-        std::function<std::variant<runstate::file_place, runstate::refusal>(const std::string& path)> locate =
+        std::function<runstate::result<runstate::file_place>(const std::string& path)> locate =
             [](const std::string& path) { return runstate::file_access().resolve(path); };
         /// Behind the qom commands; likewise.
         const qom_tree* objects = nullptr;

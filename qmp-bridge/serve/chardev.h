@@ -6,9 +6,9 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <variant>
 
 #include <vigil/qmp-bridge/host/option_list.h>
+#include <vigil/runstate/result.h>
 
 namespace vigil::qmp_bridge {
 
@@ -43,11 +43,11 @@ struct chardev {
     /// The short form, as after -qmp and -qtest: `stdio`, `null`, or `unix:PATH[,…]` or `tcp:HOST:PORT[,…]` with
     /// `server=on|off`, `wait=on|off`, `reconnect=SECONDS`, `mode=OCTAL`, and others that -chardev takes for the same
     /// kind of socket.
-    static std::variant<chardev, option_error> parse_short(std::string_view text);
+    static runstate::result<chardev> parse_short(std::string_view text);
 
     /// The long form, as after -chardev: `backend` is `stdio`, `null`, or `socket` with the keys `path`, or `host` and
     /// `port`, or `fd`, and those of the short form. Takes its keys out of `list`.
-    static std::variant<chardev, option_error> from_options(std::string_view backend, option_list& list);
+    static runstate::result<chardev> from_options(std::string_view backend, option_list& list);
 
     /// In the short form, for messages.
     std::string to_string() const;

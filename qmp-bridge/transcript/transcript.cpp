@@ -15,6 +15,7 @@
 #include <boost/json/parse.hpp>
 
 #include <vigil/qmp-bridge/host/host_file.h>
+#include <vigil/qmp-bridge/host/option_list.h>
 #include <vigil/qmp-bridge/json/json.h>
 
 namespace vigil::qmp_bridge {
@@ -260,40 +261,40 @@ std::string to_line(const transcript_head& head)
     return line + "}";
 }
 
-std::variant<recorded_run, option_error> read_transcript(std::istream& in, const std::string& name)
+runstate::result<recorded_run> read_transcript(std::istream& in, const std::string& name)
 {
     recorded_run run;
     std::size_t number = 0;
     for (std::string text; next_line(in, text);) {
         const std::string where = name + ":" + std::to_string(++number) + ": ";
         if (text.size() > k_most_of_line) {
-            return option_error{where + "the line has more than " + std::to_string(k_most_of_line) + " bytes"};
+            return refuse(where + "the line has more than " + std::to_string(k_most_of_line) + " bytes");
         }
         boost::system::error_code error;
         const json::value value = json::parse(text, error);
-        if (in.eof()) return option_error{where + "the line is cut off"};
-        if (error || !value.is_object()) return option_error{where + "this is not a JSON object"};
+        if (in.eof()) return refuse(where + "the line is cut off");
+        if (error || !value.is_object()) return refuse(where + "this is not a JSON object");
         line_reader line(value.get_object());
         if (number == 1) {
             run.head = read_head(line);
         } else {
             run.records.push_back(read_record(line));
         }
-        if (line.error()) return option_error{where + *line.error()};
+        if (line.error()) return refuse(where + *line.error());
     }
-    if (in.bad()) return option_error{name + ": cannot be read to its end"};
-    if (number == 0) return option_error{name + ": this is no transcript: it is empty"};
+    if (in.bad()) return refuse(name + ": cannot be read to its end");
+    if (number == 0) return refuse(name + ": this is no transcript: it is empty");
     return run;
 }
 
-std::variant<recorded_run, option_error> read_transcript(const std::string& path)
+runstate::result<recorded_run> read_transcript(const std::string& path)
 {
     std::ifstream in(path);
-    if (!in) return option_error{path + ": " + std::strerror(errno)};
+    if (!in) return refuse(path + ": " + std::strerror(errno));
     try {
         return read_transcript(in, path);
     } catch (const std::bad_alloc&) {
-        return option_error{path + ": there is not enough memory to read it"};
+        return refuse(path + ": there is not enough memory to read it");
     }
 }
 
@@ -309,11 +310,11 @@ transcript::~transcript()
     if (file_ != nullptr) std::fclose(file_);
 }
 
-std::optional<option_error> transcript::write_to(const std::string& path, const transcript_head& head)
+std::optional<runstate::refusal> transcript::write_to(const std::string& path, const transcript_head& head)
 {
     auto opened = open_private_file(path);
-    if (auto* error = std::get_if<option_error>(&opened)) return std::move(*error);
-    file_ = std::get<std::FILE*>(opened);
+    if (!opened) return std::move(opened).why();
+    file_ = *opened;
     writing_ = true;
     output_.emplace(::fileno(file_), line_output::options{k_most_kept, {}});
     write(to_line(head));
@@ -375,13 +376,13 @@ void transcript::file_read(unsigned which, const std::variant<std::string, std::
     }
 }
 
-std::optional<std::string> transcript::refused(std::optional<std::string> actual)
+std::optional<runstate::refusal> transcript::refused(std::optional<runstate::refusal> actual)
 {
     if (repeating()) {
         const transcript_record* const record = next_if(transcript_kind::refused);
-        actual = record != nullptr ? std::optional(record->bytes) : std::nullopt;
+        actual = record != nullptr ? std::optional(runstate::refusal{record->bytes}) : std::nullopt;
     }
-    if (actual) tell(transcript_kind::refused, 0, 0, *actual);
+    if (actual) tell(transcript_kind::refused, 0, 0, actual->text);
     return actual;
 }
 
@@ -394,10 +395,10 @@ std::optional<std::string> transcript::recorded_guest_trace() const
 
 void transcript::snapshot(const snapshot_outcome& outcome)
 {
-    if (const auto* reason = std::get_if<std::string>(&outcome)) {
-        tell(transcript_kind::snapshot, 0, 0, *reason);
+    if (outcome) {
+        tell(transcript_kind::snapshot, 0, *outcome);
     } else {
-        tell(transcript_kind::snapshot, 0, std::get<std::uint32_t>(outcome));
+        tell(transcript_kind::snapshot, 0, 0, outcome.why().text);
     }
 }
 
@@ -405,8 +406,8 @@ std::optional<transcript::snapshot_outcome> transcript::recorded_snapshot() cons
 {
     const transcript_record* const record = next_if(transcript_kind::snapshot);
     if (record == nullptr) return std::nullopt;
-    if (!record->bytes.empty()) return record->bytes;
-    return static_cast<std::uint32_t>(record->number);
+    if (!record->bytes.empty()) return snapshot_outcome(runstate::refusal{record->bytes});
+    return snapshot_outcome(static_cast<std::uint32_t>(record->number));
 }
 
 bool transcript::reads_snapshot_later(std::uint32_t checksum) const

@@ -17,10 +17,10 @@
 #include <vector>
 
 #include <vigil/qmp-bridge/host/line_output.h>
-#include <vigil/qmp-bridge/host/option_list.h>
 #include <vigil/qmp-bridge/serve/traffic_observer.h>
 #include <vigil/runstate/clock/host_time.h>
 #include <vigil/runstate/clock/time.h>
+#include <vigil/runstate/result.h>
 #include <vigil/runstate/wire_names.h>
 
 namespace vigil::qmp_bridge {
@@ -85,8 +85,8 @@ std::string to_line(const transcript_record& record);
 std::string to_line(const transcript_head& head);
 
 /// Reads a transcript; an error names the line and what would be right there.
-std::variant<recorded_run, option_error> read_transcript(std::istream& in, const std::string& name);
-std::variant<recorded_run, option_error> read_transcript(const std::string& path);
+runstate::result<recorded_run> read_transcript(std::istream& in, const std::string& name);
+runstate::result<recorded_run> read_transcript(const std::string& path);
 
 /// Tells a run in a transcript: writes it down, and where the run repeats a recorded one, holds it to the record.
 ///
@@ -112,7 +112,7 @@ public:
     transcript& operator=(const transcript&) = delete;
 
     /// Writes to the file from now on, `head` first; an error where it cannot be written.
-    std::optional<option_error> write_to(const std::string& path, const transcript_head& head);
+    std::optional<runstate::refusal> write_to(const std::string& path, const transcript_head& head);
 
     /// Called once, with the reason, where the file cannot be written on: nothing more of the run is written then, and
     /// the run goes on.
@@ -158,14 +158,14 @@ public:
     std::size_t unsent(unsigned client, std::size_t actual, std::size_t of_interest);
     void file_read(unsigned which, const std::variant<std::string, std::error_code>& content);
     /// Why a command may not use the file that it names: `actual`, or why it might not in the recorded run.
-    std::optional<std::string> refused(std::optional<std::string> actual);
+    std::optional<runstate::refusal> refused(std::optional<runstate::refusal> actual);
     /// What -guest-trace has read.
     void guest_trace(std::string_view content) { tell(transcript_kind::guest_trace, 0, 0, content); }
     /// What it read in the recorded run; nothing where that is not what comes next.
     std::optional<std::string> recorded_guest_trace() const;
 
     /// What became of a file for the machine's state: its checksum, or why there is none.
-    using snapshot_outcome = std::variant<std::uint32_t, std::string>;
+    using snapshot_outcome = runstate::result<std::uint32_t>;
     void snapshot(const snapshot_outcome& outcome);
     /// What became of it in the recorded run; nothing where that is not what comes next.
     std::optional<snapshot_outcome> recorded_snapshot() const;

@@ -8,7 +8,6 @@
 #include <optional>
 #include <string>
 #include <utility>
-#include <variant>
 #include <vector>
 
 #include <vigil/qmp-bridge/transcript/transcript.h>
@@ -22,10 +21,9 @@ class recorded_snapshots final : public runstate::snapshot_store {
 public:
     recorded_snapshots(transcript& tale, runstate::snapshot_store& actual) : tale_(tale), actual_(actual) {}
 
-    std::variant<std::unique_ptr<runstate::snapshot_draft>, std::string>
-    create(const runstate::file_place& place) override;
-    std::variant<runstate::stored_snapshot, std::string> read(const runstate::file_place& place,
-                                                              std::uint64_t most_bytes) override;
+    runstate::result<std::unique_ptr<runstate::snapshot_draft>> create(const runstate::file_place& place) override;
+    runstate::result<runstate::stored_snapshot> read(const runstate::file_place& place,
+                                                     std::uint64_t most_bytes) override;
 
 private:
     transcript& tale_;
@@ -39,17 +37,16 @@ class repeated_snapshots final : public runstate::snapshot_store {
 public:
     repeated_snapshots(transcript& tale, runstate::file_access files) : tale_(tale), files_(std::move(files)) {}
 
-    std::variant<std::unique_ptr<runstate::snapshot_draft>, std::string>
-    create(const runstate::file_place& place) override;
-    std::variant<runstate::stored_snapshot, std::string> read(const runstate::file_place& place,
-                                                              std::uint64_t most_bytes) override;
+    runstate::result<std::unique_ptr<runstate::snapshot_draft>> create(const runstate::file_place& place) override;
+    runstate::result<runstate::stored_snapshot> read(const runstate::file_place& place,
+                                                     std::uint64_t most_bytes) override;
 
 private:
     class draft;
-    using found = std::variant<runstate::stored_snapshot, std::string>;
+    using found = runstate::result<runstate::stored_snapshot>;
 
-    std::optional<std::string> recorded_failure(); ///< and tells it, where that is what comes next
-    std::variant<runstate::snapshot_checksum, std::string> save(const runstate::snapshot& state);
+    std::optional<runstate::refusal> recorded_failure(); ///< and tells it, where that is what comes next
+    runstate::result<runstate::snapshot_checksum> save(const runstate::snapshot& state);
     found find(const std::string& path, std::uint64_t most_bytes, runstate::snapshot_checksum wanted);
 
     transcript& tale_;

@@ -101,22 +101,22 @@ private:
 
 } // namespace
 
-std::variant<file_access, std::string> file_access::confined_to(const std::string& directory)
+result<file_access> file_access::confined_to(const std::string& directory)
 {
-    file_access result;
-    result.directory_ = directory;
+    file_access made;
+    made.directory_ = directory;
     descriptor root(::open(directory.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
     std::error_code error;
     if (!root) error = std::error_code(errno, std::generic_category());
     for (const bool resolved : {true, false}) {
         if (error) break;
         const fs::path path = resolved ? fs::canonical(directory, error) : fs::absolute(directory, error);
-        result.root_paths_.push_back(components_of(path.lexically_normal().string()));
-        drop_dots(result.root_paths_.back());
+        made.root_paths_.push_back(components_of(path.lexically_normal().string()));
+        drop_dots(made.root_paths_.back());
     }
-    if (error) return "Could not use the directory '" + directory + "': " + error.message();
-    result.root_ = std::make_shared<const descriptor>(std::move(root));
-    return result;
+    if (error) return refusal{"Could not use the directory '" + directory + "': " + error.message()};
+    made.root_ = std::make_shared<const descriptor>(std::move(root));
+    return made;
 }
 
 std::optional<components> file_access::below_root(const std::string& path) const
@@ -136,7 +136,7 @@ std::optional<components> file_access::below_root(const std::string& path) const
     return std::nullopt;
 }
 
-std::variant<file_place, refusal> file_access::resolve(const std::string& path) const
+result<file_place> file_access::resolve(const std::string& path) const
 {
     // The system would take what stands before it for the whole path.
     if (path.find('\0') != std::string::npos) return refusal{"A path cannot contain a NUL character"};

@@ -5,7 +5,6 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <variant>
 #include <vector>
 
 #include <vigil/runstate/files/descriptor.h>
@@ -27,11 +26,11 @@ public:
 
     /// Files below `directory`, which must exist, and to which relative paths are relative from now on. Or returns why
     /// not.
-    static std::variant<file_access, std::string> confined_to(const std::string& directory);
+    static result<file_access> confined_to(const std::string& directory);
 
     /// The file that `path` names: for a confined one, in a folder that exists; the file itself need not. Or returns
     /// why it may not be used. Of what is outside nothing is told, not even whether it exists.
-    std::variant<file_place, refusal> resolve(const std::string& path) const;
+    result<file_place> resolve(const std::string& path) const;
 
     /// The directory as it was given, or nothing.
     const std::optional<std::string>& directory() const noexcept { return directory_; }

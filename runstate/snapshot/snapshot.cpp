@@ -15,7 +15,7 @@ namespace {
 
 using byte_string = std::vector<std::uint8_t>;
 using shared_source = std::shared_ptr<const byte_source>;
-using failure = std::optional<std::string>;
+using failure = std::optional<std::string>; // of a source
 
 // As PNG's: bytes that no text has, and that a conversion of line ends would spoil.
 constexpr std::array<std::uint8_t, 8> k_magic{0x89, 'V', 'I', 'G', 'I', 'L', '\r', '\n'};
@@ -89,14 +89,14 @@ public:
         flush();
         for (std::uint64_t at = 0; at < size && !fault_; at += piece_.size()) {
             piece_.resize(static_cast<std::size_t>(std::min<std::uint64_t>(k_piece, size - at)));
-            fault_ = value.read(at, piece_.data(), piece_.size());
+            if (auto fault = value.read(at, piece_.data(), piece_.size())) fault_ = refusal{std::move(*fault)};
             if (!fault_) put(piece_.data(), piece_.size());
         }
         piece_.clear();
     }
 
     // The header that goes before it.
-    std::variant<snapshot_header, std::string> end()
+    result<snapshot_header> end()
     {
         flush();
         if (fault_) return std::move(*fault_);
@@ -125,7 +125,7 @@ private:
     byte_string piece_;
     crc32 crc_;
     std::uint64_t length_ = 0;
-    failure fault_;
+    std::optional<refusal> fault_;
 };
 
 // A part of another source, which it keeps.
@@ -267,35 +267,37 @@ struct seal {
     std::uint64_t length;
 };
 
-std::string is_truncated(std::uint64_t expected, std::uint64_t found)
+refusal is_truncated(std::uint64_t expected, std::uint64_t found, const char* where = "")
 {
-    return "is truncated: " + std::to_string(expected) + " bytes expected, " + std::to_string(found) + " found";
+    return {"is truncated: " + std::to_string(expected) + " bytes expected, " + std::to_string(found) + " found" +
+            where};
 }
 
 // What the header says, where the file can be what it says; or what is wrong with it.
-std::variant<seal, std::string> read_header(const byte_source& file, std::uint64_t most_of_body)
+result<seal> read_header(const byte_source& file, std::uint64_t most_of_body)
 {
-    if (file.size() == 0) return "is empty";
+    if (file.size() == 0) return refusal{"is empty"};
     std::array<std::uint8_t, k_header_bytes> bytes{};
     const std::size_t there = static_cast<std::size_t>(std::min<std::uint64_t>(file.size(), bytes.size()));
-    if (auto fault = file.read(0, bytes.data(), there)) return std::move(*fault);
+    if (auto fault = file.read(0, bytes.data(), there)) return refusal{std::move(*fault)};
     const std::size_t common = std::min(there, k_magic.size());
-    if (!std::equal(bytes.begin(), bytes.begin() + common, k_magic.begin())) return "is not a Vigil snapshot";
+    if (!std::equal(bytes.begin(), bytes.begin() + common, k_magic.begin())) return refusal{"is not a Vigil snapshot"};
     if (there < k_header_bytes) return is_truncated(k_header_bytes, there);
 
     const seal body{static_cast<std::uint32_t>(number_at(&bytes[8], 4)),
                     static_cast<std::uint32_t>(number_at(&bytes[12], 4)), number_at(&bytes[16], 8)};
     if (body.version != k_snapshot_version) {
-        return "has format version " + std::to_string(body.version) +
-               (body.version > k_snapshot_version ? ", newer than" : ", not") + " version " +
-               std::to_string(k_snapshot_version) + ", which this program reads";
+        return refusal{"has format version " + std::to_string(body.version) +
+                       (body.version > k_snapshot_version ? ", newer than" : ", not") + " version " +
+                       std::to_string(k_snapshot_version) + ", which this program reads"};
     }
     const std::uint64_t found = file.size() - k_header_bytes;
-    if (body.length > found) return is_truncated(body.length, found) + " after its header";
-    if (body.length < found) return "is corrupted: " + std::to_string(found - body.length) + " bytes follow its end";
+    if (body.length > found) return is_truncated(body.length, found, " after its header");
+    if (body.length < found)
+        return refusal{"is corrupted: " + std::to_string(found - body.length) + " bytes follow its end"};
     if (body.length > most_of_body) {
-        return "is too large for this machine: the state in it has " + std::to_string(body.length) +
-               " bytes, this machine's has " + std::to_string(most_of_body) + " at most";
+        return refusal{"is too large for this machine: the state in it has " + std::to_string(body.length) +
+                       " bytes, this machine's has " + std::to_string(most_of_body) + " at most"};
     }
     return body;
 }
@@ -356,7 +358,7 @@ private:
 
 } // namespace
 
-std::variant<snapshot_header, std::string> encode_body(const snapshot& state, const byte_sink& to)
+result<snapshot_header> encode_body(const snapshot& state, const byte_sink& to)
 {
     body_writer body(to);
     body.number(state.size(), 4);
@@ -389,35 +391,35 @@ std::vector<std::uint8_t> encode_snapshot(const snapshot& state)
         bytes.insert(bytes.end(), piece, piece + count);
         return std::nullopt;
     });
-    const byte_string& header = std::get<snapshot_header>(encoded).bytes;
+    const byte_string& header = encoded->bytes;
     std::copy(header.begin(), header.end(), bytes.begin());
     return bytes;
 }
 
-std::variant<stored_snapshot, std::string> decode_snapshot(const shared_source& file, const reading_limits& limits)
+result<stored_snapshot> decode_snapshot(const shared_source& file, const reading_limits& limits)
 {
     const auto header = read_header(*file, limits.body);
-    if (const auto* fault = std::get_if<std::string>(&header)) return *fault;
-    const seal& expected = std::get<seal>(header);
+    if (!header) return header.why();
+    const seal& expected = *header;
     body_reader in(std::make_shared<part_of_source>(file, k_header_bytes, expected.length), limits);
     auto state = read_sections(in);
     const std::uint64_t malformed_at = k_header_bytes + in.at();
     in.skip(in.left());
-    if (in.fault()) return *in.fault();
+    if (in.fault()) return refusal{*in.fault()};
     if (in.checksum() != expected.checksum) {
-        return "is corrupted: its checksum is " + hexadecimal(expected.checksum) + ", that of its contents " +
-               hexadecimal(in.checksum());
+        return refusal{"is corrupted: its checksum is " + hexadecimal(expected.checksum) + ", that of its contents " +
+                       hexadecimal(in.checksum())};
     }
     // The checksum holds: what is wrong now was written so.
-    if (!state) return "is corrupted: no field can be read at byte " + std::to_string(malformed_at);
+    if (!state) return refusal{"is corrupted: no field can be read at byte " + std::to_string(malformed_at)};
     return stored_snapshot{std::move(*state), expected.checksum};
 }
 
-std::variant<snapshot, std::string> decode_snapshot(const std::vector<std::uint8_t>& bytes)
+result<snapshot> decode_snapshot(const std::vector<std::uint8_t>& bytes)
 {
     auto decoded = decode_snapshot(std::make_shared<bytes_at_hand>(bytes), {UINT64_MAX, UINT64_MAX, UINT64_MAX});
-    if (auto* fault = std::get_if<std::string>(&decoded)) return std::move(*fault);
-    return std::move(std::get<stored_snapshot>(decoded).state);
+    if (!decoded) return std::move(decoded).why();
+    return std::move(decoded->state);
 }
 
 } // namespace vigil::runstate

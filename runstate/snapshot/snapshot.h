@@ -8,9 +8,9 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <variant>
 #include <vector>
 
+#include <vigil/runstate/result.h>
 #include <vigil/runstate/snapshot/saved_state.h>
 
 /// A machine's saved state as a file. All numbers are little-endian:
@@ -53,10 +53,10 @@ struct snapshot_header {
 };
 
 /// Takes a body a piece at a time, or returns why that is not possible.
-using byte_sink = std::function<std::optional<std::string>(const std::uint8_t* bytes, std::size_t count)>;
+using byte_sink = std::function<std::optional<refusal>(const std::uint8_t* bytes, std::size_t count)>;
 
 /// Hands the body on, and returns the header that goes before it; or the first thing that was not possible.
-std::variant<snapshot_header, std::string> encode_body(const snapshot& state, const byte_sink& to);
+result<snapshot_header> encode_body(const snapshot& state, const byte_sink& to);
 
 /// A whole file's bytes, with a copy of everything. The sources in `state` must not fail, as a machine's own do not.
 std::vector<std::uint8_t> encode_snapshot(const snapshot& state);
@@ -76,11 +76,10 @@ struct stored_snapshot {
 
 /// Reads a file, or returns what is wrong: empty, foreign, newer, truncated, too large or corrupted, in words that
 /// continue the name of the file.
-std::variant<stored_snapshot, std::string> decode_snapshot(const std::shared_ptr<const byte_source>& file,
-                                                           const reading_limits& limits);
+result<stored_snapshot> decode_snapshot(const std::shared_ptr<const byte_source>& file, const reading_limits& limits);
 
 /// As above, of bytes in memory, without limits.
-std::variant<snapshot, std::string> decode_snapshot(const std::vector<std::uint8_t>& bytes);
+result<snapshot> decode_snapshot(const std::vector<std::uint8_t>& bytes);
 
 } // namespace vigil::runstate
 

@@ -18,14 +18,12 @@ namespace vigil::runstate {
 
 namespace {
 
-using failure = std::optional<std::string>;
-
 // An open file, as long as it was when it was opened.
 class bytes_of_file final : public byte_source {
 public:
     bytes_of_file(descriptor file, std::uint64_t size) : file_(std::move(file)), size_(size) {}
     std::uint64_t size() const override { return size_; }
-    failure read(std::uint64_t at, std::uint8_t* to, std::size_t count) const override
+    std::optional<std::string> read(std::uint64_t at, std::uint8_t* to, std::size_t count) const override
     {
         for (std::size_t got = 0; got < count;) {
             const ssize_t more = ::pread(file_.number(), to + got, count - got, static_cast<off_t>(at + got));
@@ -52,33 +50,32 @@ std::error_code write_at(int file, off_t at, const std::uint8_t* bytes, std::siz
     return {};
 }
 
-std::string could_not(const char* what, const file_place& place, const std::string& why)
+refusal could_not(const char* what, const file_place& place, const std::string& why)
 {
-    return std::string("Could not ") + what + " '" + place.shown() + "': " + why;
+    return {std::string("Could not ") + what + " '" + place.shown() + "': " + why};
 }
 
 class file_draft final : public snapshot_draft {
 public:
     file_draft(file_place place, new_file file) : place_(std::move(place)), file_(std::move(file)) {}
 
-    std::variant<snapshot_checksum, std::string> commit(const snapshot& state) override
+    result<snapshot_checksum> commit(const snapshot& state) override
     {
         off_t at = k_snapshot_header_bytes; // whose numbers are known at the end
         std::error_code error;
-        const auto write = [&](const std::uint8_t* bytes, std::size_t count) -> failure {
+        const auto write = [&](const std::uint8_t* bytes, std::size_t count) -> std::optional<refusal> {
             error = write_at(file_.number(), at, bytes, count);
             at += static_cast<off_t>(count);
-            if (error) return error.message();
+            if (error) return refusal{error.message()};
             return std::nullopt;
         };
-        const auto body = encode_body(state, write);
-        if (const auto* fault = std::get_if<std::string>(&body)) return could_not("write", place_, *fault);
-        const auto& header = std::get<snapshot_header>(body);
+        const auto header = encode_body(state, write);
+        if (!header) return could_not("write", place_, header.why().text);
         at = 0;
-        write(header.bytes.data(), header.bytes.size());
+        write(header->bytes.data(), header->bytes.size());
         if (!error) error = file_.publish();
         if (error) return could_not("write", place_, error.message());
-        return header.checksum;
+        return header->checksum;
     }
 
 private:
@@ -88,7 +85,7 @@ private:
 
 } // namespace
 
-std::variant<std::unique_ptr<snapshot_draft>, std::string> snapshot_files::create(const file_place& place)
+result<std::unique_ptr<snapshot_draft>> snapshot_files::create(const file_place& place)
 {
     const auto no_file = [&place](const std::error_code& why) {
         return could_not("create a file beside", place, why.message());
@@ -103,10 +100,10 @@ std::variant<std::unique_ptr<snapshot_draft>, std::string> snapshot_files::creat
     }
     auto made = new_file::at(target);
     if (const auto* error = std::get_if<std::error_code>(&made)) return no_file(*error);
-    return std::make_unique<file_draft>(place, std::move(std::get<new_file>(made)));
+    return std::unique_ptr<snapshot_draft>(std::make_unique<file_draft>(place, std::move(std::get<new_file>(made))));
 }
 
-std::variant<stored_snapshot, std::string> snapshot_files::read(const file_place& place, std::uint64_t most_bytes)
+result<stored_snapshot> snapshot_files::read(const file_place& place, std::uint64_t most_bytes)
 {
     // Of fields that are read into memory; a machine's RAM is none of them.
     constexpr std::uint64_t k_most_of_field = std::uint64_t{64} * 1024;
@@ -120,7 +117,7 @@ std::variant<stored_snapshot, std::string> snapshot_files::read(const file_place
     }
     const auto bytes = std::make_shared<bytes_of_file>(std::move(file), static_cast<std::uint64_t>(info.st_size));
     auto decoded = decode_snapshot(bytes, {most_bytes, k_most_of_field, k_most_memory});
-    if (const auto* why = std::get_if<std::string>(&decoded)) return "'" + place.shown() + "' " + *why;
+    if (!decoded) return refusal{"'" + place.shown() + "' " + decoded.why().text};
     return decoded;
 }
 

@@ -4,10 +4,9 @@
 
 #include <cstdint>
 #include <memory>
-#include <string>
-#include <variant>
 
 #include <vigil/runstate/files/file_place.h>
+#include <vigil/runstate/result.h>
 #include <vigil/runstate/snapshot/snapshot.h>
 
 namespace vigil::runstate {
@@ -18,26 +17,26 @@ public:
     virtual ~snapshot_draft() = default;
     /// Writes the state and gives the file its name; or returns what failed, with an older file as it was. To be
     /// called once.
-    virtual std::variant<snapshot_checksum, std::string> commit(const snapshot& state) = 0;
+    virtual result<snapshot_checksum> commit(const snapshot& state) = 0;
 };
 
-/// Where snapshots are kept. Errors are texts for a person, with the file's name.
+/// Where snapshots are kept. A refusal has the file's name in it.
 class snapshot_store {
 public:
     virtual ~snapshot_store() = default;
 
     /// A file to be written.
-    virtual std::variant<std::unique_ptr<snapshot_draft>, std::string> create(const file_place& place) = 0;
+    virtual result<std::unique_ptr<snapshot_draft>> create(const file_place& place) = 0;
     /// Reads a file; of one whose state has more than `most_bytes`, nothing but the header.
-    virtual std::variant<stored_snapshot, std::string> read(const file_place& place, std::uint64_t most_bytes) = 0;
+    virtual result<stored_snapshot> read(const file_place& place, std::uint64_t most_bytes) = 0;
 };
 
 /// The host's files. Only regular ones are read and replaced; an older one stays as it was until the new one is
 /// complete.
 class snapshot_files final : public snapshot_store {
 public:
-    std::variant<std::unique_ptr<snapshot_draft>, std::string> create(const file_place& place) override;
-    std::variant<stored_snapshot, std::string> read(const file_place& place, std::uint64_t most_bytes) override;
+    result<std::unique_ptr<snapshot_draft>> create(const file_place& place) override;
+    result<stored_snapshot> read(const file_place& place, std::uint64_t most_bytes) override;
 };
 
 } // namespace vigil::runstate

@@ -145,13 +145,13 @@ void add_node(const command_context& c, const blockdev_options& options, const a
     const auto* debug = std::get_if<blkdebug_options>(&options.driver);
     if (debug == nullptr || !debug->config) return done(done_unless(nodes->add(options)));
     const auto file = c.monitor.settings().locate(*debug->config);
-    if (const auto* refused = std::get_if<refusal>(&file)) return done(*refused);
+    if (!file) return done(file.why());
     const auto go_on = [nodes, options, done](const qmp_bridge::file_content& configuration) {
         auto refused = check_configuration(configuration);
         if (!refused) refused = nodes->add(options);
         done(done_unless(std::move(refused)));
     };
-    c.session.hold(read_file(std::get<runstate::file_place>(file), k_most_configuration, go_on));
+    c.session.hold(read_file(*file, k_most_configuration, go_on));
 }
 
 } // namespace

@@ -7,13 +7,15 @@
 
 #include <boost/json/parse.hpp>
 
+#include <vigil/qmp-bridge/host/option_list.h>
+
 namespace vigil::sim {
 
 namespace {
 
 namespace json = boost::json;
-using qmp_bridge::option_error;
 using qmp_bridge::quoted;
+using qmp_bridge::refuse;
 
 constexpr std::uint32_t k_watchdog_id = 0x25AB'8086;
 constexpr std::uint32_t k_bar0 = 0x10;
@@ -34,12 +36,13 @@ std::string text_of(const json::object& row, std::string_view key)
 }
 
 // A member that must be an integer within [least, most].
-std::variant<std::uint32_t, std::string> number_of(const json::object& row, std::string_view key, std::int64_t least,
-                                                   std::int64_t most)
+runstate::result<std::uint32_t> number_of(const json::object& row, std::string_view key, std::int64_t least,
+                                          std::int64_t most)
 {
     const json::value* value = row.if_contains(key);
     if (value == nullptr || !value->is_int64() || value->get_int64() < least || value->get_int64() > most) {
-        return quoted(key) + " must be an integer from " + std::to_string(least) + " to " + std::to_string(most);
+        return refuse(quoted(key) + " must be an integer from " + std::to_string(least) + " to " +
+                      std::to_string(most));
     }
     return static_cast<std::uint32_t>(value->get_int64());
 }
@@ -55,36 +58,36 @@ std::optional<std::uint32_t> hex_of(std::string_view text)
 }
 
 // The row as an access, or what is wrong with it; `seconds` is its time.
-std::variant<guest_access, std::string> access_of(const json::object& row, double& seconds)
+runstate::result<guest_access> access_of(const json::object& row, double& seconds)
 {
     guest_access access;
     const json::value* t = row.if_contains("t");
-    if (t == nullptr || !t->is_number()) return "'t' must be a number of seconds";
+    if (t == nullptr || !t->is_number()) return refuse("'t' must be a number of seconds");
     seconds = t->to_number<double>();
-    if (!(seconds >= 0 && seconds <= 1e9)) return "'t' must be from 0 to 1e9 seconds";
+    if (!(seconds >= 0 && seconds <= 1e9)) return refuse("'t' must be from 0 to 1e9 seconds");
 
     const std::string op = text_of(row, "op");
-    if (op != "r" && op != "w") return "'op' must be \"r\", \"w\" or \"reset\"";
+    if (op != "r" && op != "w") return refuse("'op' must be \"r\", \"w\" or \"reset\"");
     access.write = op == "w";
 
     const std::string space = text_of(row, "space");
-    if (space != "cfg" && space != "bar0") return "'space' must be \"cfg\" or \"bar0\"";
+    if (space != "cfg" && space != "bar0") return refuse("'space' must be \"cfg\" or \"bar0\"");
     access.space = space == "cfg" ? guest_access::where::configuration : guest_access::where::bar0;
 
     const std::uint32_t end = access.space == guest_access::where::configuration ? k_config_bytes : k_bar0_bytes;
     const auto offset = number_of(row, "off", 0, end - 1);
-    if (const auto* error = std::get_if<std::string>(&offset)) return *error;
-    access.offset = std::get<std::uint32_t>(offset);
+    if (!offset) return offset.why();
+    access.offset = *offset;
 
     const auto width = number_of(row, "width", 1, 4);
-    if (const auto* error = std::get_if<std::string>(&width)) return *error;
-    access.width = std::get<std::uint32_t>(width);
+    if (!width) return width.why();
+    access.width = *width;
     if (access.width == 3 || access.offset % access.width != 0) {
-        return "'width' must be 1, 2 or 4, and 'off' a multiple of it";
+        return refuse("'width' must be 1, 2 or 4, and 'off' a multiple of it");
     }
 
     const auto value = hex_of(text_of(row, "value"));
-    if (!value) return "'value' must be a string like \"0x3c00\" of at most 32 bits";
+    if (!value) return refuse("'value' must be a string like \"0x3c00\" of at most 32 bits");
     access.value = *value;
     return access;
 }
@@ -97,8 +100,8 @@ bool made_by_the_monitor(const json::object& row)
 
 } // namespace
 
-std::variant<std::vector<guest_access>, option_error> read_guest_trace(std::istream& in, const std::string& name,
-                                                                       const std::string& scenario)
+runstate::result<std::vector<guest_access>> read_guest_trace(std::istream& in, const std::string& name,
+                                                             const std::string& scenario)
 {
     std::vector<guest_access> accesses;
     std::string scenarios;
@@ -109,7 +112,7 @@ std::variant<std::vector<guest_access>, option_error> read_guest_trace(std::istr
     std::string line;
     for (std::size_t number = 1; std::getline(in, line); ++number) {
         const auto wrong = [&](const std::string& what) {
-            return option_error{name + ":" + std::to_string(number) + ": " + what};
+            return refuse(name + ":" + std::to_string(number) + ": " + what);
         };
         if (line.find_first_not_of(" \t\r") == std::string::npos) continue;
         boost::system::error_code error;
@@ -128,22 +131,21 @@ std::variant<std::vector<guest_access>, option_error> read_guest_trace(std::istr
         if (row->contains("what") || row->contains("note") || made_by_the_monitor(*row)) continue;
         double seconds = 0;
         auto access = access_of(*row, seconds);
-        if (const auto* what = std::get_if<std::string>(&access)) return wrong(*what);
+        if (!access) return wrong(access.why().text);
         if (!inside) continue;
         if (!first) first = last = seconds;
         if (seconds < last) return wrong("'t' is earlier than in the access before");
         last = seconds;
-        auto& made = std::get<guest_access>(access);
-        made.at = runstate::ns(std::llround((seconds - *first) * 1e9));
-        made.line = number;
-        accesses.push_back(made);
+        access->at = runstate::ns(std::llround((seconds - *first) * 1e9));
+        access->line = number;
+        accesses.push_back(*access);
     }
-    if (in.bad()) return option_error{name + ": cannot be read to its end"};
+    if (in.bad()) return refuse(name + ": cannot be read to its end");
     if (!found && !scenario.empty()) {
-        return option_error{name + ": no scenario " + quoted(scenario) +
-                            (scenarios.empty() ? "" : "; there are: " + scenarios)};
+        return refuse(name + ": no scenario " + quoted(scenario) +
+                      (scenarios.empty() ? "" : "; there are: " + scenarios));
     }
-    if (accesses.empty()) return option_error{name + ": no access of a guest in it"};
+    if (accesses.empty()) return refuse(name + ": no access of a guest in it");
     return accesses;
 }
 

@@ -7,14 +7,13 @@
 #include <functional>
 #include <istream>
 #include <string>
-#include <variant>
 #include <vector>
 
 #include <systemc>
 
 #include <vigil/bus/bus_initiator.h>
-#include <vigil/qmp-bridge/host/option_list.h>
 #include <vigil/runstate/controller.h>
+#include <vigil/runstate/result.h>
 
 namespace vigil::sim {
 
@@ -39,8 +38,8 @@ struct guest_access {
 ///   skipped,
 ///   {"note": …} and {"what": …} are remarks.
 /// An error names the file and the line.
-std::variant<std::vector<guest_access>, qmp_bridge::option_error>
-read_guest_trace(std::istream& in, const std::string& name, const std::string& scenario);
+runstate::result<std::vector<guest_access>> read_guest_trace(std::istream& in, const std::string& name,
+                                                             const std::string& scenario);
 
 /// A stand-in for firmware and driver: a CPU that makes recorded accesses, each at its virtual time, through I/O ports
 /// and memory like any CPU. First it does what firmware does: finds the function on bus 0 through CF8/CFC and, where

@@ -55,9 +55,9 @@ void complain_with_time(bool yes) noexcept { the_time_is_told = yes; }
 
 void complain(std::string_view text) { standard_error().write(complaint(" " + std::string(text))); }
 
-void complain_of(const qmp_bridge::option_error& error)
+void complain_of(const runstate::refusal& refused, const qmp_bridge::option_place& where)
 {
-    standard_error().write(complaint(error.in_file ? error.text : " " + error.text));
+    standard_error().write(complaint(where.in_file ? refused.text : " " + refused.text));
 }
 
 batched_log::~batched_log() { flush(); }

@@ -11,6 +11,7 @@
 #include <vigil/qmp-bridge/host/line_output.h>
 #include <vigil/qmp-bridge/host/log_file.h>
 #include <vigil/qmp-bridge/host/option_list.h>
+#include <vigil/runstate/result.h>
 
 namespace vigil::sim {
 
@@ -20,8 +21,9 @@ qmp_bridge::line_output& standard_error();
 /// Writes one line to standard error, with the program's name before it.
 void complain(std::string_view text);
 
-/// The same of an error, which may begin with a configuration file's name and line instead.
-void complain_of(const qmp_bridge::option_error& error);
+/// The same of what is wrong with something written at `where`: a configuration file's name and line, which the text
+/// begins with, follow the program's name at once.
+void complain_of(const runstate::refusal& refused, const qmp_bridge::option_place& where);
 
 /// Whether `complain` puts the time before each line (QEMU: -msg timestamp=on).
 void complain_with_time(bool yes) noexcept;

@@ -8,6 +8,8 @@
 
 namespace vigil::sim {
 
+using qmp_bridge::refuse;
+
 namespace {
 
 constexpr std::uint64_t k_gibibyte = 1024ULL * 1024 * 1024;
@@ -212,7 +214,8 @@ void machine::add_devices()
     for (const device_request& request : config_.devices) {
         if (const auto refused = add_device(request, "device_" + std::to_string(number++))) {
             const qmp_bridge::option_place unknown{"-device " + request.driver};
-            error_ = (request.where.text.empty() ? unknown : request.where).error(*refused);
+            error_place_ = request.where.text.empty() ? unknown : request.where;
+            error_ = error_place_.refuse(refused->text);
             return;
         }
     }
@@ -221,7 +224,8 @@ void machine::add_devices()
 machine::failure machine::add_device(const device_request& request, const std::string& name)
 {
     const device_row* row = find_device_row(request.driver);
-    if (row == nullptr || row->make == nullptr) return "'" + request.driver + "' is not a valid device model name";
+    if (row == nullptr || row->make == nullptr)
+        return refuse("'" + request.driver + "' is not a valid device model name");
     if (auto refused = check_bus(*row, request)) return refused;
     property_values values = default_values(*row);
     for (const auto& [key, value] : request.values.all()) values.set(key, value);
@@ -238,7 +242,7 @@ machine::failure machine::add_device(const device_request& request, const std::s
     failure refused;
     if (made.function != nullptr) {
         made.function->set_multifunction(values.flag("multifunction"));
-        refused = pci_->attach(*made.function, address_of(values));
+        if (auto why = pci_->attach(*made.function, address_of(values))) refused = refuse(std::move(*why));
     }
     devices_.push_back({row, request.id, std::move(values), std::move(made)});
     return refused;
@@ -250,23 +254,23 @@ machine::failure machine::check_bus(const device_row& row, const device_request&
     const std::string word(bus_word(row.bus));
     if (!request.bus) {
         if (pci_) return std::nullopt; // ISA hangs behind it
-        return "No '" + word + "' bus found for device '" + driver + "'";
+        return refuse("No '" + word + "' bus found for device '" + driver + "'");
     }
     const std::string_view asked = std::string_view(*request.bus).substr(request.bus->rfind('/') + 1);
-    if (asked == "main-system-bus") return "Device '" + driver + "' can't go on System bus";
+    if (asked == "main-system-bus") return refuse("Device '" + driver + "' can't go on System bus");
     for (const device_bus bus : {device_bus::pci, device_bus::isa}) {
         if (!pci_ || asked != bus_name(config_.type, bus)) continue;
         if (bus == row.bus) return std::nullopt;
-        return "Device '" + driver + "' can't go on " + std::string(bus_word(bus)) + " bus";
+        return refuse("Device '" + driver + "' can't go on " + std::string(bus_word(bus)) + " bus");
     }
-    return "Bus '" + *request.bus + "' not found";
+    return refuse("Bus '" + *request.bus + "' not found");
 }
 
 machine::failure machine::check_firmware_file(const device_row& row) const
 {
     const auto has_it = [&](const machine_device& one) { return one.row->firmware_file == row.firmware_file; };
     if (row.firmware_file.empty() || std::none_of(devices_.begin(), devices_.end(), has_it)) return std::nullopt;
-    return "duplicate fw_cfg file name: " + std::string(row.firmware_file);
+    return refuse("duplicate fw_cfg file name: " + std::string(row.firmware_file));
 }
 
 machine::failure machine::check_pci_values(const device_row& row, const property_values& values) const
@@ -275,19 +279,19 @@ machine::failure machine::check_pci_values(const device_row& row, const property
     constexpr std::uint64_t k_size_of_file = 0xFFFF'FFFF;
     const std::uint64_t rom_size = values.number("romsize");
     if (rom_size != k_size_of_file && (rom_size == 0 || (rom_size & (rom_size - 1)) != 0)) {
-        return "ROM size " + std::to_string(rom_size) + " is not a power of two";
+        return refuse("ROM size " + std::to_string(rom_size) + " is not a power of two");
     }
-    if (values.find("failover_pair_id") != nullptr) return "failover primary device must be on PCIExpress bus";
+    if (values.find("failover_pair_id") != nullptr) return refuse("failover primary device must be on PCIExpress bus");
     const std::uint64_t index = values.number("acpi-index");
-    if (index > k_most_index) return "acpi-index should be less or equal to " + std::to_string(k_most_index);
+    if (index > k_most_index) return refuse("acpi-index should be less or equal to " + std::to_string(k_most_index));
     const auto same = [&](const machine_device& one) { return one.values.number("acpi-index") == index; };
     if (index != 0 && std::any_of(devices_.begin(), devices_.end(), same)) {
-        return "a PCI device with acpi-index = " + std::to_string(index) + " already exist";
+        return refuse("a PCI device with acpi-index = " + std::to_string(index) + " already exist");
     }
     const std::string rom = values.text("romfile");
     if (rom.empty()) return std::nullopt;
-    if (::access(rom.c_str(), R_OK) != 0) return "failed to find romfile \"" + rom + "\"";
-    return "romfile: option ROMs are not supported for '" + std::string(row.name) + "'; leave it empty";
+    if (::access(rom.c_str(), R_OK) != 0) return refuse("failed to find romfile \"" + rom + "\"");
+    return refuse("romfile: option ROMs are not supported for '" + std::string(row.name) + "'; leave it empty");
 }
 
 machine::failure machine::place(const device_row& row, property_values& values) const
@@ -299,14 +303,14 @@ machine::failure machine::place(const device_row& row, property_values& values) 
         slot += unsigned(config_.default_vga) + unsigned(config_.default_nic);
         while (slot < k_pci_slots && pci_->at({static_cast<std::uint8_t>(slot)}) != nullptr) ++slot;
         if (slot == k_pci_slots) {
-            return "PCI: no slot/function available for " + std::string(row.name) + ", all in use or reserved";
+            return refuse("PCI: no slot/function available for " + std::string(row.name) + ", all in use or reserved");
         }
         values.set("addr", std::int64_t{bus::pci_address{static_cast<std::uint8_t>(slot)}.devfn()});
     }
     const bus::pci_address address = address_of(values);
     if (pci_->at(address) != nullptr) {
-        return "PCI: slot " + std::to_string(address.slot) + " function " + std::to_string(address.function) +
-               " not available for " + std::string(row.name) + ", in use by " + occupant(address);
+        return refuse("PCI: slot " + std::to_string(address.slot) + " function " + std::to_string(address.function) +
+                      " not available for " + std::string(row.name) + ", in use by " + occupant(address));
     }
     return check_functions(address, values.flag("multifunction"));
 }
@@ -318,11 +322,12 @@ machine::failure machine::check_functions(bus::pci_address address, bool multifu
     if (address.function != 0) {
         const bus::pci_function* first = pci_->at({address.slot});
         if (first == nullptr || first->multifunction()) return std::nullopt;
-        return "PCI: single function device can't be populated in function " + spelt(address.function);
+        return refuse("PCI: single function device can't be populated in function " + spelt(address.function));
     }
     for (std::uint8_t other = 1; !multifunction && other < k_functions; ++other) {
         if (pci_->at({address.slot, other}) == nullptr) continue;
-        return "PCI: " + spelt(0) + " indicates single function, but " + spelt(other) + " is already populated.";
+        return refuse("PCI: " + spelt(0) + " indicates single function, but " + spelt(other) +
+                      " is already populated.");
     }
     return std::nullopt;
 }

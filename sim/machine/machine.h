@@ -91,7 +91,9 @@ public:
     std::vector<std::string> cpu_paths() const;
 
     /// The first device that could not be placed, and why; nothing where all were.
-    const std::optional<qmp_bridge::option_error>& error() const noexcept { return error_; }
+    const std::optional<runstate::refusal>& error() const noexcept { return error_; }
+    /// What asked for that device; nowhere where there is no error.
+    const qmp_bridge::option_place& error_place() const noexcept { return error_place_; }
 
     /// Whether the machine can sleep and be woken (query-current-machine).
     bool wakeup_supported() const noexcept
@@ -115,7 +117,7 @@ private:
         std::uint32_t index;
     };
 
-    using failure = std::optional<std::string>;
+    using failure = std::optional<runstate::refusal>;
 
     class object_lister; // machine_objects.cpp
 
@@ -160,7 +162,8 @@ private:
     models::hyperv_crash crash_msrs_;
     cpu_nmi_pins cpus_;
     std::deque<virtual_cpu> virtual_cpus_;
-    std::optional<qmp_bridge::option_error> error_;
+    std::optional<runstate::refusal> error_;
+    qmp_bridge::option_place error_place_;
 };
 
 } // namespace vigil::sim

@@ -4,11 +4,13 @@
 #include <algorithm>
 #include <optional>
 
+#include <vigil/qmp-bridge/host/option_list.h>
+
 namespace vigil::sim {
 
 namespace {
 
-using qmp_bridge::option_error;
+using qmp_bridge::refuse;
 
 constexpr std::string_view k_crash = "hv-crash";
 
@@ -140,7 +142,7 @@ class feature_reader {
 public:
     explicit feature_reader(cpu_choice& choice) : choice_(choice) {}
 
-    std::optional<option_error> read(std::string_view part)
+    std::optional<runstate::refusal> read(std::string_view part)
     {
         if (part.empty()) return std::nullopt;
         if (part.front() == '+' || part.front() == '-') return read_sign(part.front() == '+', part.substr(1));
@@ -160,24 +162,23 @@ public:
     }
 
 private:
-    std::optional<option_error> read_sign(bool plus, std::string_view name)
+    std::optional<runstate::refusal> read_sign(bool plus, std::string_view name)
     {
         if (!is_switch(name)) {
-            return option_error{"Property '" + cpu_type_name(choice_.model) + "." + std::string(name) + "' not found"};
+            return refuse("Property '" + cpu_type_name(choice_.model) + "." + std::string(name) + "' not found");
         }
         if (name == k_crash) (plus ? plus_ : minus_) = true;
         return std::nullopt;
     }
 
-    std::optional<option_error> read_setting(std::string_view part)
+    std::optional<runstate::refusal> read_setting(std::string_view part)
     {
         const std::size_t equals = part.find('=');
         std::string name(part.substr(0, equals));
         std::replace(name.begin(), name.end(), '_', '-');
         const std::string value(equals == std::string_view::npos ? "on" : part.substr(equals + 1));
         const auto refused = [&](const std::string& why) {
-            return option_error{"can't apply global " + cpu_type_name(choice_.model) + "." + name + "=" + value + ": " +
-                                why};
+            return refuse("can't apply global " + cpu_type_name(choice_.model) + "." + name + "=" + value + ": " + why);
         };
         if (!is_cpu_property(name)) {
             return refused("Property '" + cpu_type_name(choice_.model) + "." + name + "' not found");
@@ -204,13 +205,13 @@ bool is_cpu_property(std::string_view name) { return is_switch(name) || has_word
 
 std::string cpu_type_name(std::string_view model) { return std::string(model) + "-x86_64-cpu"; }
 
-std::variant<cpu_choice, option_error> parse_cpu(std::string_view text, bool accelerated)
+runstate::result<cpu_choice> parse_cpu(std::string_view text, bool accelerated)
 {
     cpu_choice choice;
     choice.model = next_part(text);
-    if (choice.model.empty()) return option_error{"-cpu option cannot be empty"};
-    if (!is_model(choice.model)) return option_error{"unable to find CPU model '" + choice.model + "'"};
-    if (choice.model == "host" && !accelerated) return option_error{"CPU model 'host' requires KVM or HVF"};
+    if (choice.model.empty()) return refuse("-cpu option cannot be empty");
+    if (!is_model(choice.model)) return refuse("unable to find CPU model '" + choice.model + "'");
+    if (choice.model == "host" && !accelerated) return refuse("CPU model 'host' requires KVM or HVF");
     feature_reader features(choice);
     while (!text.empty()) {
         if (auto error = features.read(next_part(text))) return *error;

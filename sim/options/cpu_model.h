@@ -4,10 +4,9 @@
 
 #include <string>
 #include <string_view>
-#include <variant>
 #include <vector>
 
-#include <vigil/qmp-bridge/host/option_list.h>
+#include <vigil/runstate/result.h>
 
 /// What -cpu says: a model of QEMU's, and features, of which one has a meaning here.
 namespace vigil::sim {
@@ -22,7 +21,7 @@ struct cpu_choice {
 
 /// Reads MODEL[,FEATURE[=VALUE]...][,+FEATURE...][,-FEATURE...]; a '-' has the last word, then a '+', then the last
 /// setting. `accelerated`: the model `host` is there.
-std::variant<cpu_choice, qmp_bridge::option_error> parse_cpu(std::string_view text, bool accelerated);
+runstate::result<cpu_choice> parse_cpu(std::string_view text, bool accelerated);
 
 /// Whether every CPU has a property of that name, spelt with '-'.
 bool is_cpu_property(std::string_view name);

@@ -34,7 +34,7 @@ struct option_parser {
 
     const config_reader& read_config;
     sim_options result;
-    qmp_bridge::option_place here;                       ///< the option being read
+    qmp_bridge::option_place here;                       ///< what is being looked at
     option_store store;                                  ///< what is looked at once every option is known
     std::map<std::string, qmp_bridge::chardev> chardevs; ///< by their ids, the short forms of -qmp included
     std::vector<std::string> chardevs_in_use;
@@ -55,6 +55,13 @@ struct option_parser {
     bool machine_accelerated = false;      ///< they come from -machine
     std::optional<qmp_bridge::pace> pace;
 };
+
+/// The refusal of what was written at `where`, which is what is being looked at from now on.
+inline failure refuse_at(option_parser& p, const qmp_bridge::option_place& where, const std::string& what)
+{
+    p.here = where;
+    return where.refuse(what);
+}
 
 /// One option of the command line.
 struct option_row {

@@ -8,9 +8,9 @@ namespace vigil::sim {
 
 namespace {
 
-using qmp_bridge::option_error;
 using qmp_bridge::option_list;
 using qmp_bridge::option_place;
+using qmp_bridge::refuse;
 using identity = option_group_row::identity;
 
 constexpr option_group_row k_groups[] = {
@@ -67,9 +67,9 @@ std::optional<std::string> first_id(const option_list& values)
     return std::nullopt;
 }
 
-option_error no_such_group(std::string_view name)
+runstate::refusal no_such_group(std::string_view name)
 {
-    return option_error{"There is no option group '" + std::string(name) + "'"};
+    return refuse("There is no option group '" + std::string(name) + "'");
 }
 
 std::string_view first_word(std::string_view text)
@@ -176,14 +176,14 @@ failure option_store::add(std::string_view group, const option_list& values, con
         return k_fine;
     }
     if (id && !is_identifier(*id)) {
-        return option_error{"Parameter 'id' expects an identifier; identifiers consist of letters, digits, '-', '.', "
-                            "'_', starting with a letter"};
+        return refuse("Parameter 'id' expects an identifier; identifiers consist of letters, digits, '-', '.', "
+                      "'_', starting with a letter");
     }
     if (!id && row->id == identity::needed) {
-        return option_error{group == "chardev" ? "chardev: no id specified; add id=NAME" : "Parameter 'id' is missing"};
+        return refuse(group == "chardev" ? "chardev: no id specified; add id=NAME" : "Parameter 'id' is missing");
     }
     if (id && find(group, id) != nullptr) {
-        return option_error{"Duplicate ID " + quoted_id(*id) + " for " + std::string(group)};
+        return refuse("Duplicate ID " + quoted_id(*id) + " for " + std::string(group));
     }
     entries_.push_back({row, id, without_id(values), {}, place});
     return k_fine;
@@ -202,15 +202,15 @@ failure option_store::set(const std::string& argument)
     const bool has_parts = equals != std::string::npos && id_end != std::string::npos && group_end != 0 &&
                            group_end + 1 < id_end && id_end + 1 < equals;
     if (!has_parts) {
-        return option_error{"can't parse: \"" + argument + "\"; use GROUP.ID.KEY=VALUE"};
+        return refuse("can't parse: \"" + argument + "\"; use GROUP.ID.KEY=VALUE");
     }
     const std::string group = argument.substr(0, group_end);
     const std::string id = argument.substr(group_end + 1, id_end - group_end - 1);
     const option_group_row* row = find_option_group(group);
     if (row == nullptr) return no_such_group(group);
-    if (!row->settable) return option_error{"-set is not supported with " + group};
+    if (!row->settable) return refuse("-set is not supported with " + group);
     option_entry* entry = find(group, id);
-    if (entry == nullptr) return option_error{"there is no " + group + " \"" + id + "\" defined"};
+    if (entry == nullptr) return refuse("there is no " + group + " \"" + id + "\" defined");
     entry->values.add(argument.substr(id_end + 1, equals - id_end - 1), argument.substr(equals + 1));
     return k_fine;
 }
@@ -229,9 +229,9 @@ failure option_store::add_default(const std::string& argument)
     const auto driver = list.take("driver");
     const auto property = list.take("property");
     const auto value = list.take("value");
-    if (const auto key = list.unknown_key()) return option_error{"Invalid parameter '" + *key + "'"};
+    if (const auto key = list.unknown_key()) return refuse("Invalid parameter '" + *key + "'");
     if (!driver || !property || !value) {
-        return option_error{"options 'driver', 'property', and 'value' are required"};
+        return refuse("options 'driver', 'property', and 'value' are required");
     }
     defaults_.push_back({*driver, *property, *value});
     return k_fine;
@@ -239,22 +239,17 @@ failure option_store::add_default(const std::string& argument)
 
 failure option_store::add_section(const section& one, const option_place& place)
 {
-    failure refused;
-    if (one.group == "global") {
-        option_list list = one.values;
-        const auto driver = list.take("driver");
-        const auto property = list.take("property");
-        const auto value = list.take("value");
-        if (const auto key = list.unknown_key()) refused = option_error{"Invalid parameter '" + *key + "'"};
-        if (!refused && driver && property && value) defaults_.push_back({*driver, *property, *value});
-    } else {
-        refused = add(one.group, one.values, place);
-    }
-    if (refused) return place.error(refused->text);
+    if (one.group != "global") return add(one.group, one.values, place);
+    option_list list = one.values;
+    const auto driver = list.take("driver");
+    const auto property = list.take("property");
+    const auto value = list.take("value");
+    if (const auto key = list.unknown_key()) return refuse("Invalid parameter '" + *key + "'");
+    if (driver && property && value) defaults_.push_back({*driver, *property, *value});
     return k_fine;
 }
 
-failure option_store::read_config(const std::string& file, std::string_view content)
+failure option_store::read_config(const std::string& file, std::string_view content, option_place& here)
 {
     std::optional<section> now;
     option_place place;
@@ -270,9 +265,9 @@ failure option_store::read_config(const std::string& file, std::string_view cont
             now = std::move(begun);
             continue;
         }
-        place = {file + ":" + std::to_string(number), true};
-        if (first_word(line).empty()) return place.error("parse error");
-        if (!now) return place.error("no group defined");
+        here = place = {file + ":" + std::to_string(number), true};
+        if (first_word(line).empty()) return refuse("parse error");
+        if (!now) return refuse("no group defined");
         auto [key, value] = key_and_value(line);
         now->values.add(std::move(key), std::move(value));
     }

@@ -16,7 +16,7 @@
 namespace vigil::sim {
 
 /// What is wrong with an option's argument; nothing where it is fine.
-using failure = std::optional<qmp_bridge::option_error>;
+using failure = std::optional<runstate::refusal>;
 
 inline const failure k_fine = std::nullopt;
 
@@ -67,8 +67,9 @@ public:
     failure set(const std::string& argument);
     /// -global DRIVER.PROPERTY=VALUE, or with the keys driver, property and value.
     failure add_default(const std::string& argument);
-    /// Every section of a configuration file, whose content this is.
-    failure read_config(const std::string& file, std::string_view content);
+    /// Every section of a configuration file, whose content this is. `here` goes along from line to
+    /// line: a refusal is of what stands there.
+    failure read_config(const std::string& file, std::string_view content, qmp_bridge::option_place& here);
 
     std::deque<option_entry>& entries() noexcept { return entries_; }
     const std::vector<property_default>& defaults() const noexcept { return defaults_; }

@@ -16,9 +16,9 @@ namespace vigil::sim {
 
 using qmp_bridge::chardev;
 using qmp_bridge::nearest_match;
-using qmp_bridge::option_error;
 using qmp_bridge::option_list;
 using qmp_bridge::pace;
+using qmp_bridge::refuse;
 
 std::string suggestion(std::string_view word, const std::vector<std::string_view>& candidates)
 {
@@ -28,14 +28,14 @@ std::string suggestion(std::string_view word, const std::vector<std::string_view
 
 failure unknown_parameter(const option_list& list)
 {
-    if (const auto key = list.unknown_key()) return option_error{"Invalid parameter " + quoted(*key)};
+    if (const auto key = list.unknown_key()) return refuse("Invalid parameter " + quoted(*key));
     return k_fine;
 }
 
 failure check_switch(option_list& list, std::string_view key)
 {
     const auto given = list.take_switch(key, false);
-    if (const auto* error = std::get_if<option_error>(&given)) return *error;
+    if (!given) return given.why();
     return k_fine;
 }
 
@@ -139,7 +139,7 @@ failure unknown_option(const std::string& argument, std::string_view name)
         for (const option_row& row : group) names.push_back(row.name);
     }
     const auto nearest = nearest_match(name, names);
-    return option_error{argument + ": invalid option" + (nearest ? "; did you mean '-" + *nearest + "'?" : "")};
+    return refuse(argument + ": invalid option" + (nearest ? "; did you mean '-" + *nearest + "'?" : ""));
 }
 
 // In this order: what comes later may look at what came before.
@@ -165,7 +165,7 @@ constexpr group_meaning k_devices[] = {{"device", resolve_device}};
 failure resolve_entry(option_parser& p, option_entry& entry, const group_meaning& meaning)
 {
     if (entry.group->name != meaning.group) return k_fine;
-    if (const auto error = meaning.resolve(p, entry)) return entry.place.error(error->text);
+    if (const auto error = meaning.resolve(p, entry)) return refuse_at(p, entry.place, error->text);
     return k_fine;
 }
 
@@ -198,7 +198,7 @@ failure resolve_other_chardevs(option_parser& p)
 {
     if (p.qtest) {
         const auto found = p.chardevs.find(*p.qtest);
-        if (found == p.chardevs.end()) return option_error{"-qtest: chardev \"" + *p.qtest + "\" not found"};
+        if (found == p.chardevs.end()) return refuse("-qtest: chardev \"" + *p.qtest + "\" not found");
         p.result.qtest = found->second;
         p.chardevs_in_use.push_back(*p.qtest);
     }
@@ -217,11 +217,11 @@ failure check_places(const option_parser& p)
     for (const chardev& idle : p.result.idle_chardevs) places.push_back(&idle);
     for (std::size_t i = 0; i < places.size(); ++i) {
         if (p.result.daemonize && places[i]->kind == chardev::transport::stdio) {
-            return option_error{"cannot use stdio with -daemonize"};
+            return refuse("cannot use stdio with -daemonize");
         }
         for (std::size_t j = 0; j < i; ++j) {
             if (places[i]->kind != chardev::transport::null && places[i]->to_string() == places[j]->to_string()) {
-                return option_error{places[i]->to_string() + ": in use by two monitors or servers"};
+                return refuse(places[i]->to_string() + ": in use by two monitors or servers");
             }
         }
     }
@@ -234,15 +234,14 @@ failure check_timeline(const sim_options& options)
     const auto& monitors = options.monitors;
     const bool has_socket = !monitors.empty() && monitors.front().where.server && !monitors.front().where.wait &&
                             !monitors.front().pretty && monitors.front().where.kind == chardev::transport::unix_socket;
-    if (!has_socket) return option_error{"-timeline: needs -qmp unix:PATH,server=on,wait=off before any other monitor"};
-    if (options.incoming) return option_error{"-timeline: does not go with -incoming"};
-    if (!options.guest_trace) return option_error{"-timeline: needs -guest-trace, whose guest it narrates"};
+    if (!has_socket) return refuse("-timeline: needs -qmp unix:PATH,server=on,wait=off before any other monitor");
+    if (options.incoming) return refuse("-timeline: does not go with -incoming");
+    if (!options.guest_trace) return refuse("-timeline: needs -guest-trace, whose guest it narrates");
     if (options.start_stopped || options.time.time == pace::driven) {
-        return option_error{
-            "-timeline: goes neither with -S nor with a driven clock, under which nothing would happen"};
+        return refuse("-timeline: goes neither with -S nor with a driven clock, under which nothing would happen");
     }
-    if (options.trace) return option_error{"-timeline: does not go with -trace"};
-    if (options.daemonize) return option_error{"-timeline: does not go with -daemonize, which has no output"};
+    if (options.trace) return refuse("-timeline: does not go with -trace");
+    if (options.daemonize) return refuse("-timeline: does not go with -daemonize, which has no output");
     return k_fine;
 }
 
@@ -253,8 +252,8 @@ failure check_replay(const option_parser& p)
     if (!p.result.replay) return k_fine;
     for (const std::string_view name : p.named) {
         if (std::find(k_beside.begin(), k_beside.end(), name) == k_beside.end()) {
-            return option_error{"-replay: the options are those of the transcript; -" + std::string(name) +
-                                " does not go with it"};
+            return refuse("-replay: the options are those of the transcript; -" + std::string(name) +
+                          " does not go with it");
         }
     }
     return k_fine;
@@ -271,10 +270,10 @@ failure resolve(option_parser& p)
     const bool driven = !p.accelerators.empty() && p.accelerators.front() == "qtest";
     p.result.time.time = p.pace.value_or(driven ? pace::driven : pace::paced);
     if (p.result.words == qmp_bridge::vocabulary::v2_10 && p.result.actions.panic == runstate::panic_action::none) {
-        return option_error{"-action: Parameter 'panic' does not accept value 'none'"};
+        return refuse("-action: Parameter 'panic' does not accept value 'none'");
     }
     const bool named_by_process = p.result.log_file && p.result.log_file->find("%d") != std::string::npos;
-    if (p.log_by_thread && !named_by_process) return option_error{"Filename template with '%d' required for 'tid'"};
+    if (p.log_by_thread && !named_by_process) return refuse("Filename template with '%d' required for 'tid'");
     if (auto error = check_replay(p)) return error;
     return check_timeline(p.result);
 }
@@ -287,50 +286,62 @@ namespace {
 failure read_option(option_parser& p, const std::vector<std::string>& arguments, std::size_t& i)
 {
     const std::string& argument = arguments[i];
+    p.here = {argument};
     std::string_view name = argument;
     if (name.empty() || name.front() != '-') {
-        return option_error{argument + ": not an option; options begin with '-', see -help"};
+        return refuse(argument + ": not an option; options begin with '-', see -help");
     }
     name.remove_prefix(name.substr(0, 2) == "--" ? 2 : 1);
     const option_row* row = find_option(name);
     if (row == nullptr) return unknown_option(argument, name);
     p.named.push_back(row->name);
     std::string value;
-    p.here.text = argument;
     if (!row->argument.empty()) {
-        if (i + 1 == arguments.size()) return option_error{argument + ": requires an argument"};
+        if (i + 1 == arguments.size()) return refuse(argument + ": requires an argument");
         value = arguments[++i];
         if (!value.empty()) p.here.text += " " + value;
     }
     const auto error = row->act != nullptr ? row->act(p, value) : keep(p, row->group, value);
-    if (!error || error->in_file) return error;
-    return p.here.error(error->text);
+    if (error) return p.here.refuse(error->text);
+    return k_fine;
 }
 
 } // namespace
 
-std::variant<std::string, option_error> read_config_file(const std::string& path)
+runstate::result<std::string> read_config_file(const std::string& path)
 {
     const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(path.c_str(), "re"), std::fclose);
-    if (!file) return option_error{"Could not open " + quoted(path) + ": " + std::strerror(errno)};
+    if (!file) return refuse("Could not open " + quoted(path) + ": " + std::strerror(errno));
     std::string content;
     char part[4096];
     while (const std::size_t count = std::fread(part, 1, sizeof part, file.get())) content.append(part, count);
-    if (std::ferror(file.get()) != 0)
-        return option_error{std::string("Cannot read config file: ") + std::strerror(errno)};
+    if (std::ferror(file.get()) != 0) return refuse(std::string("Cannot read config file: ") + std::strerror(errno));
     return content;
 }
 
-std::variant<sim_options, option_error> parse_options(const std::vector<std::string>& arguments,
-                                                      const config_reader& read)
+namespace {
+
+failure read_all(option_parser& p, const std::vector<std::string>& arguments)
+{
+    for (std::size_t i = 0; i < arguments.size(); ++i) {
+        if (auto error = read_option(p, arguments, i)) return error;
+    }
+    p.here = {};
+    if (p.result.text) return k_fine; // to be printed, whatever else there is
+    return resolve(p);
+}
+
+} // namespace
+
+runstate::result<sim_options> parse_options(const std::vector<std::string>& arguments, const config_reader& read,
+                                            qmp_bridge::option_place* where)
 {
     option_parser p(read);
     p.result.arguments = arguments;
-    for (std::size_t i = 0; i < arguments.size(); ++i) {
-        if (const auto error = read_option(p, arguments, i)) return *error;
+    if (auto error = read_all(p, arguments)) {
+        if (where != nullptr) *where = p.here;
+        return *std::move(error);
     }
-    if (p.result.text) return std::move(p.result); // to be printed, whatever else there is
-    if (const auto error = resolve(p)) return *error;
     return std::move(p.result);
 }
 

@@ -5,7 +5,6 @@
 #include <functional>
 #include <optional>
 #include <string>
-#include <variant>
 #include <vector>
 
 #include <vigil/qmp-bridge/host/option_list.h>
@@ -14,6 +13,7 @@
 #include <vigil/qmp-bridge/serve/chardev.h>
 #include <vigil/qmp-bridge/serve/pacing.h>
 #include <vigil/runstate/actions.h>
+#include <vigil/runstate/result.h>
 #include <vigil/sim/host/sandbox.h>
 #include <vigil/sim/machine/machine.h>
 
@@ -79,14 +79,16 @@ struct sim_options {
 };
 
 /// Reads a configuration file that -readconfig names: its content, or why there is none.
-using config_reader = std::function<std::variant<std::string, qmp_bridge::option_error>(const std::string& path)>;
+using config_reader = std::function<runstate::result<std::string>(const std::string& path)>;
 
 /// The content of a file of the host.
-std::variant<std::string, qmp_bridge::option_error> read_config_file(const std::string& path);
+runstate::result<std::string> read_config_file(const std::string& path);
 
-/// Reads a command line; the error is one line without the program's name.
-std::variant<sim_options, qmp_bridge::option_error> parse_options(const std::vector<std::string>& arguments,
-                                                                  const config_reader& read = read_config_file);
+/// Reads a command line; the refusal is one line without the program's name. What it begins with is put to `where`,
+/// if there is one.
+runstate::result<sim_options> parse_options(const std::vector<std::string>& arguments,
+                                            const config_reader& read = read_config_file,
+                                            qmp_bridge::option_place* where = nullptr);
 
 /// The text of -help.
 std::string help_text();

@@ -14,8 +14,8 @@ namespace vigil::sim {
 
 namespace {
 
-using qmp_bridge::option_error;
 using qmp_bridge::option_list;
+using qmp_bridge::refuse;
 namespace json = qmp_bridge::json;
 
 const std::string k_no_driver = "Parameter 'driver' is missing";
@@ -38,42 +38,41 @@ bool is_inert(std::string_view driver)
     return std::find(k_inert_devices.begin(), k_inert_devices.end(), driver) != k_inert_devices.end();
 }
 
-std::variant<const device_row*, option_error> pluggable_row(const std::string& driver)
+runstate::result<const device_row*> pluggable_row(const std::string& driver)
 {
     const device_row* row = find_device_row(driver);
-    if (row != nullptr && row->make == nullptr)
-        return option_error{"Parameter 'driver' expects a pluggable device type"};
+    if (row != nullptr && row->make == nullptr) return refuse("Parameter 'driver' expects a pluggable device type");
     if (row != nullptr) return row;
     std::vector<std::string_view> known;
     for (const device_row& one : device_rows()) {
         if (one.make != nullptr) known.push_back(one.name);
     }
-    return option_error{quoted(driver) + " is not a valid device model name" + suggestion(driver, known)};
+    return refuse(quoted(driver) + " is not a valid device model name" + suggestion(driver, known));
 }
 
 // A value of the property of that name, which need not be there: text, or a JSON value.
 template <class Given>
-std::variant<device_value, std::string> value_for(const device_row& row, std::string_view name, const Given& given)
+runstate::result<device_value> value_for(const device_row& row, std::string_view name, const Given& given)
 {
     const std::string spelt = "Property '" + std::string(row.name) + "." + std::string(name) + "'";
     const device_property* property = find_property(row, name);
-    if (property == nullptr) return spelt + " not found";
-    if (property->read_only) return spelt + " is not writable";
+    if (property == nullptr) return refuse(spelt + " not found");
+    if (property->read_only) return refuse(spelt + " is not writable");
     return parse_property(row, *property, given);
 }
 
 std::string spelt(const property_default& one) { return one.driver + "." + one.property + "=" + one.value; }
 
 // Gives `values` the defaults that -global sets for a device of that row, or says which one it cannot have.
-std::optional<std::string> take_defaults(option_parser& p, const device_row& row, property_values& values)
+failure take_defaults(option_parser& p, const device_row& row, property_values& values)
 {
     for (const property_default& one : p.store.defaults()) {
         if (one.driver != row.name && one.driver != parent_type(row.bus) && one.driver != "device") continue;
         auto value = value_for(row, one.property, std::string_view(one.value));
-        if (auto* wrong = std::get_if<std::string>(&value)) return "can't apply global " + spelt(one) + ": " + *wrong;
-        values.set(one.property, std::get<device_value>(std::move(value)));
+        if (!value) return refuse("can't apply global " + spelt(one) + ": " + value.why().text);
+        values.set(one.property, *std::move(value));
     }
-    return std::nullopt;
+    return k_fine;
 }
 
 std::string text_member(const json::object& object, std::string_view key)
@@ -94,8 +93,8 @@ failure take_json(const json::object& object, const device_row& row, device_requ
             continue;
         }
         auto value = value_for(row, key, member.value());
-        if (auto* wrong = std::get_if<std::string>(&value)) return option_error{*wrong};
-        request.values.set(key, std::get<device_value>(std::move(value)));
+        if (!value) return std::move(value).why();
+        request.values.set(key, *std::move(value));
     }
     return k_fine;
 }
@@ -109,8 +108,8 @@ failure take_list(const option_list& list, const device_row& row, device_request
             continue;
         }
         auto value = value_for(row, key, std::string_view(text));
-        if (auto* wrong = std::get_if<std::string>(&value)) return option_error{*wrong};
-        request.values.set(key, std::get<device_value>(std::move(value)));
+        if (!value) return std::move(value).why();
+        request.values.set(key, *std::move(value));
     }
     return k_fine;
 }
@@ -119,9 +118,9 @@ failure take_list(const option_list& list, const device_row& row, device_request
 failure check_device_id(const option_parser& p, const std::string& id)
 {
     for (const device_request& other : p.result.machine.devices) {
-        if (other.id == id) return option_error{"Duplicate device ID " + quoted(id)};
+        if (other.id == id) return refuse("Duplicate device ID " + quoted(id));
     }
-    if (id == "type") return option_error{"Duplicate device ID 'type'"};
+    if (id == "type") return refuse("Duplicate device ID 'type'");
     return k_fine;
 }
 
@@ -131,12 +130,12 @@ failure on_json_device(option_parser& p, const std::string& value)
     reader.feed(value);
     reader.feed("\n"); // ends a number or a word
     auto item = reader.next();
-    if (!item) return option_error{"JSON parse error, premature EOI"};
-    if (const auto* wrong = std::get_if<qmp_bridge::json_error>(&*item)) return option_error{wrong->text};
-    if (reader.next()) return option_error{"Expecting at most one JSON value"};
+    if (!item) return refuse("JSON parse error, premature EOI");
+    if (const auto* wrong = std::get_if<qmp_bridge::json_error>(&*item)) return refuse(wrong->text);
+    if (reader.next()) return refuse("Expecting at most one JSON value");
     json::value& given = std::get<json::value>(*item);
-    if (!given.is_object()) return option_error{"must be DRIVER[,PROPERTY=VALUE...] or one JSON object"};
-    if (text_member(given.get_object(), "driver").empty()) return option_error{k_no_driver};
+    if (!given.is_object()) return refuse("must be DRIVER[,PROPERTY=VALUE...] or one JSON object");
+    if (text_member(given.get_object(), "driver").empty()) return refuse(k_no_driver);
     p.store.add_json("device", std::move(given.get_object()), p.here);
     return k_fine;
 }
@@ -151,10 +150,10 @@ failure on_device(option_parser& p, const std::string& value)
     option_list look = option_list::parse(value, "driver");
     if (!look.take("help") && !look.take("?")) return keep(p, "device", value);
     const auto driver = look.take("driver");
-    if (!driver) return option_error{k_no_driver};
+    if (!driver) return refuse(k_no_driver);
     const auto found = pluggable_row(*driver);
-    if (const auto* error = std::get_if<option_error>(&found)) return *error;
-    p.result.text = device_help(*std::get<const device_row*>(found));
+    if (!found) return found.why();
+    p.result.text = device_help(**found);
     return k_fine;
 }
 
@@ -165,9 +164,9 @@ failure on_global(option_parser& p, const std::string& value) { return p.store.a
 failure on_readconfig(option_parser& p, const std::string& value)
 {
     auto content = p.read_config(value);
-    if (auto* error = std::get_if<option_error>(&content)) return std::move(*error);
-    p.result.configurations.push_back(std::get<std::string>(std::move(content)));
-    return p.store.read_config(value, p.result.configurations.back());
+    if (!content) return std::move(content).why();
+    p.result.configurations.push_back(*std::move(content));
+    return p.store.read_config(value, p.result.configurations.back(), p.here);
 }
 
 // A device that the machine has in QEMU and that is not modelled, so far as -global can speak of it.
@@ -241,47 +240,47 @@ bool has_word(std::string_view words, std::string_view word)
 }
 
 // What is wrong with a default for a device of the board that is not modelled.
-std::optional<std::string> check_board(const property_default& one)
+failure check_board(const property_default& one)
 {
     for (const board_device& device : k_board) {
         if (one.driver != device.name) continue;
         if (!has_word(device.properties, one.property)) {
-            return "Property '" + one.driver + "." + one.property + "' not found";
+            return refuse("Property '" + one.driver + "." + one.property + "' not found");
         }
         if (device.accepts != nullptr && !device.accepts(one.property, one.value)) {
             const bool is_switch = one.property != "lost_tick_policy";
-            return "Parameter " + quoted(one.property) +
-                   (is_switch ? " expects 'on' or 'off'" : " does not accept value " + quoted(one.value));
+            return refuse("Parameter " + quoted(one.property) +
+                          (is_switch ? " expects 'on' or 'off'" : " does not accept value " + quoted(one.value)));
         }
     }
-    return std::nullopt;
+    return k_fine;
 }
 
 // What is wrong with a default for a class that every machine has an instance of: the first one made has a say.
-std::optional<std::string> check_inherited(const option_parser& p, const property_default& one)
+failure check_inherited(const option_parser& p, const property_default& one)
 {
     const auto missing = [&](const std::string& first) {
-        return "Property '" + first + "." + one.property + "' not found";
+        return refuse("Property '" + first + "." + one.property + "' not found");
     };
     if (one.driver == "isa-device") return missing("isa-pcspk");
     if (one.driver == "device") return missing(cpu_type_name(p.cpu_model));
-    if (one.driver != "pci-device") return std::nullopt;
+    if (one.driver != "pci-device") return k_fine;
     const device_row* row = find_device_row("i6300esb"); // has the properties of the bus and no others
-    if (find_property(*row, one.property) != nullptr) return std::nullopt;
+    if (find_property(*row, one.property) != nullptr) return k_fine;
     return missing(p.result.machine.type == machine_type::q35 ? "mch" : "i440FX");
 }
 
 // What is wrong with a default for the CPUs; hv-crash takes effect.
-std::optional<std::string> apply_to_cpus(option_parser& p, const property_default& one)
+failure apply_to_cpus(option_parser& p, const property_default& one)
 {
     const std::string type = cpu_type_name(p.cpu_model);
-    if (one.driver != type && one.driver != "x86_64-cpu" && one.driver != "cpu") return std::nullopt;
-    if (!is_cpu_property(one.property)) return "Property '" + type + "." + one.property + "' not found";
-    if (one.property != "hv-crash") return std::nullopt;
+    if (one.driver != type && one.driver != "x86_64-cpu" && one.driver != "cpu") return k_fine;
+    if (!is_cpu_property(one.property)) return refuse("Property '" + type + "." + one.property + "' not found");
+    if (one.property != "hv-crash") return k_fine;
     const auto on = qmp_bridge::parse_switch(one.value);
-    if (!on) return "Parameter 'hv-crash' expects 'on' or 'off'";
+    if (!on) return refuse("Parameter 'hv-crash' expects 'on' or 'off'");
     if (!p.cpu_names_crash) p.result.machine.hyperv_crash = *on;
-    return std::nullopt;
+    return k_fine;
 }
 
 // The warning of a default that nothing can follow; empty: it may be for a device that comes later.
@@ -334,16 +333,16 @@ failure resolve_device(option_parser& p, option_entry& entry)
     for (const auto& [key, value] : entries) {
         if (key == "driver") driver = value;
     }
-    if (!driver) return option_error{k_no_driver};
+    if (!driver) return refuse(k_no_driver);
     if (is_inert(*driver)) return k_fine;
     const auto found = pluggable_row(*driver);
-    if (const auto* error = std::get_if<option_error>(&found)) return *error;
-    const device_row& row = *std::get<const device_row*>(found);
+    if (!found) return found.why();
+    const device_row& row = **found;
     device_request request;
     request.driver = *driver;
     request.id = entry.id;
     request.where = entry.place;
-    if (const auto refused = take_defaults(p, row, request.values)) return option_error{*refused};
+    if (auto error = take_defaults(p, row, request.values)) return error;
     if (auto error = entry.json ? take_json(*entry.json, row, request) : take_list(entry.values, row, request)) {
         return error;
     }
@@ -358,21 +357,20 @@ failure resolve_defaults(option_parser& p)
 {
     const machine_type type = p.result.machine.type;
     for (const property_default& one : p.store.defaults()) {
-        std::optional<std::string> refused;
+        failure refused;
         if (type != machine_type::none) {
             refused = check_inherited(p, one);
             if (!refused) refused = check_board(one);
             if (!refused) refused = apply_to_cpus(p, one);
         }
-        if (refused) return option_error{"can't apply global " + spelt(one) + ": " + *refused};
+        if (refused) return refuse("can't apply global " + spelt(one) + ": " + refused->text);
         if (const std::string warning = warning_of(p, one); !warning.empty()) {
             p.result.warnings.push_back("warning: " + warning);
         }
     }
     const device_row* row = power_management_row(p.result.machine);
     if (row == nullptr) return k_fine;
-    if (const auto refused = take_defaults(p, *row, p.result.machine.power_management)) return option_error{*refused};
-    return k_fine;
+    return take_defaults(p, *row, p.result.machine.power_management);
 }
 
 option_group device_options() noexcept { return {"Its devices", k_rows}; }

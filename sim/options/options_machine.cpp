@@ -12,8 +12,8 @@ namespace vigil::sim {
 
 namespace {
 
-using qmp_bridge::option_error;
 using qmp_bridge::option_list;
+using qmp_bridge::refuse;
 
 failure on_accel(option_parser& p, const std::string& value)
 {
@@ -68,7 +68,7 @@ failure add_accelerators(option_parser& p, std::string_view names)
         const std::size_t colon = names.find(':');
         const std::string name(names.substr(0, colon));
         if (std::find(known.begin(), known.end(), name) == known.end()) {
-            return option_error{"invalid accelerator " + name + suggestion(name, known)};
+            return refuse("invalid accelerator " + name + suggestion(name, known));
         }
         p.accelerators.push_back(name);
         more = colon != std::string_view::npos;
@@ -87,15 +87,14 @@ failure take_machine_type(option_list& list, machine_config& config)
         return k_fine;
     }
     for (const std::string_view other : {"isapc", "microvm", "x-remote"}) {
-        if (*type == other)
-            return option_error{"machine type " + quoted(other) + " is not modelled; use pc, q35 or none"};
+        if (*type == other) return refuse("machine type " + quoted(other) + " is not modelled; use pc, q35 or none");
     }
     std::vector<std::string_view> known;
     for (const machine_kind& one : machine_kinds()) {
         if (!one.alias.empty()) known.push_back(one.alias);
         known.push_back(one.name);
     }
-    return option_error{"unsupported machine type " + quoted(*type) + suggestion(*type, known)};
+    return refuse("unsupported machine type " + quoted(*type) + suggestion(*type, known));
 }
 
 failure take_memory_split(option_list& list, machine_config& config)
@@ -104,10 +103,10 @@ failure take_memory_split(option_list& list, machine_config& config)
     const auto text = list.take("max-ram-below-4g");
     if (!text) return k_fine;
     const auto bytes = parse_size(*text, 0);
-    if (!bytes) return option_error{"Parameter 'max-ram-below-4g' expects a size, as in 2G, not " + quoted(*text)};
+    if (!bytes) return refuse("Parameter 'max-ram-below-4g' expects a size, as in 2G, not " + quoted(*text));
     if (*bytes == 0 || *bytes > k_four_gibibytes) {
-        return option_error{"Machine option 'max-ram-below-4g=" + std::to_string(*bytes) +
-                            "' expects size less than or equal to 4G, and not 0"};
+        return refuse("Machine option 'max-ram-below-4g=" + std::to_string(*bytes) +
+                      "' expects size less than or equal to 4G, and not 0");
     }
     config.max_ram_below_4g = *bytes;
     return k_fine;
@@ -119,8 +118,8 @@ failure take_automatic(option_list& list, const char* key, bool& value)
     const auto text = list.take(key);
     if (!text) return k_fine;
     if (*text != "on" && *text != "off" && *text != "auto") {
-        return option_error{"Parameter '" + std::string(key) + "' does not accept value " + quoted(*text) +
-                            "; use on, off or auto"};
+        return refuse("Parameter '" + std::string(key) + "' does not accept value " + quoted(*text) +
+                      "; use on, off or auto");
     }
     value = *text != "off";
     return k_fine;
@@ -133,13 +132,13 @@ failure take_chipset(option_list& list, machine_config& config)
         // Nor does it when they were said of another machine before.
         const char* const said = !config.acpi ? "acpi" : !config.smm ? "smm" : !config.i8042 ? "i8042" : nullptr;
         if (said == nullptr) return k_fine;
-        return option_error{"Property '" + config.name + "-machine." + said + "' not found"};
+        return refuse("Property '" + config.name + "-machine." + said + "' not found");
     }
     if (auto error = take_automatic(list, "acpi", config.acpi)) return error;
     if (auto error = take_automatic(list, "smm", config.smm)) return error;
     auto keyboard = list.take_switch("i8042", config.i8042);
-    if (auto* error = std::get_if<option_error>(&keyboard)) return std::move(*error);
-    config.i8042 = std::get<bool>(keyboard);
+    if (!keyboard) return std::move(keyboard).why();
+    config.i8042 = *keyboard;
     return k_fine;
 }
 
@@ -233,17 +232,17 @@ failure check_topology(const cpu_topology& t, const std::string& machine)
         return std::string(name) + " (" + std::to_string(number) + ")";
     };
     if (t.product() != t.maxcpus) {
-        return option_error{"Invalid CPU topology: product of the hierarchy must match maxcpus: " +
-                            is("sockets", t.sockets) + " * " + is("dies", t.dies) + " * " + is("cores", t.cores) +
-                            " * " + is("threads", t.threads) + " != " + is("maxcpus", t.maxcpus)};
+        return refuse("Invalid CPU topology: product of the hierarchy must match maxcpus: " + is("sockets", t.sockets) +
+                      " * " + is("dies", t.dies) + " * " + is("cores", t.cores) + " * " + is("threads", t.threads) +
+                      " != " + is("maxcpus", t.maxcpus));
     }
     if (t.maxcpus < t.cpus) {
-        return option_error{"Invalid CPU topology: maxcpus must be equal to or greater than smp: " +
-                            is("maxcpus", t.maxcpus) + " < " + is("smp_cpus", t.cpus)};
+        return refuse("Invalid CPU topology: maxcpus must be equal to or greater than smp: " +
+                      is("maxcpus", t.maxcpus) + " < " + is("smp_cpus", t.cpus));
     }
     if (t.maxcpus > k_most_cpus) {
-        return option_error{"Invalid SMP CPUs " + std::to_string(t.maxcpus) + ". The max CPUs supported by machine '" +
-                            machine + "' is " + std::to_string(k_most_cpus)};
+        return refuse("Invalid SMP CPUs " + std::to_string(t.maxcpus) + ". The max CPUs supported by machine '" +
+                      machine + "' is " + std::to_string(k_most_cpus));
     }
     return k_fine;
 }
@@ -283,7 +282,7 @@ failure resolve_machine(option_parser& p, option_entry& entry)
     if (auto error = take_chipset(entry.values, config)) return error;
     if (auto error = take_inert_keys(entry.values)) return error;
     if (const auto key = entry.values.unknown_key()) {
-        return option_error{"Property '" + config.name + "-machine." + *key + "' not found"};
+        return refuse("Property '" + config.name + "-machine." + *key + "' not found");
     }
     return k_fine;
 }
@@ -298,7 +297,7 @@ failure resolve_accelerator(option_parser& p, option_entry& entry)
     }
     const std::string name = list.take("accel").value_or("");
     if (auto error = unknown_parameter(list)) return error;
-    if (p.machine_accelerated) return option_error{"The -accel and \"-machine accel=\" options are incompatible"};
+    if (p.machine_accelerated) return refuse("The -accel and \"-machine accel=\" options are incompatible");
     return add_accelerators(p, name);
 }
 
@@ -308,8 +307,8 @@ failure resolve_cpu(option_parser& p)
     const bool accelerated =
         std::any_of(all.begin(), all.end(), [](const std::string& one) { return one == "kvm" || one == "hvf"; });
     auto parsed = parse_cpu(p.cpu, accelerated);
-    if (auto* error = std::get_if<option_error>(&parsed)) return p.cpu_place.error(error->text);
-    cpu_choice& choice = std::get<cpu_choice>(parsed);
+    if (!parsed) return refuse_at(p, p.cpu_place, parsed.why().text);
+    cpu_choice& choice = *parsed;
     p.cpu_model = choice.model;
     p.cpu_names_crash = choice.names_hyperv_crash;
     p.result.machine.hyperv_crash = choice.hyperv_crash;
@@ -330,13 +329,13 @@ failure resolve_cpus(option_parser& p, option_entry& entry)
         const std::uint32_t most = key == "cpus" ? k_most_cpus : k_most;
         const auto given = parse_number(*text, most);
         if (!given || *given == 0) {
-            return option_error{"Parameter " + quoted(key) + " expects a number from 1 to " + std::to_string(most) +
-                                ", not " + quoted(*text)};
+            return refuse("Parameter " + quoted(key) + " expects a number from 1 to " + std::to_string(most) +
+                          ", not " + quoted(*text));
         }
         *number = *given;
     }
     if (const auto key = entry.values.unknown_key()) {
-        return option_error{"Parameter 'smp." + *key + "' is unexpected"};
+        return refuse("Parameter 'smp." + *key + "' is unexpected");
     }
     p.smp_place = entry.place;
     return k_fine;
@@ -346,10 +345,10 @@ failure resolve_topology(option_parser& p)
 {
     const std::string& machine = p.result.machine.name;
     if (p.topology.clusters > 1) {
-        return p.smp_place.error("clusters not supported by this machine's CPU topology");
+        return refuse_at(p, p.smp_place, "clusters not supported by this machine's CPU topology");
     }
     complete(p.topology, is_older(machine, {6, 2})); // which meant sockets rather than cores
-    if (auto error = check_topology(p.topology, machine)) return p.smp_place.error(error->text);
+    if (auto error = check_topology(p.topology, machine)) return refuse_at(p, p.smp_place, error->text);
     p.result.machine.cpus = p.topology.cpus;
     return k_fine;
 }
@@ -365,8 +364,8 @@ failure resolve_memory(option_parser& p, option_entry& entry)
     if (!text) return k_fine;
     const auto size = parse_size(*text);
     if (!size || *size == 0 || *size > most) {
-        return option_error{"Parameter 'size' expects a size from 1B to 1T, as in -m 128 (MiB) or -m 1G, not " +
-                            quoted(*text)};
+        return refuse("Parameter 'size' expects a size from 1B to 1T, as in -m 128 (MiB) or -m 1G, not " +
+                      quoted(*text));
     }
     p.result.machine.ram_bytes = *size;
     return k_fine;
@@ -379,8 +378,8 @@ failure resolve_boot_order(option_parser&, option_entry& entry)
         const std::string drives = list.take(key).value_or("");
         for (std::size_t i = 0; i < drives.size(); ++i) {
             const std::string drive(1, drives[i]);
-            if (drives[i] < 'a' || drives[i] > 'p') return option_error{"Invalid boot device " + quoted(drive)};
-            if (drives.find(drives[i]) != i) return option_error{"Boot device " + quoted(drive) + " was given twice"};
+            if (drives[i] < 'a' || drives[i] > 'p') return refuse("Invalid boot device " + quoted(drive));
+            if (drives.find(drives[i]) != i) return refuse("Boot device " + quoted(drive) + " was given twice");
         }
     }
     for (const char* key : {"menu", "strict"}) {
@@ -388,10 +387,10 @@ failure resolve_boot_order(option_parser&, option_entry& entry)
     }
     for (const char* key : {"splash-time", "reboot-timeout"}) {
         const auto text = list.take(key);
-        if (text && !parse_uint64(*text)) return option_error{"Parameter " + quoted(key) + " expects a number"};
+        if (text && !parse_uint64(*text)) return refuse("Parameter " + quoted(key) + " expects a number");
     }
     list.take("splash");
-    if (const auto key = list.unknown_key()) return option_error{"Parameter 'boot." + *key + "' is unexpected"};
+    if (const auto key = list.unknown_key()) return refuse("Parameter 'boot." + *key + "' is unexpected");
     return k_fine;
 }
 

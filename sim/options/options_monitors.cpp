@@ -14,8 +14,8 @@ namespace vigil::sim {
 namespace {
 
 using qmp_bridge::chardev;
-using qmp_bridge::option_error;
 using qmp_bridge::option_list;
+using qmp_bridge::refuse;
 
 // Makes the chardev that an option wants for itself known by `label`; or it refers to a -chardev, whose id becomes
 // `label`.
@@ -27,11 +27,11 @@ failure take_place(option_parser& p, const std::string& value, std::string& labe
         return k_fine;
     }
     auto where = chardev::parse_short(value);
-    if (auto* error = std::get_if<option_error>(&where)) return std::move(*error);
-    std::get<chardev>(where).label = label;
-    const bool taken = p.store.find("chardev", label) != nullptr ||
-                       !p.chardevs.emplace(label, std::get<chardev>(std::move(where))).second;
-    if (taken) return option_error{"Duplicate ID " + quoted(label) + " for chardev"};
+    if (!where) return std::move(where).why();
+    where->label = label;
+    const bool taken =
+        p.store.find("chardev", label) != nullptr || !p.chardevs.emplace(label, *std::move(where)).second;
+    if (taken) return refuse("Duplicate ID " + quoted(label) + " for chardev");
     return k_fine;
 }
 
@@ -62,10 +62,10 @@ failure on_chardev(option_parser& p, const std::string& value)
 failure serve_monitor(option_parser& p, const std::string& id, bool pretty)
 {
     const auto found = p.chardevs.find(id);
-    if (found == p.chardevs.end()) return option_error{"chardev \"" + id + "\" not found"};
+    if (found == p.chardevs.end()) return refuse("chardev \"" + id + "\" not found");
     auto& used = p.chardevs_in_use;
     if (std::find(used.begin(), used.end(), id) != used.end()) {
-        return option_error{"Device " + quoted(id) + " is in use"};
+        return refuse("Device " + quoted(id) + " is in use");
     }
     used.push_back(id);
     p.result.monitors.push_back({found->second, pretty});
@@ -84,10 +84,10 @@ failure on_object(option_parser& p, const std::string& value)
     reader.feed(value);
     reader.feed("\n"); // ends a number or a word
     const auto item = reader.next();
-    if (!item) return option_error{"JSON parse error, premature EOI"};
-    if (const auto* wrong = std::get_if<qmp_bridge::json_error>(&*item)) return option_error{wrong->text};
+    if (!item) return refuse("JSON parse error, premature EOI");
+    if (const auto* wrong = std::get_if<qmp_bridge::json_error>(&*item)) return refuse(wrong->text);
     const auto& given = std::get<qmp_bridge::json::value>(*item);
-    if (!given.is_object()) return option_error{"must be TYPE,id=ID[,...] or one JSON object"};
+    if (!given.is_object()) return refuse("must be TYPE,id=ID[,...] or one JSON object");
     option_list list;
     for (const auto& member : given.get_object()) {
         const auto& one = member.value();
@@ -105,9 +105,9 @@ failure on_add_fd(option_parser& p, const std::string& value)
     option_list list = option_list::parse(value);
     const auto fd = parse_number(list.take("fd").value_or(""), most);
     const auto set = parse_number(list.take("set").value_or(""), most);
-    if (!fd || !set) return option_error{"Parameters 'fd' and 'set' expect numbers, as in fd=3,set=1"};
+    if (!fd || !set) return refuse("Parameters 'fd' and 'set' expect numbers, as in fd=3,set=1");
     const int number = static_cast<int>(*fd);
-    if (number <= STDERR_FILENO) return option_error{"fd cannot be a standard I/O stream"};
+    if (number <= STDERR_FILENO) return refuse("fd cannot be a standard I/O stream");
     auto& sets = p.result.fdsets;
     const auto same = [&](const qmp_bridge::fdset_info& one) { return one.fdset_id == *set; };
     auto found = std::find_if(sets.begin(), sets.end(), same);
@@ -119,7 +119,7 @@ failure on_add_fd(option_parser& p, const std::string& value)
 failure on_monitor(option_parser&, const std::string& value)
 {
     if (value == "none" || value == "null") return k_fine;
-    return option_error{"a human monitor is not supported; use -monitor none, and -qmp for QMP"};
+    return refuse("a human monitor is not supported; use -monitor none, and -qmp for QMP");
 }
 
 failure on_qtest(option_parser& p, const std::string& value)
@@ -144,7 +144,7 @@ failure on_qmp_schema(option_parser& p, const std::string& value)
     } else if (value == "7.2") {
         p.result.words = qmp_bridge::vocabulary::v7_2;
     } else {
-        return option_error{quoted(value) + " is not a schema; use 2.10 or 7.2"};
+        return refuse(quoted(value) + " is not a schema; use 2.10 or 7.2");
     }
     return k_fine;
 }
@@ -157,15 +157,14 @@ failure on_clients(option_parser& p, const std::string& value)
     if (const auto text = list.take("max")) {
         const auto number = parse_number(*text, most);
         if (!number || *number == 0) {
-            return option_error{"Parameter 'max' expects a number from 1 to 65535, not " + quoted(*text)};
+            return refuse("Parameter 'max' expects a number from 1 to 65535, not " + quoted(*text));
         }
         p.result.clients.most = *number;
     }
     if (const auto text = list.take("queue")) {
         const auto bytes = parse_size(*text);
         if (!bytes || *bytes == 0 || *bytes > most_bytes) {
-            return option_error{"Parameter 'queue' expects a size from 1B to 1T, as in queue=16M, not " +
-                                quoted(*text)};
+            return refuse("Parameter 'queue' expects a size from 1B to 1T, as in queue=16M, not " + quoted(*text));
         }
         p.result.clients.queue_bytes = *bytes;
     }
@@ -207,11 +206,11 @@ failure resolve_chardev(option_parser& p, option_entry& entry)
 {
     option_list& list = entry.values;
     auto where = chardev::from_options(list.take("backend").value_or(""), list);
-    if (auto* error = std::get_if<option_error>(&where)) return *error;
+    if (!where) return where.why();
     if (auto error = unknown_parameter(list)) return error;
-    std::get<chardev>(where).label = *entry.id;
-    if (!p.chardevs.emplace(*entry.id, std::get<chardev>(std::move(where))).second) {
-        return option_error{"Duplicate ID " + quoted(*entry.id) + " for chardev"};
+    where->label = *entry.id;
+    if (!p.chardevs.emplace(*entry.id, *std::move(where)).second) {
+        return refuse("Duplicate ID " + quoted(*entry.id) + " for chardev");
     }
     return k_fine;
 }
@@ -224,33 +223,33 @@ failure resolve_monitor(option_parser& p, option_entry& entry)
     const bool says_pretty = option_list(list).take("pretty").has_value();
     const auto pretty = list.take_switch("pretty", false);
     if (auto error = unknown_parameter(list)) return error;
-    if (const auto* error = std::get_if<option_error>(&pretty)) return *error;
+    if (!pretty) return pretty.why();
     if (mode != "control" && mode != "readline") {
-        return option_error{"Parameter 'mode' does not accept value " + quoted(mode)};
+        return refuse("Parameter 'mode' does not accept value " + quoted(mode));
     }
     if (mode == "readline") {
-        if (says_pretty) return option_error{"'pretty' is not compatible with HMP monitors"};
-        return option_error{"monitor mode 'readline' is not supported; use mode=control"};
+        if (says_pretty) return refuse("'pretty' is not compatible with HMP monitors");
+        return refuse("monitor mode 'readline' is not supported; use mode=control");
     }
-    if (!id) return option_error{"Parameter 'chardev' is missing"};
-    return serve_monitor(p, *id, std::get<bool>(pretty));
+    if (!id) return refuse("Parameter 'chardev' is missing");
+    return serve_monitor(p, *id, *pretty);
 }
 
 failure resolve_object(option_parser& p, option_entry& entry)
 {
     option_list& list = entry.values;
     const auto type = list.take("qom-type");
-    if (!type) return option_error{"Parameter 'qom-type' is missing"};
+    if (!type) return refuse("Parameter 'qom-type' is missing");
     if (*type != "monitor-qmp") {
         if (entry.id) p.result.objects.push_back({*type, *entry.id});
         return k_fine;
     }
     const auto id = list.take("chardev");
-    if (!id) return option_error{"Parameter 'chardev' is missing"};
+    if (!id) return refuse("Parameter 'chardev' is missing");
     const auto pretty = list.take_switch("pretty", false);
-    if (const auto* error = std::get_if<option_error>(&pretty)) return *error;
+    if (!pretty) return pretty.why();
     if (auto error = unknown_parameter(list)) return error;
-    return serve_monitor(p, *id, std::get<bool>(pretty));
+    return serve_monitor(p, *id, *pretty);
 }
 
 option_group monitor_options() noexcept { return {"Its monitors", k_rows}; }

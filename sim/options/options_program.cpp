@@ -9,15 +9,15 @@ namespace vigil::sim {
 
 namespace {
 
-using qmp_bridge::option_error;
 using qmp_bridge::option_list;
+using qmp_bridge::refuse;
 
 failure on_uuid(option_parser& p, const std::string& value)
 {
     p.result.uuid = parse_uuid(value);
     if (p.result.uuid) return k_fine;
-    return option_error{"failed to parse UUID string " + quoted(value) +
-                        ": it must look like 11111111-2222-3333-4444-555555555555"};
+    return refuse("failed to parse UUID string " + quoted(value) +
+                  ": it must look like 11111111-2222-3333-4444-555555555555");
 }
 
 failure on_pidfile(option_parser& p, const std::string& value)
@@ -38,7 +38,7 @@ failure take_permission(option_list& list, std::string_view key, bool& allowed)
     const auto text = list.take(key);
     if (!text) return k_fine;
     if (*text != "allow" && *text != "deny") {
-        return option_error{"Parameter " + quoted(key) + " expects allow or deny, not " + quoted(*text)};
+        return refuse("Parameter " + quoted(key) + " expects allow or deny, not " + quoted(*text));
     }
     allowed = *text == "allow";
     return k_fine;
@@ -53,7 +53,7 @@ failure take_sandbox_rules(option_list& list, sandbox_rules& rules)
     const auto text = list.take("elevateprivileges");
     if (!text) return k_fine;
     if (*text != "allow" && *text != "deny" && *text != "children") {
-        return option_error{"Parameter 'elevateprivileges' expects allow, deny or children, not " + quoted(*text)};
+        return refuse("Parameter 'elevateprivileges' expects allow, deny or children, not " + quoted(*text));
     }
     rules.elevateprivileges = *text == "allow"  ? privileges::allow
                               : *text == "deny" ? privileges::deny
@@ -112,7 +112,7 @@ failure on_log_file(option_parser& p, const std::string& value)
     const std::size_t percent = value.find('%');
     const bool fits = percent == std::string::npos ||
                       (value.compare(percent, 2, "%d") == 0 && value.find('%', percent + 1) == std::string::npos);
-    if (!fits) return option_error{"Bad logfile template: " + value};
+    if (!fits) return refuse("Bad logfile template: " + value);
     p.result.log_file = value;
     return k_fine;
 }
@@ -167,8 +167,8 @@ failure resolve_messages(option_parser& p, option_entry& entry)
 {
     option_list& list = entry.values;
     const auto timestamps = list.take_switch("timestamp", p.result.timestamps);
-    if (const auto* error = std::get_if<option_error>(&timestamps)) return *error;
-    p.result.timestamps = std::get<bool>(timestamps);
+    if (!timestamps) return timestamps.why();
+    p.result.timestamps = *timestamps;
     if (auto error = check_switch(list, "guest-name")) return error;
     return unknown_parameter(list);
 }
@@ -177,9 +177,9 @@ failure resolve_sandbox(option_parser& p, option_entry& entry)
 {
     option_list& list = entry.values;
     const auto enable = list.take_switch("enable", false);
-    if (const auto* error = std::get_if<option_error>(&enable)) return *error;
+    if (!enable) return enable.why();
     p.result.sandbox.reset();
-    if (!std::get<bool>(enable)) { // nothing is said about what is not used
+    if (!*enable) { // nothing is said about what is not used
         for (const char* key : {"obsolete", "spawn", "resourcecontrol", "elevateprivileges"}) list.take(key);
         return unknown_parameter(list);
     }
@@ -204,11 +204,11 @@ failure resolve_rtc(option_parser&, option_entry& entry)
     const std::string clock = list.take("clock").value_or("host");
     const std::string fix = list.take("driftfix").value_or("none");
     if (auto error = unknown_parameter(list)) return error;
-    if (clock != "host" && clock != "rt" && clock != "vm") return option_error{"invalid option value " + quoted(clock)};
+    if (clock != "host" && clock != "rt" && clock != "vm") return refuse("invalid option value " + quoted(clock));
     if (base != "utc" && base != "localtime" && !is_date(base)) {
-        return option_error{"invalid datetime format; valid formats: '2006-06-17T16:01:21' or '2006-06-17'"};
+        return refuse("invalid datetime format; valid formats: '2006-06-17T16:01:21' or '2006-06-17'");
     }
-    if (fix != "slew" && fix != "none") return option_error{"invalid option value " + quoted(fix)};
+    if (fix != "slew" && fix != "none") return refuse("invalid option value " + quoted(fix));
     return k_fine;
 }
 

@@ -7,15 +7,15 @@ namespace vigil::sim {
 
 namespace {
 
-using qmp_bridge::option_error;
 using qmp_bridge::option_list;
 using qmp_bridge::pace;
+using qmp_bridge::refuse;
 
 template <class Action> failure parse_action(std::string_view parameter, std::string_view value, Action& action)
 {
     const auto parsed = runstate::from_string<Action>(value);
     if (!parsed) {
-        return option_error{"Parameter " + quoted(parameter) + " does not accept value " + quoted(value)};
+        return refuse("Parameter " + quoted(parameter) + " does not accept value " + quoted(value));
     }
     action = *parsed;
     return k_fine;
@@ -52,7 +52,7 @@ failure on_incoming(option_parser& p, const std::string& value)
     if (value.compare(0, k_scheme.size(), k_scheme) == 0 && value.size() > k_scheme.size()) {
         request.path = value.substr(k_scheme.size());
     } else if (value != "defer") {
-        return option_error{"unknown migration protocol; use file:PATH or defer"};
+        return refuse("unknown migration protocol; use file:PATH or defer");
     }
     p.result.incoming = std::move(request);
     return k_fine;
@@ -70,16 +70,15 @@ failure on_clock(option_parser& p, const std::string& value)
         if (const auto factor = list.take("factor")) {
             const auto millionths = parse_millionths(*factor);
             if (!millionths) {
-                return option_error{"Parameter 'factor' expects a number from 0.000001 to 1000000, not " +
-                                    quoted(*factor)};
+                return refuse("Parameter 'factor' expects a number from 0.000001 to 1000000, not " + quoted(*factor));
             }
             p.result.time.factor_millionths = *millionths;
         }
     } else if (mode == "free") {
         p.pace = pace::free;
     } else {
-        return option_error{quoted(mode) + " is not a clock mode; use driven, paced[,factor=F] or free" +
-                            suggestion(mode, known)};
+        return refuse(quoted(mode) + " is not a clock mode; use driven, paced[,factor=F] or free" +
+                      suggestion(mode, known));
     }
     return unknown_parameter(list);
 }
@@ -90,7 +89,7 @@ failure on_guest_trace(option_parser& p, const std::string& value)
     guest_trace_request request;
     request.file = list.take("file").value_or("");
     request.scenario = list.take("scenario").value_or("");
-    if (request.file.empty()) return option_error{"Parameter 'file' is missing"};
+    if (request.file.empty()) return refuse("Parameter 'file' is missing");
     p.result.guest_trace = std::move(request);
     return unknown_parameter(list);
 }
@@ -106,7 +105,7 @@ failure parse_transcript(const std::string& value, std::string_view implied, std
 {
     option_list list = option_list::parse(value, implied);
     path = list.take("file");
-    if (!path || path->empty()) return option_error{"Parameter 'file' is missing"};
+    if (!path || path->empty()) return refuse("Parameter 'file' is missing");
     return unknown_parameter(list);
 }
 

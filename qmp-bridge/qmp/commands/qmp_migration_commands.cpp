@@ -31,8 +31,8 @@ result<empty_object> with_file(const command_context& c, const std::string& uri,
         return refusal{"Parameter 'uri' expects a valid migration protocol: file:PATH"};
     }
     const auto file = c.monitor.settings().locate(*path);
-    if (const auto* refused = std::get_if<runstate::refusal>(&file)) return done_unless(*refused);
-    return done_unless((c.monitor.settings().migration->*act)(std::get<runstate::file_place>(file)));
+    if (!file) return file.why();
+    return done_unless((c.monitor.settings().migration->*act)(*file));
 }
 
 } // namespace

@@ -84,7 +84,7 @@ name_resolver::result name_resolver::look_up(const std::string& host, const std:
     hints.ai_socktype = SOCK_STREAM;
     addrinfo* found = nullptr;
     const int error = ::getaddrinfo(host.c_str(), port.c_str(), &hints, &found);
-    if (error != 0) return std::string(error == EAI_SYSTEM ? std::strerror(errno) : ::gai_strerror(error));
+    if (error != 0) return runstate::refusal{error == EAI_SYSTEM ? std::strerror(errno) : ::gai_strerror(error)};
     const std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)> all(found, ::freeaddrinfo);
     endpoints result;
     for (const addrinfo* one = found; one != nullptr; one = one->ai_next) {
@@ -104,7 +104,7 @@ void name_resolver::look_up(const std::string& host, const std::string& port, st
 void name_resolver::prepare()
 {
     load_name_services();
-    look_up("localhost", "0"); // reads the configuration
+    static_cast<void>(look_up("localhost", "0")); // reads the configuration
     start();
 }
 
@@ -126,7 +126,7 @@ void name_resolver::work(queue& shared)
         queue::request next = std::move(shared.requests.front());
         shared.requests.pop_front();
         lock.unlock();
-        result answer;
+        result answer = endpoints();
         until_done([&] { answer = look_up(next.host, next.port); });
         lock.lock();
         until_done([&] {

@@ -6,11 +6,12 @@
 #include <memory>
 #include <string>
 #include <utility>
-#include <variant>
 #include <vector>
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/generic/stream_protocol.hpp>
+
+#include <vigil/runstate/result.h>
 
 namespace vigil::qmp_bridge {
 
@@ -20,7 +21,7 @@ class name_resolver {
 public:
     using endpoints = std::vector<boost::asio::generic::stream_protocol::endpoint>;
     /// Addresses in the order to be tried, at least one; or why there are none.
-    using result = std::variant<endpoints, std::string>;
+    using result = runstate::result<endpoints>;
 
     explicit name_resolver(boost::asio::any_io_executor io) : io_(std::move(io)) {}
     /// Does not wait for the thread, which comes to its end by itself.

@@ -36,12 +36,12 @@ int try_to_connect(const std::string& path)
 }
 
 // Removes the socket `which` at `path`, unless another one has come to its place since it was looked at.
-std::optional<std::string> remove_socket(const std::string& path, const struct stat& which)
+std::optional<runstate::refusal> remove_socket(const std::string& path, const struct stat& which)
 {
     const std::string aside = path + ".old-" + std::to_string(::getpid());
     if (::rename(path.c_str(), aside.c_str()) != 0) {
         if (errno == ENOENT) return std::nullopt;
-        return std::string("the old socket there cannot be removed: ") + std::strerror(errno);
+        return runstate::refusal{std::string("the old socket there cannot be removed: ") + std::strerror(errno)};
     }
     struct stat moved = {};
     if (::lstat(aside.c_str(), &moved) == 0 && same_file(moved, which)) {
@@ -49,7 +49,7 @@ std::optional<std::string> remove_socket(const std::string& path, const struct s
         return std::nullopt;
     }
     ::renameat2(AT_FDCWD, aside.c_str(), AT_FDCWD, path.c_str(), RENAME_NOREPLACE);
-    return "another program has just begun to listen there";
+    return runstate::refusal{"another program has just begun to listen there"};
 }
 
 } // namespace
@@ -61,16 +61,17 @@ socket_file::~socket_file()
     if (now.st_dev == device_ && now.st_ino == inode_) ::unlink(path_.c_str());
 }
 
-std::optional<std::string> socket_file::make_room(const std::string& path)
+std::optional<runstate::refusal> socket_file::make_room(const std::string& path)
 {
     struct stat found = {};
     if (::lstat(path.c_str(), &found) != 0) return std::nullopt; // if it is not to be had, making the socket will tell
-    if (!S_ISSOCK(found.st_mode)) return "the path exists and is not a socket";
+    if (!S_ISSOCK(found.st_mode)) return runstate::refusal{"the path exists and is not a socket"};
     const int error = try_to_connect(path);
-    if (error == 0) return "another program listens there";
+    if (error == 0) return runstate::refusal{"another program listens there"};
     if (error == ENOENT) return std::nullopt;
     if (error == ECONNREFUSED) return remove_socket(path, found);
-    return std::string("it cannot be told whether another program listens there: ") + std::strerror(error);
+    return runstate::refusal{std::string("it cannot be told whether another program listens there: ") +
+                             std::strerror(error)};
 }
 
 void socket_file::made(const std::string& path)

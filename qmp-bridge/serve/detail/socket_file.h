@@ -7,6 +7,8 @@
 
 #include <sys/types.h>
 
+#include <vigil/runstate/result.h>
+
 namespace vigil::qmp_bridge {
 
 /// The file by which clients find a listening unix socket.
@@ -20,7 +22,7 @@ public:
 
     /// Removes what a program that has ended left at `path`; returns why a socket cannot be made there: because one is
     /// in use, or because something else is there.
-    static std::optional<std::string> make_room(const std::string& path);
+    static std::optional<runstate::refusal> make_room(const std::string& path);
 
     /// A socket was just made at `path`.
     void made(const std::string& path);

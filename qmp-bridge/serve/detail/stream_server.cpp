@@ -22,6 +22,7 @@
 #include <boost/asio/local/stream_protocol.hpp>
 
 #include <vigil/qmp-bridge/host/host_file.h>
+#include <vigil/qmp-bridge/host/option_list.h>
 #include <vigil/runstate/files/descriptor.h>
 
 namespace vigil::qmp_bridge {
@@ -38,10 +39,10 @@ void set_close_on_exec(int fd) { ::fcntl(fd, F_SETFD, ::fcntl(fd, F_GETFD) | FD_
 std::string host_of(const chardev& where) { return where.host.empty() ? "127.0.0.1" : where.host; }
 
 // Why no client could be accepted, now that all else is open.
-std::optional<std::string> lack_of_descriptors(int fd)
+std::optional<runstate::refusal> lack_of_descriptors(int fd)
 {
     const int spare = ::fcntl(fd, F_DUPFD_CLOEXEC, 0);
-    if (spare < 0) return std::strerror(errno);
+    if (spare < 0) return runstate::refusal{std::strerror(errno)};
     ::close(spare);
     return std::nullopt;
 }
@@ -59,12 +60,11 @@ asio::generic::stream_protocol::endpoint abstract_endpoint(const chardev& where)
 // Those of the addresses that are of the family asked for.
 name_resolver::result only_wanted(const chardev& where, name_resolver::result found)
 {
-    auto* all = std::get_if<name_resolver::endpoints>(&found);
-    if (where.addresses == chardev::family::any || all == nullptr) return found;
+    if (where.addresses == chardev::family::any || !found) return found;
     const int family = where.addresses == chardev::family::ipv4 ? AF_INET : AF_INET6;
     const auto other = [&](const auto& endpoint) { return endpoint.protocol().family() != family; };
-    all->erase(std::remove_if(all->begin(), all->end(), other), all->end());
-    if (all->empty()) return "the host has no address of that family";
+    found->erase(std::remove_if(found->begin(), found->end(), other), found->end());
+    if (found->empty()) return runstate::refusal{"the host has no address of that family"};
     return found;
 }
 
@@ -91,9 +91,9 @@ stream_server::stream_server(pump& owner, options opts, session_factory make_ses
 
 stream_server::~stream_server() { pump_.remove(*this); }
 
-std::optional<option_error> stream_server::start()
+std::optional<runstate::refusal> stream_server::start()
 {
-    std::optional<option_error> error = open_log();
+    std::optional<runstate::refusal> error = open_log();
     if (error) return error;
     switch (options_.where.kind) {
     case chardev::transport::unix_socket:
@@ -104,8 +104,8 @@ std::optional<option_error> stream_server::start()
     }
     if (error) return error;
     if (acceptor_.is_open()) {
-        if (const auto reason = lack_of_descriptors(acceptor_.native_handle()))
-            return failed("serve clients on", *reason);
+        if (const auto lack = lack_of_descriptors(acceptor_.native_handle()))
+            return failed("serve clients on", lack->text);
         accept_next();
         if (options_.where.wait) {
             while (!had_client_ && !pump_.interrupted()) pump_.wait_for_io();
@@ -127,7 +127,7 @@ std::uint16_t stream_server::port() const
     return endpoint.port();
 }
 
-std::variant<stream_server::endpoints, option_error> stream_server::resolve(const char* purpose)
+runstate::result<stream_server::endpoints> stream_server::resolve(const char* purpose)
 {
     const chardev& where = options_.where;
     if (where.kind == chardev::transport::unix_socket) {
@@ -139,19 +139,19 @@ std::variant<stream_server::endpoints, option_error> stream_server::resolve(cons
         return endpoints{asio::local::stream_protocol::endpoint(where.path)};
     }
     auto found = only_wanted(where, name_resolver::look_up(host_of(where), where.port));
-    if (const auto* reason = std::get_if<std::string>(&found)) return failed(purpose, *reason);
-    return std::get<endpoints>(std::move(found));
+    if (!found) return failed(purpose, found.why().text);
+    return found;
 }
 
-std::optional<option_error> stream_server::listen()
+std::optional<runstate::refusal> stream_server::listen()
 {
     if (options_.where.kind == chardev::transport::tcp) return listen_on_ports();
     auto found = resolve("listen on");
-    if (auto* error = std::get_if<option_error>(&found)) return std::move(*error);
-    const protocol::endpoint& endpoint = std::get<endpoints>(found).front();
+    if (!found) return std::move(found).why();
+    const protocol::endpoint& endpoint = found->front();
     if (options_.where.abstract_name) return listen_at(endpoint);
     const std::string& path = options_.where.path;
-    if (const auto reason = socket_file::make_room(path)) return failed("listen on", *reason);
+    if (const auto refused = socket_file::make_room(path)) return failed("listen on", refused->text);
     constexpr mode_t all = 0777;
     const mode_t mask = ::umask(all & ~options_.where.mode);
     auto error = listen_at(endpoint);
@@ -160,16 +160,16 @@ std::optional<option_error> stream_server::listen()
     return error;
 }
 
-std::optional<option_error> stream_server::listen_on_ports()
+std::optional<runstate::refusal> stream_server::listen_on_ports()
 {
     const int first = std::stoi(options_.where.port);
     const int last = options_.where.last_port.empty() ? first : std::stoi(options_.where.last_port);
-    std::optional<option_error> error;
+    std::optional<runstate::refusal> error;
     for (int port = first; port <= std::max(first, last); ++port) {
         options_.where.port = std::to_string(port);
         auto found = resolve("listen on");
-        if (auto* unknown = std::get_if<option_error>(&found)) return std::move(*unknown);
-        const protocol::endpoint& endpoint = std::get<endpoints>(found).front();
+        if (!found) return std::move(found).why();
+        const protocol::endpoint& endpoint = found->front();
         error = listen_at(endpoint);
         if (error) continue;
         warn_if_exposed(endpoint);
@@ -178,19 +178,19 @@ std::optional<option_error> stream_server::listen_on_ports()
     return error;
 }
 
-std::optional<option_error> stream_server::open_log()
+std::optional<runstate::refusal> stream_server::open_log()
 {
     if (!options_.where.logfile) return std::nullopt;
     const auto file = open_private_regular_file(*options_.where.logfile, options_.where.logappend);
-    if (const auto* error = std::get_if<option_error>(&file)) {
-        return option_error{"Unable to open logfile " + error->text};
+    if (!file) {
+        return refuse("Unable to open logfile " + file.why().text);
     }
-    log_.reset(std::get<std::FILE*>(file), std::fclose);
+    log_.reset(*file, std::fclose);
     std::setvbuf(log_.get(), nullptr, _IONBF, 0); // a reader sees what the client has seen
     return std::nullopt;
 }
 
-std::optional<option_error> stream_server::listen_at(const protocol::endpoint& endpoint)
+std::optional<runstate::refusal> stream_server::listen_at(const protocol::endpoint& endpoint)
 {
     boost::system::error_code error;
     acceptor_.open(endpoint.protocol(), error);
@@ -220,7 +220,7 @@ void stream_server::warn_if_exposed(const protocol::endpoint& endpoint) const
                   " can be reached from other hosts, and nobody is asked for a password there");
 }
 
-std::optional<option_error> stream_server::connect()
+std::optional<runstate::refusal> stream_server::connect()
 {
     if (reconnects()) {
         std::error_code failure;
@@ -231,10 +231,10 @@ std::optional<option_error> stream_server::connect()
         return std::nullopt;
     }
     auto found = resolve("connect to");
-    if (auto* error = std::get_if<option_error>(&found)) return std::move(*error);
+    if (!found) return std::move(found).why();
     boost::system::error_code error;
     protocol::socket socket(pump_.executor());
-    asio::connect(socket, std::get<endpoints>(found), error);
+    asio::connect(socket, *found, error);
     if (error) return failed("connect to", error.message());
     greet(std::move(socket));
     return std::nullopt;
@@ -256,11 +256,11 @@ void stream_server::connect_again()
     const auto found = [this](name_resolver::result answer) {
         waiting_ = false;
         name_resolver::result result = only_wanted(options_.where, std::move(answer));
-        if (const auto* reason = std::get_if<std::string>(&result)) {
-            options_.warn(failed("connect to", *reason).text);
+        if (!result) {
+            options_.warn(failed("connect to", result.why().text).text);
             connect_later();
         } else {
-            connect_to(std::get<endpoints>(std::move(result)));
+            connect_to(*std::move(result));
         }
     };
     if (where.kind == chardev::transport::tcp) {
@@ -274,11 +274,11 @@ void stream_server::connect_again()
         return;
     }
     auto local = resolve("connect to");
-    if (const auto* error = std::get_if<option_error>(&local)) {
-        options_.warn(error->text);
+    if (!local) {
+        options_.warn(local.why().text);
         connect_later();
     } else {
-        connect_to(std::get<endpoints>(std::move(local)));
+        connect_to(*std::move(local));
     }
 }
 
@@ -308,7 +308,7 @@ void stream_server::connect_later()
     waiting_ = true;
 }
 
-std::optional<option_error> stream_server::adopt_descriptor()
+std::optional<runstate::refusal> stream_server::adopt_descriptor()
 {
     const int fd = options_.where.fd;
     sockaddr_storage address = {};
@@ -333,7 +333,7 @@ std::optional<option_error> stream_server::adopt_descriptor()
     return std::nullopt;
 }
 
-std::optional<option_error> stream_server::open_stdio()
+std::optional<runstate::refusal> stream_server::open_stdio()
 {
     boost::system::error_code error;
     auto in = duplicate(pump_.executor(), STDIN_FILENO, error);
@@ -414,9 +414,9 @@ void stream_server::client_ended() noexcept
     }
 }
 
-option_error stream_server::failed(const char* what, const std::string& reason) const
+runstate::refusal stream_server::failed(const char* what, const std::string& reason) const
 {
-    return {std::string("Failed to ") + what + " " + options_.where.to_string() + ": " + reason};
+    return refuse(std::string("Failed to ") + what + " " + options_.where.to_string() + ": " + reason);
 }
 
 } // namespace vigil::qmp_bridge

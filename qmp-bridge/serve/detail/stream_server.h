@@ -7,14 +7,12 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <variant>
 #include <vector>
 
 #include <boost/asio/basic_socket_acceptor.hpp>
 #include <boost/asio/generic/stream_protocol.hpp>
 #include <boost/asio/steady_timer.hpp>
 
-#include <vigil/qmp-bridge/host/option_list.h>
 #include <vigil/qmp-bridge/serve/chardev.h>
 #include <vigil/qmp-bridge/serve/detail/connection.h>
 #include <vigil/qmp-bridge/serve/detail/name_resolver.h>
@@ -22,6 +20,7 @@
 #include <vigil/qmp-bridge/serve/detail/socket_file.h>
 #include <vigil/qmp-bridge/serve/lifeline.h>
 #include <vigil/qmp-bridge/session/session.h>
+#include <vigil/runstate/result.h>
 
 namespace vigil::qmp_bridge {
 
@@ -48,7 +47,7 @@ public:
     /// address and the reason; a chardev that reconnects connects in the background instead, once the pump runs, and
     /// tries again. A unix socket is created with the chardev's mode; what a program that has ended left at its path is
     /// replaced, one that is in use is not.
-    std::optional<option_error> start();
+    std::optional<runstate::refusal> start();
 
     /// The port that a TCP server listens on (it may have asked for port 0); 0 for others.
     std::uint16_t port() const;
@@ -58,14 +57,14 @@ private:
     using endpoints = name_resolver::endpoints;
 
     /// Where the chardev's address leads, in the order to be tried.
-    std::variant<endpoints, option_error> resolve(const char* purpose);
-    std::optional<option_error> listen();
-    std::optional<option_error> listen_on_ports(); ///< TCP: the chardev's port, or one after it that is free
-    std::optional<option_error> open_log();
-    std::optional<option_error> listen_at(const protocol::endpoint& endpoint);
-    std::optional<option_error> connect();
-    std::optional<option_error> adopt_descriptor();
-    std::optional<option_error> open_stdio();
+    runstate::result<endpoints> resolve(const char* purpose);
+    std::optional<runstate::refusal> listen();
+    std::optional<runstate::refusal> listen_on_ports(); ///< TCP: the chardev's port, or one after it that is free
+    std::optional<runstate::refusal> open_log();
+    std::optional<runstate::refusal> listen_at(const protocol::endpoint& endpoint);
+    std::optional<runstate::refusal> connect();
+    std::optional<runstate::refusal> adopt_descriptor();
+    std::optional<runstate::refusal> open_stdio();
     bool reconnects() const noexcept { return options_.where.reconnect != 0; }
     void warn_if_exposed(const protocol::endpoint& endpoint) const;
     void wait_again() override;
@@ -77,7 +76,7 @@ private:
     void greet(protocol::socket socket); ///< a connected client: serves it, or refuses it
     void serve_client(byte_stream stream);
     void client_ended() noexcept;
-    option_error failed(const char* what, const std::string& reason) const;
+    runstate::refusal failed(const char* what, const std::string& reason) const;
 
     pump& pump_;
     options options_;

@@ -7,7 +7,6 @@
 #include <fstream>
 #include <iterator>
 #include <string>
-#include <variant>
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -48,8 +47,8 @@ std::string content(const std::string& path)
 std::string write_to(const std::string& path)
 {
     auto opened = open_private_file(path);
-    if (const auto* error = std::get_if<option_error>(&opened)) return error->text;
-    std::FILE* const file = std::get<std::FILE*>(opened);
+    if (!opened) return opened.why().text;
+    std::FILE* const file = *opened;
     CHECK((::fcntl(::fileno(file), F_GETFD) & FD_CLOEXEC) != 0);
     std::fputs("abc", file);
     std::fclose(file);
@@ -115,12 +114,9 @@ TEST_CASE("host file: one that is too long is not read to its end")
 {
     const folder here;
     std::ofstream(here.file("f")) << "12345";
-    CHECK(std::get<std::string>(read_whole_file(here.file("f"), 5)) == "12345");
-    CHECK(std::get<option_error>(read_whole_file(here.file("f"), 4)).text ==
-          here.file("f") + ": has more than 4 bytes");
-    CHECK(std::get<option_error>(read_whole_file("/dev/zero", 1000)).text == "/dev/zero: has more than 1000 bytes");
-    CHECK(std::get<option_error>(read_whole_file(here.file("no"), 4)).text ==
-          here.file("no") + ": No such file or directory");
-    CHECK(std::get<option_error>(read_whole_file(here.path.string(), 4)).text ==
-          here.path.string() + ": Is a directory");
+    CHECK(*read_whole_file(here.file("f"), 5) == "12345");
+    CHECK(read_whole_file(here.file("f"), 4).why().text == here.file("f") + ": has more than 4 bytes");
+    CHECK(read_whole_file("/dev/zero", 1000).why().text == "/dev/zero: has more than 1000 bytes");
+    CHECK(read_whole_file(here.file("no"), 4).why().text == here.file("no") + ": No such file or directory");
+    CHECK(read_whole_file(here.path.string(), 4).why().text == here.path.string() + ": Is a directory");
 }

@@ -4,7 +4,6 @@
 #include <cstdlib>
 #include <filesystem>
 #include <string>
-#include <variant>
 
 #include "../fake_machine.h"
 
@@ -17,7 +16,7 @@ namespace {
 // A machine with nothing to save.
 struct empty_machine : runstate::movable_machine {
     runstate::snapshot save() const override { return {}; }
-    std::variant<runstate::run_state, runstate::refusal> restore(const runstate::snapshot&) override
+    runstate::result<runstate::run_state> restore(const runstate::snapshot&) override
     {
         return runstate::run_state::paused;
     }
@@ -38,7 +37,7 @@ TEST_CASE("qmp session: commands reach files in the one directory that they are 
     migration.defer = [](const std::function<void()>&) {};
     fake_machine machine(vocabulary::v7_2, [&](qmp_monitor::options& opts) {
         opts.migration = &migration;
-        auto files = std::get<runstate::file_access>(runstate::file_access::confined_to(name + "/in"));
+        auto files = *runstate::file_access::confined_to(name + "/in");
         opts.locate = [files](const std::string& path) { return files.resolve(path); };
     });
     const auto client = negotiated(machine);

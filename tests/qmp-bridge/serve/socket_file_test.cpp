@@ -13,6 +13,7 @@
 
 namespace fs = std::filesystem;
 using vigil::qmp_bridge::socket_file;
+using vigil::runstate::refusal;
 
 namespace {
 
@@ -65,16 +66,16 @@ TEST_CASE("socket file: no room is made at the cost of a socket in use, nor of a
     const folder here;
     const std::string socket = (here.path / "s").string();
     const bound alive(socket); // before it listens, too
-    CHECK(socket_file::make_room(socket) == "another program listens there");
+    CHECK(socket_file::make_room(socket) == refusal{"another program listens there"});
     REQUIRE(::listen(alive.fd, 1) == 0);
-    CHECK(socket_file::make_room(socket) == "another program listens there");
+    CHECK(socket_file::make_room(socket) == refusal{"another program listens there"});
     CHECK(fs::is_socket(socket));
     const std::string file = (here.path / "f").string();
     std::ofstream(file) << "text";
     const std::string link = (here.path / "l").string();
     fs::create_symlink(socket, link);
     for (const std::string& path : {file, link, here.path.string()}) {
-        CHECK(socket_file::make_room(path) == "the path exists and is not a socket");
+        CHECK(socket_file::make_room(path) == refusal{"the path exists and is not a socket"});
         CHECK(fs::exists(path));
     }
 }

@@ -7,7 +7,6 @@
 #include <limits>
 #include <sstream>
 #include <string>
-#include <variant>
 #include <vector>
 
 #include <unistd.h>
@@ -17,6 +16,7 @@
 using namespace vigil;
 using namespace vigil::qmp_bridge;
 using runstate::ns;
+using runstate::refusal;
 
 namespace {
 
@@ -45,16 +45,15 @@ recorded_run read_back(const std::string& text)
 {
     std::istringstream in(text);
     auto run = read_transcript(in, "t");
-    if (const auto* error = std::get_if<option_error>(&run)) FAIL(error->text);
-    return std::get<recorded_run>(std::move(run));
+    if (!run) FAIL(run.why().text);
+    return *std::move(run);
 }
 
 std::string refused(const std::string& text)
 {
     std::istringstream in(text);
     auto run = read_transcript(in, "t");
-    const auto* error = std::get_if<option_error>(&run);
-    return error != nullptr ? error->text : std::string("accepted");
+    return run ? std::string("accepted") : run.why().text;
 }
 
 // A run that has a clock, and nothing else.
@@ -154,14 +153,14 @@ TEST_CASE("transcript: a host's clock that is set back changes no length of time
 
     const auto read = read_transcript(file);
     std::remove(file.c_str());
-    const auto* run = std::get_if<recorded_run>(&read);
-    REQUIRE(run != nullptr);
-    REQUIRE(run->records.size() == 4);
-    CHECK(run->records[0].wall == -3'601'500'000);
-    CHECK(run->records[1].elapsed == 10);
-    CHECK_FALSE(run->records[2].elapsed);
+    REQUIRE(read);
+    const recorded_run& run = *read;
+    REQUIRE(run.records.size() == 4);
+    CHECK(run.records[0].wall == -3'601'500'000);
+    CHECK(run.records[1].elapsed == 10);
+    CHECK_FALSE(run.records[2].elapsed);
     std::vector<microseconds> repeated;
-    tale again(*run);
+    tale again(run);
     tell(again.told, repeated);
     CHECK_FALSE(again.told.divergence());
     CHECK(repeated == lengths);
@@ -263,13 +262,13 @@ TEST_CASE("transcript: what the host made of files is repeated, not asked for ag
                    record(transcript_kind::guest_trace, 0, 0, "{}")};
     tale one(run);
     CHECK_FALSE(one.told.recorded_snapshot());
-    CHECK(one.told.refused(std::nullopt) == "no");
-    CHECK(one.told.refused("something") == std::nullopt);
-    CHECK(std::get<std::string>(*one.told.recorded_snapshot()) == "disk full");
+    CHECK(one.told.refused(std::nullopt) == refusal{"no"});
+    CHECK(one.told.refused(refusal{"something"}) == std::nullopt);
+    CHECK(one.told.recorded_snapshot()->why().text == "disk full");
     CHECK(one.told.reads_snapshot_later(9));
     CHECK_FALSE(one.told.reads_snapshot_later(8));
-    one.told.snapshot("disk full");
-    CHECK(std::get<std::uint32_t>(*one.told.recorded_snapshot()) == 7);
+    one.told.snapshot(refusal{"disk full"});
+    CHECK(**one.told.recorded_snapshot() == 7);
     one.told.snapshot(std::uint32_t{7});
     CHECK_FALSE(one.told.reads_snapshot_later(9)); // it comes next
     one.told.snapshot(std::uint32_t{9});

@@ -35,9 +35,9 @@ std::vector<std::uint8_t> with_header(const std::vector<std::uint8_t>& body)
 void check(const std::vector<std::uint8_t>& file)
 {
     const auto decoded = decode_snapshot(file);
-    if (const auto* state = std::get_if<snapshot>(&decoded)) {
-        if (encode_snapshot(*state) != file) std::abort();
-    } else if (std::get<std::string>(decoded).empty()) {
+    if (decoded) {
+        if (encode_snapshot(*decoded) != file) std::abort();
+    } else if (decoded.why().text.empty()) {
         std::abort();
     }
 }

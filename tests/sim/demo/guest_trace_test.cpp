@@ -10,12 +10,11 @@
 #include <vigil/sim/machine/machine.h>
 
 using namespace vigil;
-using qmp_bridge::option_error;
 using sim::guest_access;
 
 namespace {
 
-using trace = std::variant<std::vector<guest_access>, option_error>;
+using trace = runstate::result<std::vector<guest_access>>;
 
 trace read(const std::string& text, const std::string& scenario = {})
 {
@@ -26,8 +25,7 @@ trace read(const std::string& text, const std::string& scenario = {})
 std::string refused(const std::string& text, const std::string& scenario = {})
 {
     const trace result = read(text, scenario);
-    const auto* error = std::get_if<option_error>(&result);
-    return error != nullptr ? error->text : "(accepted)";
+    return result ? "(accepted)" : result.why().text;
 }
 
 const std::string k_head = R"({"scenario": "one"})"
@@ -49,15 +47,15 @@ TEST_CASE("guest trace: accesses come with times since the first of them, the mo
 {"t": 1.6, "op": "reset"}
 )",
                               "one");
-    const auto* accesses = std::get_if<std::vector<guest_access>>(&result);
-    REQUIRE(accesses != nullptr);
-    REQUIRE(accesses->size() == 2);
-    CHECK((*accesses)[0].at == runstate::ns(0));
-    CHECK((*accesses)[0].space == guest_access::where::configuration);
-    CHECK((*accesses)[0].value == 2);
-    CHECK((*accesses)[1].at == runstate::ns(250'000'000));
-    CHECK((*accesses)[1].space == guest_access::where::bar0);
-    CHECK((*accesses)[1].line == 9);
+    REQUIRE(result);
+    const std::vector<guest_access>& accesses = *result;
+    REQUIRE(accesses.size() == 2);
+    CHECK(accesses[0].at == runstate::ns(0));
+    CHECK(accesses[0].space == guest_access::where::configuration);
+    CHECK(accesses[0].value == 2);
+    CHECK(accesses[1].at == runstate::ns(250'000'000));
+    CHECK(accesses[1].space == guest_access::where::bar0);
+    CHECK(accesses[1].line == 9);
 }
 
 TEST_CASE("guest trace: what is malformed is refused with the line and what would be right")
@@ -100,9 +98,9 @@ TEST_CASE("guest trace: the recorded Linux driver barks 30.198988800 s after its
     sim::machine machine("machine", config);
     std::ifstream in(VIGIL_TRACE);
     auto accesses = sim::read_guest_trace(in, VIGIL_TRACE, "heartbeat-30");
-    REQUIRE(std::holds_alternative<std::vector<guest_access>>(accesses));
-    const runstate::ns last_kick = std::get<std::vector<guest_access>>(accesses).back().at;
-    sim::trace_player guest("guest", machine.controller, std::get<std::vector<guest_access>>(accesses));
+    REQUIRE(accesses);
+    const runstate::ns last_kick = accesses->back().at;
+    sim::trace_player guest("guest", machine.controller, *accesses);
     guest.io.socket.bind(machine.io_ports());
     guest.memory.socket.bind(machine.memory());
     int kicks = 0;

@@ -17,7 +17,6 @@
 
 using namespace vigil;
 using qmp_bridge::chardev;
-using qmp_bridge::option_error;
 using qmp_bridge::option_list;
 using qmp_bridge::pace;
 
@@ -30,7 +29,10 @@ void require(bool holds)
     if (!holds) std::abort();
 }
 
-void check(const option_error& error) { require(!error.text.empty() && error.text.find('\n') == std::string::npos); }
+void check(const runstate::refusal& error)
+{
+    require(!error.text.empty() && error.text.find('\n') == std::string::npos);
+}
 
 /// One word a line; NUL, which no argument can have, stands for a line end within a word.
 words words_in(std::string_view bytes)
@@ -103,12 +105,12 @@ std::string long_form(const chardev& where)
 void check_chardev(std::string_view text)
 {
     const auto parsed = chardev::parse_short(text);
-    if (const auto* error = std::get_if<option_error>(&parsed)) return check(*error);
-    const auto& where = std::get<chardev>(parsed);
+    if (!parsed) return check(parsed.why());
+    const chardev& where = *parsed;
     option_list list = option_list::parse(long_form(where), "backend");
     const auto again = chardev::from_options(list.take("backend").value_or(""), list);
-    require(std::holds_alternative<chardev>(again) && !list.unknown_key());
-    require(long_form(std::get<chardev>(again)) == long_form(where));
+    require(again && !list.unknown_key());
+    require(long_form(*again) == long_form(where));
 }
 
 std::string in_millionths(std::uint64_t number)
@@ -262,7 +264,7 @@ private:
 };
 
 /// A configuration file whose content is its name, with a line end for each semicolon.
-std::variant<std::string, option_error> config_file(const std::string& path)
+runstate::result<std::string> config_file(const std::string& path)
 {
     std::string content = path;
     std::replace(content.begin(), content.end(), ';', '\n');
@@ -279,14 +281,14 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         check_chardev(word);
     }
     const auto parsed = sim::parse_options(arguments, config_file);
-    if (const auto* error = std::get_if<option_error>(&parsed)) {
-        check(*error);
+    if (!parsed) {
+        check(parsed.why());
         return 0;
     }
-    if (std::get<sim::sim_options>(parsed).text) return 0; // to be printed, instead of all else
-    const command_line written(std::get<sim::sim_options>(parsed));
+    if (parsed->text) return 0; // to be printed, instead of all else
+    const command_line written(*parsed);
     const auto again = sim::parse_options(written.all, config_file);
-    require(std::holds_alternative<sim::sim_options>(again));
-    require(command_line(std::get<sim::sim_options>(again)).all == written.all);
+    require(static_cast<bool>(again));
+    require(command_line(*again).all == written.all);
     return 0;
 }

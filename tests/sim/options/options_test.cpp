@@ -8,7 +8,6 @@
 
 using namespace vigil;
 using qmp_bridge::chardev;
-using qmp_bridge::option_error;
 using qmp_bridge::pace;
 using sim::machine_type;
 using sim::sim_options;
@@ -20,15 +19,14 @@ using words = std::vector<std::string>;
 sim_options accepted(const words& arguments)
 {
     auto parsed = sim::parse_options(arguments);
-    if (const auto* error = std::get_if<option_error>(&parsed)) FAIL("refused: " << error->text);
-    return std::get<sim_options>(parsed);
+    if (!parsed) FAIL("refused: " << parsed.why().text);
+    return *std::move(parsed);
 }
 
 std::string refused(const words& arguments)
 {
     auto parsed = sim::parse_options(arguments);
-    const auto* error = std::get_if<option_error>(&parsed);
-    return error != nullptr ? error->text : "(accepted)";
+    return parsed ? "(accepted)" : parsed.why().text;
 }
 
 // Where a device is to go: slot·8 + function.
@@ -122,7 +120,7 @@ TEST_CASE("options: a device can be written as a JSON object")
                               R"({"driver": "i6300esb", "addr": -2})", R"({"driver": "i6300esb", "id,addr": "1"})",
                               R"({"driver": "i6300esb", "nope": 1})"}) {
         INFO(wrong);
-        CHECK(std::holds_alternative<qmp_bridge::option_error>(sim::parse_options({"-device", wrong})));
+        CHECK_FALSE(sim::parse_options({"-device", wrong}));
     }
 }
 
@@ -276,26 +274,27 @@ TEST_CASE("options: a daemon has no standard input and output to serve")
 namespace {
 
 // Reads of configuration files see this content, whatever their name.
-std::variant<sim_options, option_error> with_config(const std::string& content, words arguments = {})
+runstate::result<sim_options> with_config(const std::string& content, words arguments = {},
+                                          qmp_bridge::option_place* where = nullptr)
 {
     arguments.insert(arguments.end(), {"-readconfig", "F"});
-    return sim::parse_options(arguments,
-                              [&](const std::string&) { return std::variant<std::string, option_error>(content); });
+    return sim::parse_options(
+        arguments, [&](const std::string&) { return runstate::result<std::string>(content); }, where);
 }
 
 sim_options configured(const std::string& content, const words& arguments = {})
 {
     auto parsed = with_config(content, arguments);
-    if (const auto* error = std::get_if<option_error>(&parsed)) FAIL("refused: " << error->text);
-    return std::get<sim_options>(parsed);
+    if (!parsed) FAIL("refused: " << parsed.why().text);
+    return *std::move(parsed);
 }
 
 std::string refused_config(const std::string& content)
 {
-    const auto parsed = with_config(content);
-    const auto* error = std::get_if<option_error>(&parsed);
-    if (error == nullptr) return "(accepted)";
-    return error->in_file ? ":" + error->text : error->text;
+    qmp_bridge::option_place where;
+    const auto parsed = with_config(content, {}, &where);
+    if (parsed) return "(accepted)";
+    return where.in_file ? ":" + parsed.why().text : parsed.why().text;
 }
 
 std::uint64_t number(const sim_options& options, const char* property)

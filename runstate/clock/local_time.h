@@ -17,16 +17,18 @@ namespace vigil::runstate {
 class local_time {
 public:
     /// Kernel ticks from `sc_time_stamp()` to the local time.
-    static sc_dt::uint64 ticks_ahead() noexcept { return ticks_ahead_; }
+    static sc_dt::uint64 ticks_ahead() noexcept { return ahead_of_kernel; }
 
     /// Sets it for the lifetime of this object.
-    explicit local_time(const sc_core::sc_time& ahead) noexcept : before_(std::exchange(ticks_ahead_, ahead.value())) {}
-    ~local_time() { ticks_ahead_ = before_; }
+    explicit local_time(const sc_core::sc_time& ahead) noexcept : before_(std::exchange(ahead_of_kernel, ahead.value()))
+    {
+    }
+    ~local_time() { ahead_of_kernel = before_; }
     local_time(const local_time&) = delete;
     local_time& operator=(const local_time&) = delete;
 
 private:
-    inline static sc_dt::uint64 ticks_ahead_ = 0;
+    inline static sc_dt::uint64 ahead_of_kernel = 0;
 
     sc_dt::uint64 before_;
 };

@@ -29,9 +29,9 @@ elseif(STEP STREQUAL "systemc_package")
   write_systemc("${WORK}/own" "SHARED IMPORTED")
   expect_configure("SystemC is the CMake package in ${WORK}/own/.* Build files have been written" "${SOURCE}"
     ${libraries_alone} -D CMAKE_PREFIX_PATH=${WORK}/own)
-  file(READ "${WORK}/build/pkgconfig/vigil-bus.pc" pc)
+  file(READ "${WORK}/build/pkgconfig/vigil-runstate.pc" pc)
   if(NOT pc MATCHES "Libs: [^\n]* ${SYSTEMC_LIBRARY}" OR NOT pc MATCHES "Cflags: [^\n]* -I${SYSTEMC_INCLUDE}")
-    message(FATAL_ERROR "vigil-bus.pc does not lead to this SystemC:\n${pc}")
+    message(FATAL_ERROR "vigil-runstate.pc does not lead to this SystemC:\n${pc}")
   endif()
 
 elseif(STEP STREQUAL "systemc_target")

@@ -57,8 +57,6 @@ struct at : sc_core::sc_module {
     std::function<void()> act;
 };
 
-const sc_time ns10(10, sc_core::SC_NS);
-
 } // namespace
 
 TEST_CASE("cpu gate: a CPU executes freely while nothing happens, and its local time becomes simulated time")
@@ -85,7 +83,7 @@ TEST_CASE("cpu gate: a request draws attention at once, and the CPU waits until 
         p.controller.request_reset(shutdown_cause::guest_reset);
         CHECK(p.gate.attention());
         CHECK_FALSE(p.gate.take_reset());
-        p.gate.wait_until_running(ns10);
+        p.gate.wait_until_running(sc_time(10, sc_core::SC_NS));
         CHECK_FALSE(p.gate.attention());
         CHECK(p.gate.take_reset() == reset_kind::warm);
         CHECK_FALSE(p.gate.take_reset());

@@ -80,6 +80,10 @@ public:
     /// WDT_TOUT#, active low: low from the end of stage 2, with the reboot output enabled, until the next reset. A
     /// reset in the same delta cycle leaves a pulse of one delta cycle.
     sc_core::sc_out<bool> tout_n{"tout_n"};
+    /// Called when either becomes active or inactive, at once and not a delta cycle later as the pin, so that a CPU
+    /// model takes an interrupt once that it clears before it yields; may be empty.
+    std::function<void(bool active)> irq_changed;
+    std::function<void(bool active)> tout_changed;
 
     /// Called at the end of stage 1 and of stage 2, before anything follows from it; for traces, may be empty.
     std::function<void(unsigned stage)> stage_expired;
@@ -134,8 +138,8 @@ private:
     runstate::vm_clock& clock_;
     runstate::vm_timer timer_{clock_, [this] { stage_ended(); }};
     state state_;
-    output_pin irq_pin_{"irq_pin", irq, parameters_.stage1_interrupt};
-    output_pin tout_pin_{"tout_pin", tout_n, parameters_.timeout_pin, output_pin::polarity::active_low};
+    output_pin irq_pin_{"irq_pin", irq, irq_changed, parameters_.stage1_interrupt};
+    output_pin tout_pin_{"tout_pin", tout_n, tout_changed, parameters_.timeout_pin, output_pin::polarity::active_low};
 };
 
 } // namespace vigil::models

@@ -84,6 +84,8 @@ public:
     /// SMI request: high while TCO1_STS says that software asked for one or, where that is enabled, that the timer ran
     /// out. A request that ends in the same delta cycle leaves a pulse of one delta cycle.
     sc_core::sc_out<bool> smi{"smi"};
+    /// Called when it becomes active or inactive, at once and not a delta cycle later as the pin; may be empty.
+    std::function<void(bool active)> smi_changed;
 
     /// Called at each time-out (1, 2), before anything follows from it; for traces, may be empty.
     std::function<void(unsigned timeout)> timed_out;
@@ -144,7 +146,7 @@ private:
     state state_;
     bool reboot_forbidden_ = false;
     bool smi_enabled_ = false;
-    output_pin smi_pin_{"smi_pin", smi, parameters_.smi_pin};
+    output_pin smi_pin_{"smi_pin", smi, smi_changed, parameters_.smi_pin};
 };
 
 } // namespace vigil::models

@@ -3,9 +3,9 @@
 
 namespace vigil::models {
 
-output_pin::output_pin(const sc_core::sc_module_name& name, sc_core::sc_out<bool>& port, bool in_use,
-                       polarity its_polarity)
-    : sc_module(name), port_(port), in_use_(in_use), idle_level_(its_polarity == polarity::active_low),
+output_pin::output_pin(const sc_core::sc_module_name& name, sc_core::sc_out<bool>& port,
+                       const std::function<void(bool active)>& told, bool in_use, polarity its_polarity)
+    : sc_module(name), port_(port), told_(told), in_use_(in_use), idle_level_(its_polarity == polarity::active_low),
       unconnected_("unconnected", idle_level_)
 {
     if (idle_level_) port_.initialize(true);
@@ -26,9 +26,11 @@ void output_pin::drive(bool active)
 {
     if (active_ == active) return;
     active_ = active;
-    if (!in_use_) return;
-    was_active_ = was_active_ || active;
-    changed_.notify(sc_core::SC_ZERO_TIME);
+    if (in_use_) {
+        was_active_ = was_active_ || active;
+        changed_.notify(sc_core::SC_ZERO_TIME);
+    }
+    if (told_) told_(active);
 }
 
 void output_pin::put_out()

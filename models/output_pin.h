@@ -2,6 +2,8 @@
 #ifndef VIGIL_MODELS_OUTPUT_PIN_H
 #define VIGIL_MODELS_OUTPUT_PIN_H
 
+#include <functional>
+
 #include <systemc>
 
 namespace vigil::models {
@@ -12,8 +14,10 @@ class output_pin : public sc_core::sc_module {
 public:
     enum class polarity : bool { active_high, active_low };
 
-    /// Where the port is not `in_use`, it leads nowhere.
-    output_pin(const sc_core::sc_module_name& name, sc_core::sc_out<bool>& port, bool in_use,
+    /// `told`, which may be empty, is called at each change, at once: the port shows it a delta cycle later, when a CPU
+    /// that has not yielded since may have cleared it again. Where the port is not `in_use`, it leads nowhere.
+    output_pin(const sc_core::sc_module_name& name, sc_core::sc_out<bool>& port,
+               const std::function<void(bool active)>& told, bool in_use,
                polarity its_polarity = polarity::active_high);
     ~output_pin() override;
 
@@ -24,6 +28,7 @@ private:
     void put_out(); ///< the one process that writes the port
 
     sc_core::sc_out<bool>& port_;
+    const std::function<void(bool)>& told_;
     const bool in_use_;
     const bool idle_level_;
     bool active_ = false;

@@ -240,3 +240,31 @@ TEST_CASE("i6300esb pins: a restore that another component refuses leaves TOUT# 
     CHECK(r.irq_changes.changes == irq_changes);
     CHECK(vigil::models::test::same(r.device.save(), before));
 }
+
+TEST_CASE("i6300esb pins: a CPU that clears the interrupt before it yields is told of it once, at once")
+{
+    rig r("rig", with_pins(false));
+    sc_core::sc_signal<bool> irq("irq");
+    sc_core::sc_signal<bool> tout_n("tout_n", true);
+    r.device.irq.bind(irq);
+    r.device.tout_n.bind(tout_n);
+    vigil::bus::bus_initiator cpu("cpu", vigil::bus::initiator_kind::vcpu);
+    cpu.socket.bind(r.device.registers);
+    std::vector<std::int64_t> taken;
+    r.device.irq_changed = [&](bool active) {
+        if (active) taken.push_back(r.clock.now().count());
+    };
+    r.cfg(reg::wdt_configuration, 2, bit::wdt_pre_sel);
+    r.preloads(10, 10); // 9600 ns each on the 1 MHz scale
+    r.lock(bit::wdt_enable);
+    cpu.delay() = sc_core::sc_time(10, sc_core::SC_US); // so far has it run ahead of the kernel
+    cpu.read_value(reg::general_interrupt_status, 4);
+    CHECK(taken == std::vector<std::int64_t>{9600});
+    cpu.write_value(reg::reload, 2, key::first);
+    cpu.write_value(reg::reload, 2, key::second);
+    cpu.write_value(reg::reload, 2, bit::wdt_reload);
+    pass(ns(19599)); // stage 1 counts anew from 10000 ns
+    CHECK(taken.size() == 1);
+    pass(ns(1));
+    CHECK(taken == std::vector<std::int64_t>{9600, 19600});
+}

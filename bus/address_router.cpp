@@ -7,6 +7,7 @@
 
 #include <vigil/bus/detail/address_map.h>
 #include <vigil/bus/detail/downstream.h>
+#include <vigil/bus/detail/payload_form.h>
 #include <vigil/bus/detail/payload_part.h>
 
 namespace vigil::bus {
@@ -17,7 +18,7 @@ struct address_router::impl : blocking_target {
         std::uint64_t size;
     };
 
-    impl() : targets("targets") {}
+    explicit impl(const shared_target_socket& target) : socket(target), targets("targets") {}
 
     void b_transport(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay) override;
     unsigned transport_dbg(tlm::tlm_generic_payload& payload) override;
@@ -25,6 +26,7 @@ struct address_router::impl : blocking_target {
     void report_overlaps(const char* owner) const;
     void transport_in_pieces(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay);
 
+    const shared_target_socket& socket;
     downstream targets;
     address_map map;
     std::vector<std::string> names;      ///< of the target sockets, by range
@@ -38,7 +40,7 @@ namespace {
 bool goes_whole(const address_map::segment& segment, std::uint64_t address, unsigned length) noexcept
 {
     if (segment.widest == 0) return length - 1 <= segment.span - (address - segment.first);
-    return length <= segment.widest && ((length | (address - segment.base)) & (length - 1)) == 0;
+    return is_one_access(address - segment.base, length, segment.widest);
 }
 
 unsigned next_piece(const address_map::segment& segment, std::uint64_t address, unsigned remaining) noexcept
@@ -59,9 +61,9 @@ std::string in_words(const address_map::range& range, const std::string& name)
 
 void address_router::impl::b_transport(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay)
 {
-    const tlm::tlm_response_status shape = check_shape(payload);
-    if (shape != tlm::TLM_OK_RESPONSE) {
-        payload.set_response_status(shape);
+    if (check_shape(payload) != tlm::TLM_OK_RESPONSE) {
+        in_plain_form(
+            payload, [this] { warn_of_streaming_width(socket); }, [&] { b_transport(payload, delay); });
         return;
     }
     const std::uint64_t address = payload.get_address();
@@ -77,54 +79,37 @@ void address_router::impl::b_transport(tlm::tlm_generic_payload& payload, sc_cor
 
 void address_router::impl::transport_in_pieces(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay)
 {
-    const std::uint64_t start = payload.get_address();
-    const unsigned length = payload.get_data_length();
-    tlm::tlm_response_status status = tlm::TLM_OK_RESPONSE;
-    const auto note = [&status](tlm::tlm_response_status answer) {
-        if (status == tlm::TLM_OK_RESPONSE) status = answer;
-    };
-
-    payload_part part(payload);
-    for (unsigned done = 0; done < length;) {
-        const std::uint64_t address = start + done;
-        const unsigned remaining = length - done;
-        const bool wrapped = address < start;
-        const address_map::segment* const segment = wrapped ? nullptr : map.find(address);
-        if (segment == nullptr) {
-            note(tlm::TLM_ADDRESS_ERROR_RESPONSE);
-            const std::uint64_t gap = wrapped ? 0 : map.gap(address);
-            if (gap == 0 || gap >= remaining) break;
-            done += static_cast<unsigned>(gap);
-            continue;
+    const auto next = [this](std::uint64_t address, unsigned remaining) {
+        if (const address_map::segment* const segment = map.find(address)) {
+            return next_piece(*segment, address, remaining);
         }
-        const unsigned piece = next_piece(*segment, address, remaining);
-        part.select(address - segment->base, done, piece);
-        payload.set_response_status(tlm::TLM_INCOMPLETE_RESPONSE);
+        const std::uint64_t gap = map.gap(address);
+        return gap == 0 || gap > remaining ? remaining : static_cast<unsigned>(gap);
+    };
+    in_pieces(payload, next, [&] {
+        const std::uint64_t address = payload.get_address();
+        const address_map::segment* const segment = map.find(address);
+        if (segment == nullptr) {
+            payload.set_response_status(tlm::TLM_ADDRESS_ERROR_RESPONSE);
+            return;
+        }
+        payload.set_address(address - segment->base);
         segment->target->b_transport(payload, delay);
-        note(payload.get_response_status());
-        done += piece;
-    }
-    payload.set_response_status(status);
+    });
 }
 
 unsigned address_router::impl::transport_dbg(tlm::tlm_generic_payload& payload)
 {
-    const std::uint64_t start = payload.get_address();
-    const unsigned length = payload.get_data_length();
-    payload_part part(payload);
-    unsigned done = 0;
-    while (done < length) {
-        const std::uint64_t address = start + done;
-        if (address < start) break;
+    const auto next = [this](std::uint64_t address, unsigned remaining) {
         const address_map::segment* const segment = map.find(address);
-        if (segment == nullptr) break;
-        const unsigned piece = next_piece(*segment, address, length - done);
-        part.select(address - segment->base, done, piece);
-        const unsigned answered = segment->debug_target->transport_dbg(payload);
-        done += answered < piece ? answered : piece;
-        if (answered < piece) break;
-    }
-    return done;
+        return segment != nullptr ? next_piece(*segment, address, remaining) : 0;
+    };
+    return debug_in_pieces(payload, next, [&] {
+        const std::uint64_t address = payload.get_address();
+        const address_map::segment* const segment = map.find(address);
+        payload.set_address(address - segment->base);
+        return segment->debug_target->transport_dbg(payload);
+    });
 }
 
 void address_router::impl::report_overlaps(const char* owner) const
@@ -149,7 +134,7 @@ void address_router::impl::report_overlaps(const char* owner) const
 }
 
 address_router::address_router(const sc_core::sc_module_name& name)
-    : sc_module(name), target("target"), impl_(std::make_unique<impl>())
+    : sc_module(name), target("target"), impl_(std::make_unique<impl>(target))
 {
     target.bind(static_cast<tlm::tlm_fw_transport_if<>&>(*impl_));
 }

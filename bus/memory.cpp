@@ -8,7 +8,7 @@
 
 #include <sys/mman.h>
 
-#include <vigil/bus/detail/payload_part.h>
+#include <vigil/bus/detail/payload_form.h>
 
 namespace vigil::bus {
 
@@ -46,21 +46,25 @@ memory::memory(const sc_core::sc_module_name& name, std::uint64_t size)
     }
 }
 
-void memory::b_transport(tlm::tlm_generic_payload& payload, sc_core::sc_time& /*delay*/)
+void memory::b_transport(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay)
 {
-    tlm::tlm_response_status status = check_shape(payload);
-    if (status == tlm::TLM_OK_RESPONSE) {
-        const std::uint64_t address = payload.get_address();
-        const unsigned length = payload.get_data_length();
-        if (address >= size() || length > size() - address) {
-            status = tlm::TLM_ADDRESS_ERROR_RESPONSE;
-        } else if (payload.is_read()) {
-            std::memcpy(payload.get_data_ptr(), content_->data() + address, length);
-        } else if (payload.is_write()) {
-            write(address, payload.get_data_ptr(), length);
-        }
+    if (check_shape(payload) != tlm::TLM_OK_RESPONSE) {
+        in_plain_form(
+            payload, [this] { warn_of_streaming_width(socket); }, [&] { b_transport(payload, delay); });
+        return;
     }
-    payload.set_response_status(status);
+    const std::uint64_t address = payload.get_address();
+    const unsigned length = payload.get_data_length();
+    if (address >= size() || length > size() - address) {
+        payload.set_response_status(tlm::TLM_ADDRESS_ERROR_RESPONSE);
+        return;
+    }
+    if (payload.is_read()) {
+        std::memcpy(payload.get_data_ptr(), content_->data() + address, length);
+    } else if (payload.is_write()) {
+        write(address, payload.get_data_ptr(), length);
+    }
+    payload.set_response_status(tlm::TLM_OK_RESPONSE);
 }
 
 unsigned memory::transport_dbg(tlm::tlm_generic_payload& payload)
@@ -113,7 +117,12 @@ unclaimed::unclaimed(const sc_core::sc_module_name& name, std::uint8_t fill)
 
 void unclaimed::b_transport(tlm::tlm_generic_payload& payload, sc_core::sc_time& /*delay*/)
 {
-    answer_absent(payload, fill_);
+    if (check_shape(payload) == tlm::TLM_OK_RESPONSE) {
+        answer_absent(payload, fill_);
+    } else {
+        in_plain_form(
+            payload, [this] { warn_of_streaming_width(socket); }, [&] { answer_absent(payload, fill_); });
+    }
 }
 
 unsigned unclaimed::transport_dbg(tlm::tlm_generic_payload& payload) { return answer_absent_debug(payload, fill_); }

@@ -45,7 +45,8 @@ private:
 };
 
 /// Guest RAM: zero at first, and sparse (the host commits a page when it is first written). Takes accesses of any
-/// length and alignment; out-of-range ones answer TLM_ADDRESS_ERROR_RESPONSE. Debug transport reads and writes.
+/// length and alignment; out-of-range ones answer TLM_ADDRESS_ERROR_RESPONSE. Byte enables and streaming widths as
+/// `blocking_target` says. Debug transport reads and writes.
 class memory : public sc_core::sc_module, private blocking_target {
 public:
     /// `size` in bytes, not 0. Reports /vigil/bus/memory where the host refuses the address space.

@@ -32,8 +32,13 @@ public:
     /// The `length` bytes from `done` on, at `address`.
     void select(std::uint64_t address, unsigned done, unsigned length) noexcept
     {
+        select_bytes(address, data_ != nullptr ? data_ + done : nullptr, length);
+    }
+    /// `length` bytes of somebody else's, at `address`.
+    void select_bytes(std::uint64_t address, unsigned char* data, unsigned length) noexcept
+    {
         payload_.set_address(address);
-        payload_.set_data_ptr(data_ != nullptr ? data_ + done : nullptr);
+        payload_.set_data_ptr(data);
         payload_.set_data_length(length);
         payload_.set_streaming_width(length);
         payload_.set_byte_enable_ptr(nullptr);

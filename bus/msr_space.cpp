@@ -158,6 +158,7 @@ void msr_socket::carry_out(tlm::tlm_generic_payload& payload, sc_core::sc_time& 
         if (!device_.write_msr(payload.get_address(), value, context)) status = tlm::TLM_ADDRESS_ERROR_RESPONSE;
     }
     payload.set_response_status(status);
+    delay += access_latency();
 }
 
 unsigned msr_socket::transport_dbg(tlm::tlm_generic_payload& payload)

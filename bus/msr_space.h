@@ -62,7 +62,7 @@ protected:
 
 /// The target socket of a device's MSRs, with the addresses and responses of an `msr_space`. TLM_IGNORE_COMMAND does
 /// nothing. Debug transport reads one whole MSR through `peek_msr`, and never writes (it returns 0 bytes).
-class msr_socket : public shared_target_socket, private blocking_target {
+class msr_socket : public shared_target_socket, public timed_target, private blocking_target {
 public:
     msr_socket(const char* name, msr_device& device);
 

@@ -69,6 +69,7 @@ void register_socket::carry_out(tlm::tlm_generic_payload& payload, sc_core::sc_t
         break;
     default: break;
     }
+    delay += access_latency();
 }
 
 unsigned register_socket::transport_dbg(tlm::tlm_generic_payload& payload)

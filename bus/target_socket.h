@@ -11,7 +11,8 @@
 
 namespace vigil::bus {
 
-/// A target socket that any number of initiators may bind to. Vigil's targets never call the backward path.
+/// A target socket that any number of initiators may bind to. Vigil's targets call the backward path only to take
+/// direct memory back.
 using shared_target_socket =
     tlm::tlm_target_socket<32, tlm::tlm_base_protocol_types, 0, sc_core::SC_ZERO_OR_MORE_BOUND>;
 
@@ -36,6 +37,21 @@ protected:
 
 private:
     bool warned_of_streaming_width_ = false;
+};
+
+/// A target whose accesses take time: a fixed latency, none at first, which is added to the delay of each access (each
+/// piece, where one is cut), after it has happened; never in debug transport.
+class timed_target {
+public:
+    void set_access_latency(const sc_core::sc_time& latency) noexcept { access_latency_ = latency; }
+    const sc_core::sc_time& access_latency() const noexcept { return access_latency_; }
+
+protected:
+    timed_target() = default;
+    ~timed_target() = default;
+
+private:
+    sc_core::sc_time access_latency_;
 };
 
 /// What a register device needs to know of an access beside offset, width and value.
@@ -80,7 +96,7 @@ protected:
 ///   TLM_GENERIC_ERROR_RESPONSE      no data pointer,
 ///   TLM_OK_RESPONSE                 otherwise; TLM_IGNORE_COMMAND does nothing.
 /// Debug transport reads any length through `peek`, in the same pieces, and never writes (it returns 0 bytes).
-class register_socket : public shared_target_socket, private blocking_target {
+class register_socket : public shared_target_socket, public timed_target, private blocking_target {
 public:
     /// `size`: bytes in the region; `widest`: the widest single access, 1, 2, 4 or 8 bytes.
     /// Reports /vigil/bus/register_socket where they are wrong.

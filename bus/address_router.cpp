@@ -31,7 +31,7 @@ struct address_router::impl : blocking_target {
 
     /// Takes direct memory back from the initiators, and any refusal of it; an empty range is none.
     void take_back(std::uint64_t first, std::uint64_t last);
-    void take_back_from(const tlm::tlm_fw_transport_if<>& target, std::uint64_t start, std::uint64_t end);
+    void take_back_from(const tlm::tlm_fw_transport_if<>& from, std::uint64_t start, std::uint64_t end);
     void report_overlaps(const char* owner) const;
     void transport_in_pieces(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay);
 
@@ -166,12 +166,12 @@ void address_router::impl::take_back(std::uint64_t first, std::uint64_t last)
     for (int i = 0; i < socket.size(); ++i) socket[i]->invalidate_direct_mem_ptr(first, last);
 }
 
-void address_router::impl::take_back_from(const tlm::tlm_fw_transport_if<>& target, std::uint64_t start,
+void address_router::impl::take_back_from(const tlm::tlm_fw_transport_if<>& from, std::uint64_t start,
                                           std::uint64_t end)
 {
     for (const address_map::range& range : map.ranges()) {
         const std::uint64_t span = range.last - range.first;
-        if (range.target != &target || range.last < range.first || start > span) continue;
+        if (range.target != &from || range.last < range.first || start > span) continue;
         take_back(range.first + start, range.first + std::min(end, span));
     }
 }

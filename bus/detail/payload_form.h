@@ -103,13 +103,13 @@ inline tlm::tlm_response_status check_register_access(const tlm::tlm_generic_pay
     return width <= region.size - offset ? tlm::TLM_OK_RESPONSE : tlm::TLM_ADDRESS_ERROR_RESPONSE;
 }
 
-/// Carries out a payload on a region: by one `access` where it is one, and otherwise in the pieces that a router would
-/// cut, whatever its form.
+/// Carries out a payload on a region, whatever its form: by one `access` where it is one, and otherwise in the pieces
+/// that a router would cut.
 template <class Warn, class Access>
-void access_registers(tlm::tlm_generic_payload& payload, const register_region& region, Warn warn, Access access)
+void access_in_any_form(tlm::tlm_generic_payload& payload, const register_region& region, Warn warn, Access access)
 {
     const tlm::tlm_response_status status = check_register_access(payload, region);
-    const auto again = [&] { access_registers(payload, region, warn, access); };
+    const auto again = [&] { access_in_any_form(payload, region, warn, access); };
     if (status == tlm::TLM_OK_RESPONSE) {
         access();
     } else if (check_shape(payload) != tlm::TLM_OK_RESPONSE) {
@@ -121,6 +121,17 @@ void access_registers(tlm::tlm_generic_payload& payload, const register_region& 
         in_pieces(payload, next, again);
     } else {
         payload.set_response_status(status);
+    }
+}
+
+/// The same, with a short road for what is one access.
+template <class Warn, class Access>
+void access_registers(tlm::tlm_generic_payload& payload, const register_region& region, Warn warn, Access access)
+{
+    if (check_register_access(payload, region) == tlm::TLM_OK_RESPONSE) {
+        access();
+    } else {
+        access_in_any_form(payload, region, warn, access);
     }
 }
 

@@ -39,12 +39,6 @@ const attached_function* ecam_window::function(std::uint64_t address) const noex
     return in_space && (address >> 20) == 0 ? places[(address >> 12) & 0xFF] : nullptr;
 }
 
-unsigned pci_space::widest(std::uint64_t address)
-{
-    const address_map::segment* const window = windows.find(address);
-    return window != nullptr ? window->widest : k_pci_register_width;
-}
-
 pci_space_port::pci_space_port(const shared_target_socket& socket, pci_space& space, std::uint64_t base)
     : socket_(socket), space_(space), base_(base)
 {
@@ -69,13 +63,9 @@ void pci_space_port::transport(tlm::tlm_generic_payload& payload, sc_core::sc_ti
 {
     const std::uint64_t address = payload.get_address();
     const address_map::segment* const window = space_.windows.find(address);
-    if (!is_one_access(address, payload.get_data_length(), space_.widest(address))) {
-        in_pieces(
-            payload,
-            [this](std::uint64_t from, unsigned remaining) {
-                return piece_length(from, remaining, space_.widest(from));
-            },
-            [&] { transport(payload, delay); });
+    if (!is_one_access(address, payload.get_data_length(), pci_space::widest(window))) {
+        const auto next = [this](std::uint64_t from, unsigned left) { return space_.next_piece(from, left); };
+        in_pieces(payload, next, [&] { transport(payload, delay); });
     } else if (window != nullptr) {
         payload.set_address(address - window->base);
         window->target->b_transport(payload, delay);
@@ -89,7 +79,7 @@ unsigned pci_space_port::transport_dbg(tlm::tlm_generic_payload& payload)
 {
     const auto next = [this](std::uint64_t from, unsigned remaining) {
         const std::uint64_t address = from + base_;
-        return address >= from ? piece_length(address, remaining, space_.widest(address)) : 0;
+        return address >= from ? space_.next_piece(address, remaining) : 0;
     };
     return debug_in_pieces(payload, next, [&] {
         const std::uint64_t address = payload.get_address() + base_;

@@ -12,6 +12,7 @@
 #include <tlm>
 
 #include <vigil/bus/detail/address_map.h>
+#include <vigil/bus/detail/payload_part.h>
 #include <vigil/bus/pci_function.h>
 #include <vigil/bus/target_socket.h>
 
@@ -57,8 +58,16 @@ struct pci_space {
     std::uint8_t fill;                 ///< what every byte reads where nothing is decoded
     const ecam_window* ecam = nullptr; ///< of memory space
 
-    /// The widest access at `address`.
-    unsigned widest(std::uint64_t address);
+    /// The widest access to what is decoded there; null: nothing.
+    static unsigned widest(const address_map::segment* window) noexcept
+    {
+        return window != nullptr ? window->widest : k_pci_register_width;
+    }
+    /// The next of the pieces that an access is cut into.
+    unsigned next_piece(std::uint64_t address, unsigned remaining) noexcept
+    {
+        return piece_length(address, remaining, widest(windows.find(address)));
+    }
 };
 
 /// A socket's way into a space: goes, in the pieces that a router would cut, to the window at the first address of

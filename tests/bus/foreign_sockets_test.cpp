@@ -54,8 +54,7 @@ template <unsigned Width = 32> struct foreign_cpu : sc_core::sc_module {
 };
 
 /// A peripheral of another platform that notes its accesses; `Socket` is a target socket of tlm_utils.
-template <template <class, unsigned, class...> class Socket, unsigned Width = 32>
-struct foreign_target : sc_core::sc_module {
+template <template <class, unsigned> class Socket, unsigned Width = 32> struct foreign_target : sc_core::sc_module {
     explicit foreign_target(const sc_core::sc_module_name& name) : sc_module(name)
     {
         socket.register_b_transport(this, &foreign_target::b_transport);
@@ -77,16 +76,14 @@ struct foreign_target : sc_core::sc_module {
     }
     unsigned debug(tlm::tlm_generic_payload& payload) { return payload.get_data_length(); }
 
-    Socket<foreign_target, Width, tlm::tlm_base_protocol_types> socket{"socket"};
+    Socket<foreign_target, Width> socket{"socket"};
     std::string seen;
     std::array<std::uint8_t, 16> bytes{};
 };
 
-/// tlm_utils' sockets by their first three parameters, whatever else a version of SystemC gives them.
-template <class Module, unsigned Width, class... Types>
-using simple_target = tlm_utils::simple_target_socket<Module, Width, Types...>;
-template <class Module, unsigned Width, class... Types>
-using passthrough_target = tlm_utils::passthrough_target_socket<Module, Width, Types...>;
+/// tlm_utils' sockets by two parameters, whatever else a version of SystemC gives them.
+template <class Module, unsigned Width> using simple_target = tlm_utils::simple_target_socket<Module, Width>;
+template <class Module, unsigned Width> using passthrough_target = tlm_utils::passthrough_target_socket<Module, Width>;
 
 /// Payloads that are acquired and released, as the non-blocking path asks.
 struct no_manager : tlm::tlm_mm_interface {
@@ -179,7 +176,7 @@ TEST_CASE(
         {
             const std::uint64_t address = payload.get_address();
             payload.set_address(address & 0xFFF); // it subtracts the start of the range
-            out[static_cast<unsigned>(address >> 12)]->b_transport(payload, delay);
+            out[static_cast<int>(address >> 12)]->b_transport(payload, delay);
             payload.set_address(address);
         }
         tlm_utils::multi_passthrough_target_socket<interconnect> in{"in"};

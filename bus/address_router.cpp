@@ -7,6 +7,7 @@
 
 #include <vigil/bus/detail/address_map.h>
 #include <vigil/bus/detail/downstream.h>
+#include <vigil/bus/detail/payload_form.h>
 #include <vigil/bus/detail/payload_part.h>
 
 namespace vigil::bus {
@@ -17,19 +18,30 @@ struct address_router::impl : blocking_target {
         std::uint64_t size;
     };
 
-    impl() : targets("targets") {}
+    explicit impl(shared_target_socket& target)
+        : socket(target), targets("targets", [this](const auto& from, sc_dt::uint64 start, sc_dt::uint64 end) {
+              take_back_from(from, start, end);
+          })
+    {
+    }
 
     void b_transport(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay) override;
     unsigned transport_dbg(tlm::tlm_generic_payload& payload) override;
+    bool get_direct_mem_ptr(tlm::tlm_generic_payload& payload, tlm::tlm_dmi& dmi) override;
 
+    /// Takes direct memory back from the initiators, and any refusal of it; an empty range is none.
+    void take_back(std::uint64_t first, std::uint64_t last);
+    void take_back_from(const tlm::tlm_fw_transport_if<>& from, std::uint64_t start, std::uint64_t end);
     void report_overlaps(const char* owner) const;
     void transport_in_pieces(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay);
 
+    shared_target_socket& socket;
     downstream targets;
     address_map map;
     std::vector<std::string> names;      ///< of the target sockets, by range
     std::vector<movable_range> movables; ///< by the number given out
     bool built = false;
+    bool direct_memory_asked = false;
 };
 
 namespace {
@@ -38,7 +50,7 @@ namespace {
 bool goes_whole(const address_map::segment& segment, std::uint64_t address, unsigned length) noexcept
 {
     if (segment.widest == 0) return length - 1 <= segment.span - (address - segment.first);
-    return length <= segment.widest && ((length | (address - segment.base)) & (length - 1)) == 0;
+    return is_one_access(address - segment.base, length, segment.widest);
 }
 
 unsigned next_piece(const address_map::segment& segment, std::uint64_t address, unsigned remaining) noexcept
@@ -46,6 +58,25 @@ unsigned next_piece(const address_map::segment& segment, std::uint64_t address, 
     if (segment.widest != 0) return piece_length(address - segment.base, remaining, segment.widest);
     const std::uint64_t beyond = segment.span - (address - segment.first); // bytes after the one at `address`
     return remaining - 1 <= beyond ? remaining : static_cast<unsigned>(beyond + 1);
+}
+
+/// Turns what a target says of direct memory at its own addresses into what `segment` shows of it; at least the byte
+/// at `address` is in it.
+void show_in(const address_map::segment& segment, std::uint64_t address, tlm::tlm_dmi& dmi)
+{
+    const std::uint64_t first = std::max<std::uint64_t>(dmi.get_start_address(), segment.first - segment.base);
+    const std::uint64_t last =
+        std::min<std::uint64_t>(dmi.get_end_address(), segment.first - segment.base + segment.span);
+    const std::uint64_t offset = address - segment.base;
+    if (offset < first || offset > last) { // the target speaks of something else
+        dmi.init();
+        dmi.set_start_address(address);
+        dmi.set_end_address(address);
+        return;
+    }
+    if (dmi.get_dmi_ptr() != nullptr) dmi.set_dmi_ptr(dmi.get_dmi_ptr() + (first - dmi.get_start_address()));
+    dmi.set_start_address(first + segment.base);
+    dmi.set_end_address(last + segment.base);
 }
 
 std::string in_words(const address_map::range& range, const std::string& name)
@@ -59,9 +90,9 @@ std::string in_words(const address_map::range& range, const std::string& name)
 
 void address_router::impl::b_transport(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay)
 {
-    const tlm::tlm_response_status shape = check_shape(payload);
-    if (shape != tlm::TLM_OK_RESPONSE) {
-        payload.set_response_status(shape);
+    if (check_shape(payload) != tlm::TLM_OK_RESPONSE) {
+        in_plain_form(
+            payload, [this] { warn_of_streaming_width(socket); }, [&] { b_transport(payload, delay); });
         return;
     }
     const std::uint64_t address = payload.get_address();
@@ -77,54 +108,72 @@ void address_router::impl::b_transport(tlm::tlm_generic_payload& payload, sc_cor
 
 void address_router::impl::transport_in_pieces(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay)
 {
-    const std::uint64_t start = payload.get_address();
-    const unsigned length = payload.get_data_length();
-    tlm::tlm_response_status status = tlm::TLM_OK_RESPONSE;
-    const auto note = [&status](tlm::tlm_response_status answer) {
-        if (status == tlm::TLM_OK_RESPONSE) status = answer;
-    };
-
-    payload_part part(payload);
-    for (unsigned done = 0; done < length;) {
-        const std::uint64_t address = start + done;
-        const unsigned remaining = length - done;
-        const bool wrapped = address < start;
-        const address_map::segment* const segment = wrapped ? nullptr : map.find(address);
-        if (segment == nullptr) {
-            note(tlm::TLM_ADDRESS_ERROR_RESPONSE);
-            const std::uint64_t gap = wrapped ? 0 : map.gap(address);
-            if (gap == 0 || gap >= remaining) break;
-            done += static_cast<unsigned>(gap);
-            continue;
+    const auto next = [this](std::uint64_t address, unsigned remaining) {
+        if (const address_map::segment* const segment = map.find(address)) {
+            return next_piece(*segment, address, remaining);
         }
-        const unsigned piece = next_piece(*segment, address, remaining);
-        part.select(address - segment->base, done, piece);
-        payload.set_response_status(tlm::TLM_INCOMPLETE_RESPONSE);
+        const std::uint64_t gap = map.gap(address);
+        return gap == 0 || gap > remaining ? remaining : static_cast<unsigned>(gap);
+    };
+    in_pieces(payload, next, [&] {
+        const std::uint64_t address = payload.get_address();
+        const address_map::segment* const segment = map.find(address);
+        if (segment == nullptr) {
+            payload.set_response_status(tlm::TLM_ADDRESS_ERROR_RESPONSE);
+            return;
+        }
+        payload.set_address(address - segment->base);
         segment->target->b_transport(payload, delay);
-        note(payload.get_response_status());
-        done += piece;
-    }
-    payload.set_response_status(status);
+    });
 }
 
 unsigned address_router::impl::transport_dbg(tlm::tlm_generic_payload& payload)
 {
-    const std::uint64_t start = payload.get_address();
-    const unsigned length = payload.get_data_length();
-    payload_part part(payload);
-    unsigned done = 0;
-    while (done < length) {
-        const std::uint64_t address = start + done;
-        if (address < start) break;
+    const auto next = [this](std::uint64_t address, unsigned remaining) {
         const address_map::segment* const segment = map.find(address);
-        if (segment == nullptr) break;
-        const unsigned piece = next_piece(*segment, address, length - done);
-        part.select(address - segment->base, done, piece);
-        const unsigned answered = segment->debug_target->transport_dbg(payload);
-        done += answered < piece ? answered : piece;
-        if (answered < piece) break;
+        return segment != nullptr ? next_piece(*segment, address, remaining) : 0;
+    };
+    return debug_in_pieces(payload, next, [&] {
+        const std::uint64_t address = payload.get_address();
+        const address_map::segment* const segment = map.find(address);
+        payload.set_address(address - segment->base);
+        return segment->debug_target->transport_dbg(payload);
+    });
+}
+
+bool address_router::impl::get_direct_mem_ptr(tlm::tlm_generic_payload& payload, tlm::tlm_dmi& dmi)
+{
+    direct_memory_asked = true;
+    dmi.init();
+    const std::uint64_t address = payload.get_address();
+    const address_map::segment* const segment = map.find(address);
+    if (segment == nullptr) {
+        const std::uint64_t gap = map.gap(address);
+        dmi.set_start_address(address);
+        if (gap != 0) dmi.set_end_address(address + (gap - 1));
+        return false;
     }
-    return done;
+    payload.set_address(address - segment->base);
+    const bool granted = segment->whole_target->get_direct_mem_ptr(payload, dmi);
+    payload.set_address(address);
+    show_in(*segment, address, dmi);
+    return granted && !dmi.is_none_allowed();
+}
+
+void address_router::impl::take_back(std::uint64_t first, std::uint64_t last)
+{
+    if (!direct_memory_asked || last < first) return;
+    for (int i = 0; i < socket.size(); ++i) socket[i]->invalidate_direct_mem_ptr(first, last);
+}
+
+void address_router::impl::take_back_from(const tlm::tlm_fw_transport_if<>& from, std::uint64_t start,
+                                          std::uint64_t end)
+{
+    for (const address_map::range& range : map.ranges()) {
+        const std::uint64_t span = range.last - range.first;
+        if (range.target != &from || range.last < range.first || start > span) continue;
+        take_back(range.first + start, range.first + std::min(end, span));
+    }
 }
 
 void address_router::impl::report_overlaps(const char* owner) const
@@ -149,7 +198,7 @@ void address_router::impl::report_overlaps(const char* owner) const
 }
 
 address_router::address_router(const sc_core::sc_module_name& name)
-    : sc_module(name), target("target"), impl_(std::make_unique<impl>())
+    : sc_module(name), target("target"), impl_(std::make_unique<impl>(target))
 {
     target.bind(static_cast<tlm::tlm_fw_transport_if<>&>(*impl_));
 }
@@ -213,10 +262,13 @@ void address_router::place(std::size_t movable, std::optional<std::uint64_t> sta
                                               .c_str());
         return;
     }
-    const address_map::range& now = impl_->map.ranges()[range];
-    if (now.first == first && now.last == last) return;
+    const address_map::range before = impl_->map.ranges()[range];
+    if (before.first == first && before.last == last) return;
     impl_->map.move(range, first, last);
-    if (impl_->built) impl_->map.build();
+    if (!impl_->built) return;
+    impl_->map.build();
+    impl_->take_back(before.first, before.last);
+    impl_->take_back(first, last);
 }
 
 } // namespace vigil::bus

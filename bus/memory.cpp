@@ -5,10 +5,11 @@
 #include <cstring>
 #include <limits>
 #include <string>
+#include <utility>
 
 #include <sys/mman.h>
 
-#include <vigil/bus/detail/payload_part.h>
+#include <vigil/bus/detail/payload_form.h>
 
 namespace vigil::bus {
 
@@ -46,21 +47,51 @@ memory::memory(const sc_core::sc_module_name& name, std::uint64_t size)
     }
 }
 
-void memory::b_transport(tlm::tlm_generic_payload& payload, sc_core::sc_time& /*delay*/)
+void memory::b_transport(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay)
 {
-    tlm::tlm_response_status status = check_shape(payload);
-    if (status == tlm::TLM_OK_RESPONSE) {
-        const std::uint64_t address = payload.get_address();
-        const unsigned length = payload.get_data_length();
-        if (address >= size() || length > size() - address) {
-            status = tlm::TLM_ADDRESS_ERROR_RESPONSE;
-        } else if (payload.is_read()) {
-            std::memcpy(payload.get_data_ptr(), content_->data() + address, length);
-        } else if (payload.is_write()) {
-            write(address, payload.get_data_ptr(), length);
-        }
+    if (check_shape(payload) != tlm::TLM_OK_RESPONSE) {
+        in_plain_form(
+            payload, [this] { warn_of_streaming_width(socket); }, [&] { b_transport(payload, delay); });
+        return;
     }
-    payload.set_response_status(status);
+    const std::uint64_t address = payload.get_address();
+    const unsigned length = payload.get_data_length();
+    if (address >= size() || length > size() - address) {
+        payload.set_response_status(tlm::TLM_ADDRESS_ERROR_RESPONSE);
+        return;
+    }
+    if (payload.is_read()) {
+        std::memcpy(payload.get_data_ptr(), content_->data() + address, length);
+    } else if (payload.is_write()) {
+        write(address, payload.get_data_ptr(), length);
+    }
+    payload.set_dmi_allowed(true);
+    payload.set_response_status(tlm::TLM_OK_RESPONSE);
+    delay += access_latency();
+}
+
+bool memory::get_direct_mem_ptr(tlm::tlm_generic_payload& payload, tlm::tlm_dmi& dmi)
+{
+    dmi.init();
+    if (payload.get_address() >= size()) {
+        dmi.set_start_address(size());
+        return false;
+    }
+    granted_ = true;
+    dmi.set_dmi_ptr(content_->give_out());
+    dmi.set_end_address(size() - 1);
+    dmi.allow_read_write();
+    dmi.set_read_latency(access_latency());
+    dmi.set_write_latency(access_latency());
+    return true;
+}
+
+void memory::replace(std::shared_ptr<memory_content> content) noexcept
+{
+    content_ = std::move(content);
+    if (!granted_) return;
+    granted_ = false;
+    for (int i = 0; i < socket.size(); ++i) socket[i]->invalidate_direct_mem_ptr(0, size() - 1);
 }
 
 unsigned memory::transport_dbg(tlm::tlm_generic_payload& payload)
@@ -97,7 +128,7 @@ std::vector<std::uint64_t> memory_content::pages_in_use() const
 {
     std::vector<std::uint64_t> result;
     for (std::uint64_t page = 0; page < written_.size(); ++page) {
-        if (!written_[static_cast<std::size_t>(page)]) continue;
+        if (!given_out_ && !written_[static_cast<std::size_t>(page)]) continue;
         const std::uint8_t* const begin = data_ + page * k_page_bytes;
         const std::uint8_t* const end = begin + page_bytes(page);
         if (std::any_of(begin, end, [](std::uint8_t byte) { return byte != 0; })) result.push_back(page);
@@ -113,7 +144,12 @@ unclaimed::unclaimed(const sc_core::sc_module_name& name, std::uint8_t fill)
 
 void unclaimed::b_transport(tlm::tlm_generic_payload& payload, sc_core::sc_time& /*delay*/)
 {
-    answer_absent(payload, fill_);
+    if (check_shape(payload) == tlm::TLM_OK_RESPONSE) {
+        answer_absent(payload, fill_);
+    } else {
+        in_plain_form(
+            payload, [this] { warn_of_streaming_width(socket); }, [&] { answer_absent(payload, fill_); });
+    }
 }
 
 unsigned unclaimed::transport_dbg(tlm::tlm_generic_payload& payload) { return answer_absent_debug(payload, fill_); }

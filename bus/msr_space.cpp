@@ -8,7 +8,7 @@
 #include <vigil/bus/detail/access_scope.h>
 #include <vigil/bus/detail/address_map.h>
 #include <vigil/bus/detail/downstream.h>
-#include <vigil/bus/detail/payload_part.h>
+#include <vigil/bus/detail/payload_form.h>
 #include <vigil/bus/little_endian.h>
 
 namespace vigil::bus {
@@ -18,7 +18,7 @@ namespace {
 constexpr unsigned k_msr_width = 8;
 constexpr std::uint64_t k_last_msr = 0xFFFF'FFFF;
 
-/// What every target of an MSR access asks of a payload, whatever its address.
+/// Whether the payload reads or writes one whole MSR, whatever its address.
 tlm::tlm_response_status check_msr_access(const tlm::tlm_generic_payload& payload) noexcept
 {
     const tlm::tlm_response_status shape = check_shape(payload);
@@ -26,6 +26,27 @@ tlm::tlm_response_status check_msr_access(const tlm::tlm_generic_payload& payloa
         return tlm::TLM_BURST_ERROR_RESPONSE;
     }
     return shape;
+}
+
+/// Carries out an access to an MSR by one `access`, whatever its form.
+template <class Warn, class Access> void access_msr(tlm::tlm_generic_payload& payload, Warn warn, Access access)
+{
+    const tlm::tlm_response_status status = check_msr_access(payload);
+    if (status == tlm::TLM_OK_RESPONSE) {
+        access();
+    } else if (check_shape(payload) == tlm::TLM_OK_RESPONSE) {
+        payload.set_response_status(status);
+    } else if (has_disabled_byte(payload)) {
+        payload.set_response_status(tlm::TLM_BYTE_ENABLE_ERROR_RESPONSE);
+    } else {
+        in_plain_form(payload, warn, [&] { access_msr(payload, warn, access); });
+    }
+}
+
+/// Whether debug transport can look at one whole MSR.
+bool is_msr_peek(const tlm::tlm_generic_payload& payload) noexcept
+{
+    return payload.is_read() && payload.get_data_length() == k_msr_width && payload.get_data_ptr() != nullptr;
 }
 
 std::string in_words(std::uint64_t first, std::uint64_t last, const std::string& name)
@@ -38,11 +59,12 @@ std::string in_words(std::uint64_t first, std::uint64_t last, const std::string&
 } // namespace
 
 struct msr_space::impl : blocking_target {
-    impl() : targets("targets") {}
+    explicit impl(const shared_target_socket& target) : socket(target), targets("targets") {}
 
     void b_transport(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay) override;
     unsigned transport_dbg(tlm::tlm_generic_payload& payload) override;
 
+    const shared_target_socket& socket;
     downstream targets;
     address_map map;
     std::vector<std::string> names; ///< of the target sockets, by range
@@ -51,28 +73,25 @@ struct msr_space::impl : blocking_target {
 
 void msr_space::impl::b_transport(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay)
 {
-    const tlm::tlm_response_status status = check_msr_access(payload);
-    if (status != tlm::TLM_OK_RESPONSE) {
-        payload.set_response_status(status);
-        return;
-    }
-    const address_map::segment* const segment = map.find(payload.get_address());
-    if (segment == nullptr) {
-        payload.set_response_status(tlm::TLM_ADDRESS_ERROR_RESPONSE);
-        return;
-    }
-    segment->target->b_transport(payload, delay);
+    access_msr(
+        payload, [this] { warn_of_streaming_width(socket); },
+        [&] {
+            if (const address_map::segment* const segment = map.find(payload.get_address())) {
+                segment->target->b_transport(payload, delay);
+            } else {
+                payload.set_response_status(tlm::TLM_ADDRESS_ERROR_RESPONSE);
+            }
+        });
 }
 
 unsigned msr_space::impl::transport_dbg(tlm::tlm_generic_payload& payload)
 {
-    if (check_msr_access(payload) != tlm::TLM_OK_RESPONSE) return 0;
-    const address_map::segment* const segment = map.find(payload.get_address());
+    const address_map::segment* const segment = is_msr_peek(payload) ? map.find(payload.get_address()) : nullptr;
     return segment != nullptr ? segment->debug_target->transport_dbg(payload) : 0;
 }
 
 msr_space::msr_space(const sc_core::sc_module_name& name)
-    : sc_module(name), target("target"), impl_(std::make_unique<impl>())
+    : sc_module(name), target("target"), impl_(std::make_unique<impl>(target))
 {
     target.bind(static_cast<tlm::tlm_fw_transport_if<>&>(*impl_));
 }
@@ -121,25 +140,32 @@ msr_socket::msr_socket(const char* name, msr_device& device) : shared_target_soc
 
 void msr_socket::b_transport(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay)
 {
-    tlm::tlm_response_status status = check_msr_access(payload);
+    access_msr(
+        payload, [this] { warn_of_streaming_width(*this); }, [&] { carry_out(payload, delay); });
+}
+
+void msr_socket::carry_out(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay)
+{
+    tlm::tlm_response_status status = tlm::TLM_OK_RESPONSE;
     const access_context context{origin_of(payload), delay};
     const access_scope scope(clock_, context);
-    if (status == tlm::TLM_OK_RESPONSE && payload.is_read()) {
+    if (payload.is_read()) {
         if (const auto value = device_.read_msr(payload.get_address(), context)) {
             store_little_endian(payload.get_data_ptr(), k_msr_width, *value);
         } else {
             status = tlm::TLM_ADDRESS_ERROR_RESPONSE;
         }
-    } else if (status == tlm::TLM_OK_RESPONSE && payload.is_write()) {
+    } else if (payload.is_write()) {
         const std::uint64_t value = load_little_endian(payload.get_data_ptr(), k_msr_width);
         if (!device_.write_msr(payload.get_address(), value, context)) status = tlm::TLM_ADDRESS_ERROR_RESPONSE;
     }
     payload.set_response_status(status);
+    delay += access_latency();
 }
 
 unsigned msr_socket::transport_dbg(tlm::tlm_generic_payload& payload)
 {
-    if (check_msr_access(payload) != tlm::TLM_OK_RESPONSE || !payload.is_read()) return 0;
+    if (!is_msr_peek(payload)) return 0;
     const auto value = device_.peek_msr(payload.get_address());
     if (!value) return 0;
     store_little_endian(payload.get_data_ptr(), k_msr_width, *value);

@@ -19,11 +19,10 @@ namespace vigil::bus {
 ///
 /// One space serves all vCPUs; the origin of an access says which one makes it. The response is
 ///   TLM_ADDRESS_ERROR_RESPONSE      where nothing is mapped, or the target has no such MSR: a CPU model raises #GP(0),
-///   TLM_BURST_ERROR_RESPONSE        for a length other than 8, or streaming,
-///   TLM_BYTE_ENABLE_ERROR_RESPONSE  for byte enables,
-///   TLM_GENERIC_ERROR_RESPONSE      for no data pointer,
-///   the target's                    otherwise.
-/// The payload goes to the target unchanged, extensions and all. Debug transport is routed likewise and returns 0 where
+///   TLM_BURST_ERROR_RESPONSE        for a length other than 8, or streaming (a width of 0 is as 8, and warned of
+///   once), TLM_BYTE_ENABLE_ERROR_RESPONSE  for byte enables that do not enable all 8 bytes, TLM_GENERIC_ERROR_RESPONSE
+///   for no data pointer, the target's                    otherwise.
+/// The payload goes to the target as it is, extensions and all. Debug transport is routed likewise and returns 0 where
 /// b_transport would answer an error. DMI is refused. Accesses find their targets from the end of elaboration on.
 class msr_space : public sc_core::sc_module {
 public:
@@ -63,7 +62,7 @@ protected:
 
 /// The target socket of a device's MSRs, with the addresses and responses of an `msr_space`. TLM_IGNORE_COMMAND does
 /// nothing. Debug transport reads one whole MSR through `peek_msr`, and never writes (it returns 0 bytes).
-class msr_socket : public shared_target_socket, private blocking_target {
+class msr_socket : public shared_target_socket, public timed_target, private blocking_target {
 public:
     msr_socket(const char* name, msr_device& device);
 
@@ -73,6 +72,8 @@ public:
 private:
     void b_transport(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay) override;
     unsigned transport_dbg(tlm::tlm_generic_payload& payload) override;
+    /// One access to a whole MSR.
+    void carry_out(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay);
 
     msr_device& device_;
     runstate::vm_clock* clock_ = nullptr;

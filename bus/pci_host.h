@@ -34,7 +34,11 @@ struct pci_address {
 /// `memory` and `io` are the PCI address spaces: map them into the routers as the background, from address 0 on
 /// (addresses are absolute). What no BAR (and no ECAM window) decodes reads zero in memory and all ones in I/O space;
 /// writes are lost. Where windows overlap, memory blocks win, then the ECAM window, then the one attached first. As on
-/// the router, an access goes, whole, to the window at its first address.
+/// the router, an access goes, whole, to the window at its first address; every socket cuts what is not one access of a
+/// register's width into the pieces that a router would. A bus that subtracts the start of a range binds to a
+/// `pci_memory_window`; one that has the wrong base is warned of once, /vigil/bus/window_base: as long as nothing has
+/// reached an open ECAM window, an access to nothing that another base would lead to bus 0 of it is answered with
+/// TLM_ADDRESS_ERROR_RESPONSE.
 class pci_host : public sc_core::sc_module {
 public:
     explicit pci_host(const sc_core::sc_module_name& name);
@@ -76,8 +80,22 @@ public:
     void set_configuration_address(std::uint32_t value) noexcept;
 
 private:
+    friend class pci_memory_window;
     struct impl;
     std::unique_ptr<impl> impl_;
+};
+
+/// A window of a bus on PCI memory space (and ECAM), where the bus subtracts the start of the range: addresses count
+/// from `base`. One for each such range; it must not outlive the host.
+class pci_memory_window : public sc_core::sc_module {
+public:
+    pci_memory_window(const sc_core::sc_module_name& name, pci_host& host, std::uint64_t base);
+    ~pci_memory_window() override;
+
+    shared_target_socket target;
+
+private:
+    std::unique_ptr<blocking_target> port_;
 };
 
 } // namespace vigil::bus

@@ -4,7 +4,7 @@
 #include <string>
 
 #include <vigil/bus/detail/access_scope.h>
-#include <vigil/bus/detail/payload_part.h>
+#include <vigil/bus/detail/payload_form.h>
 #include <vigil/bus/little_endian.h>
 
 namespace vigil::bus {
@@ -24,6 +24,16 @@ bool blocking_target::get_direct_mem_ptr(tlm::tlm_generic_payload& /*payload*/, 
     return false;
 }
 
+void blocking_target::warn_of_streaming_width(const sc_core::sc_object& socket)
+{
+    if (warned_of_streaming_width_) return;
+    warned_of_streaming_width_ = true;
+    SC_REPORT_WARNING("/vigil/bus/streaming_width",
+                      (std::string(socket.name()) + ": an initiator sends payloads with streaming width 0, which is "
+                                                    "taken as the data length; have it call set_streaming_width()")
+                          .c_str());
+}
+
 register_socket::register_socket(const char* name, register_device& device, std::uint64_t size, unsigned widest,
                                  access_alignment alignment)
     : shared_target_socket(name), device_(device), size_(size), widest_(widest),
@@ -41,10 +51,14 @@ register_socket::register_socket(const char* name, register_device& device, std:
 
 void register_socket::b_transport(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay)
 {
-    const tlm::tlm_response_status status = check_register_access(payload, size_, widest_, alignment_mask_);
-    payload.set_response_status(status);
-    if (status != tlm::TLM_OK_RESPONSE) return;
+    access_registers(
+        payload, {size_, widest_, alignment_mask_}, [this] { warn_of_streaming_width(*this); },
+        [&] { carry_out(payload, delay); });
+}
 
+void register_socket::carry_out(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay)
+{
+    payload.set_response_status(tlm::TLM_OK_RESPONSE);
     const unsigned width = payload.get_data_length();
     const access_context context{origin_of(payload), delay};
     const access_scope scope(clock_, context);
@@ -57,24 +71,15 @@ void register_socket::b_transport(tlm::tlm_generic_payload& payload, sc_core::sc
         break;
     default: break;
     }
+    delay += access_latency();
 }
 
 unsigned register_socket::transport_dbg(tlm::tlm_generic_payload& payload)
 {
-    const std::uint64_t start = payload.get_address();
-    std::uint8_t* const data = payload.get_data_ptr();
-    if (!payload.is_read() || data == nullptr || start >= size_) return 0;
-
-    const std::uint64_t room = size_ - start;
-    const unsigned length = payload.get_data_length() < room ? payload.get_data_length() : static_cast<unsigned>(room);
-    for (unsigned done = 0; done < length;) {
-        // Where any alignment goes, one access of a register's width stays one.
-        const bool whole = alignment_mask_ == 0 && length <= widest_ && (length & (length - 1)) == 0;
-        const unsigned width = whole ? length : piece_length(start + done, length - done, widest_);
-        store_little_endian(data + done, width, device_.peek(start + done, width));
-        done += width;
-    }
-    return length;
+    return peek_registers(payload, {size_, widest_, alignment_mask_}, [&] {
+        const unsigned width = payload.get_data_length();
+        store_little_endian(payload.get_data_ptr(), width, device_.peek(payload.get_address(), width));
+    });
 }
 
 } // namespace vigil::bus

@@ -15,7 +15,8 @@ class vm_clock;
 
 namespace vigil::bus {
 
-/// A target socket that any number of initiators may bind to. Vigil's targets never call the backward path.
+/// A target socket that any number of initiators may bind to. Vigil's targets call the backward path only to take
+/// direct memory back.
 using shared_target_socket =
     tlm::tlm_target_socket<32, tlm::tlm_base_protocol_types, 0, sc_core::SC_ZERO_OR_MORE_BOUND>;
 
@@ -24,11 +25,37 @@ using any_target_socket = tlm::tlm_base_target_socket_b<32>;
 
 /// The forward interface with the answers that all of Vigil's targets share: DMI is refused and the non-blocking path
 /// completes at once through `b_transport` (TLM_COMPLETED, delay annotated).
+///
+/// All of them take payloads as CPU models send them. A streaming width of 0 stands for the data length, with one
+/// warning per target socket, /vigil/bus/streaming_width. Byte enables are carried out by runs of enabled bytes, each
+/// an access of its own; all ones are as none.
 class blocking_target : public tlm::tlm_fw_transport_if<> {
 public:
     tlm::tlm_sync_enum nb_transport_fw(tlm::tlm_generic_payload& payload, tlm::tlm_phase& phase,
                                        sc_core::sc_time& delay) override;
     bool get_direct_mem_ptr(tlm::tlm_generic_payload& payload, tlm::tlm_dmi& dmi) override;
+
+protected:
+    /// Warns, the first time, that an initiator of `socket` leaves the streaming width at 0.
+    void warn_of_streaming_width(const sc_core::sc_object& socket);
+
+private:
+    bool warned_of_streaming_width_ = false;
+};
+
+/// A target whose accesses take time: a fixed latency, none at first, which is added to the delay of each access (each
+/// piece, where one is cut), after it has happened; never in debug transport.
+class timed_target {
+public:
+    void set_access_latency(const sc_core::sc_time& latency) noexcept { access_latency_ = latency; }
+    const sc_core::sc_time& access_latency() const noexcept { return access_latency_; }
+
+protected:
+    timed_target() = default;
+    ~timed_target() = default;
+
+private:
+    sc_core::sc_time access_latency_;
 };
 
 /// What a register device needs to know of an access beside offset, width and value.
@@ -64,16 +91,16 @@ protected:
     ~register_device() = default;
 };
 
-/// The target socket of a register region. It checks each access as TLM-2.0 asks and answers
-///   TLM_BYTE_ENABLE_ERROR_RESPONSE  byte enables,
-///   TLM_BURST_ERROR_RESPONSE        a streaming width below the length, a length other than 1, 2, 4, 8 or above the
-///                                   region's widest, or an access that is not aligned (a router cuts those to pieces),
-///   TLM_ADDRESS_ERROR_RESPONSE      an access that starts or ends outside the region,
+/// The target socket of a register region. An access of 1, 2, 4 or 8 bytes up to the region's widest, aligned, is one
+/// for the device; any other is carried out in the pieces that a router would cut (see `mapping_options::widest`), with
+/// the first response that is not TLM_OK_RESPONSE. Byte enables are runs of bytes, see `blocking_target`. It answers
+///   TLM_BYTE_ENABLE_ERROR_RESPONSE  byte enables other than 0 and FFh, or of length 0,
+///   TLM_BURST_ERROR_RESPONSE        length 0, or a streaming width below the length (other than 0),
+///   TLM_ADDRESS_ERROR_RESPONSE      an access or piece that starts or ends outside the region,
 ///   TLM_GENERIC_ERROR_RESPONSE      no data pointer,
 ///   TLM_OK_RESPONSE                 otherwise; TLM_IGNORE_COMMAND does nothing.
-/// Debug transport reads any length through `peek`, in the pieces that a router would cut, and never writes (it returns
-/// 0 bytes).
-class register_socket : public shared_target_socket, protected blocking_target {
+/// Debug transport reads any length through `peek`, in the same pieces, and never writes (it returns 0 bytes).
+class register_socket : public shared_target_socket, public timed_target, protected blocking_target {
 public:
     /// `size`: bytes in the region; `widest`: the widest single access, 1, 2, 4 or 8 bytes.
     /// Reports /vigil/bus/register_socket where they are wrong.
@@ -81,6 +108,8 @@ public:
                     access_alignment alignment = access_alignment::natural);
 
     std::uint64_t size() const noexcept { return size_; }
+    /// Bytes of the widest single access.
+    unsigned widest() const noexcept { return widest_; }
 
     /// The device's timers hang on `clock`: a guest's access finds those run that are due by its time.
     void timed_by(runstate::vm_clock& clock) noexcept { clock_ = &clock; }
@@ -88,6 +117,8 @@ public:
 private:
     void b_transport(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay) override;
     unsigned transport_dbg(tlm::tlm_generic_payload& payload) override;
+    /// One access, which is known to be possible.
+    void carry_out(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay);
 
     register_device& device_;
     runstate::vm_clock* clock_ = nullptr;

@@ -38,7 +38,8 @@ void address_map::build()
         if (winner != nullptr && winner == before) {
             segments_.back().span = last - segments_.back().first;
         } else if (winner != nullptr) {
-            segments_.push_back({first, last - first, winner->first, winner->target, winner->target, winner->widest});
+            segments_.push_back(
+                {first, last - first, winner->first, winner->target, winner->target, winner->target, winner->widest});
         }
         before = winner;
     }

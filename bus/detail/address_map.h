@@ -26,6 +26,7 @@ public:
         std::uint64_t base;                       ///< of the whole range, from which the target counts
         tlm::tlm_blocking_transport_if<>* target; ///< the two bases are virtual: finding them costs at each access
         tlm::tlm_transport_dbg_if<>* debug_target;
+        tlm::tlm_fw_transport_if<>* whole_target; ///< with the rest of its interface
         unsigned widest;
     };
 

@@ -3,18 +3,19 @@
 #define VIGIL_BUS_DETAIL_PAYLOAD_PART_H
 
 #include <cstdint>
-#include <cstring>
 
 #include <tlm>
 
 namespace vigil::bus {
 
-/// Makes a payload stand for a part of its data, at an address of the next space down, and whole again at the end.
+/// Makes a payload stand for a part of its data, at an address of the next space down, and whole again at the end. A
+/// part has no byte enables.
 class payload_part {
 public:
     explicit payload_part(tlm::tlm_generic_payload& payload) noexcept
         : payload_(payload), address_(payload.get_address()), data_(payload.get_data_ptr()),
-          length_(payload.get_data_length()), streaming_width_(payload.get_streaming_width())
+          length_(payload.get_data_length()), streaming_width_(payload.get_streaming_width()),
+          enables_(payload.get_byte_enable_ptr())
     {
     }
     ~payload_part()
@@ -23,6 +24,7 @@ public:
         payload_.set_data_ptr(data_);
         payload_.set_data_length(length_);
         payload_.set_streaming_width(streaming_width_);
+        payload_.set_byte_enable_ptr(enables_);
     }
     payload_part(const payload_part&) = delete;
     payload_part& operator=(const payload_part&) = delete;
@@ -30,10 +32,16 @@ public:
     /// The `length` bytes from `done` on, at `address`.
     void select(std::uint64_t address, unsigned done, unsigned length) noexcept
     {
+        select_bytes(address, data_ != nullptr ? data_ + done : nullptr, length);
+    }
+    /// `length` bytes of somebody else's, at `address`.
+    void select_bytes(std::uint64_t address, unsigned char* data, unsigned length) noexcept
+    {
         payload_.set_address(address);
-        payload_.set_data_ptr(data_ != nullptr ? data_ + done : nullptr);
+        payload_.set_data_ptr(data);
         payload_.set_data_length(length);
         payload_.set_streaming_width(length);
+        payload_.set_byte_enable_ptr(nullptr);
     }
 
 private:
@@ -42,58 +50,63 @@ private:
     unsigned char* data_;
     unsigned length_;
     unsigned streaming_width_;
+    unsigned char* enables_;
 };
 
-/// What every target asks of a payload, whatever its address: no byte enables, a length, data to that length, and no
-/// streaming.
-inline tlm::tlm_response_status check_shape(const tlm::tlm_generic_payload& payload) noexcept
+/// Carries out a payload in pieces, lowest address first: `next(address, remaining)` says how many bytes the next one
+/// has, and `access` carries it out as the payload shows it. The response is the first that is not TLM_OK_RESPONSE;
+/// nothing wraps round the end of the address space.
+template <class Next, class Access> void in_pieces(tlm::tlm_generic_payload& payload, Next next, Access access)
 {
-    if (payload.get_byte_enable_ptr() != nullptr) return tlm::TLM_BYTE_ENABLE_ERROR_RESPONSE;
+    const std::uint64_t start = payload.get_address();
     const unsigned length = payload.get_data_length();
-    if (length == 0 || payload.get_streaming_width() < length) return tlm::TLM_BURST_ERROR_RESPONSE;
-    if (payload.get_data_ptr() == nullptr && payload.get_command() != tlm::TLM_IGNORE_COMMAND) {
-        return tlm::TLM_GENERIC_ERROR_RESPONSE;
+    tlm::tlm_response_status status = tlm::TLM_OK_RESPONSE;
+    {
+        payload_part part(payload);
+        for (unsigned done = 0, piece = 0; done < length; done += piece) {
+            const std::uint64_t address = start + done;
+            piece = address >= start ? next(address, length - done) : length - done;
+            part.select(address, done, piece);
+            payload.set_response_status(tlm::TLM_INCOMPLETE_RESPONSE);
+            if (address >= start) {
+                access();
+            } else {
+                payload.set_response_status(tlm::TLM_ADDRESS_ERROR_RESPONSE);
+            }
+            if (status == tlm::TLM_OK_RESPONSE) status = payload.get_response_status();
+        }
     }
-    return tlm::TLM_OK_RESPONSE;
+    payload.set_response_status(status);
 }
 
-/// `check_shape`, and a width of a register in a region of `size` bytes; `alignment` has ones where the offset's low
-/// bits count.
-inline tlm::tlm_response_status check_register_access(const tlm::tlm_generic_payload& payload, std::uint64_t size,
-                                                      unsigned widest,
-                                                      std::uint64_t alignment = ~std::uint64_t{0}) noexcept
+/// The same for debug transport, where `access` returns the bytes that it did; ends at the first piece that has none
+/// left or is not done whole. Returns the number of bytes done.
+template <class Next, class Access>
+unsigned debug_in_pieces(tlm::tlm_generic_payload& payload, Next next, Access access)
 {
-    const tlm::tlm_response_status shape = check_shape(payload);
-    if (shape != tlm::TLM_OK_RESPONSE) return shape;
-    const unsigned width = payload.get_data_length();
-    const std::uint64_t offset = payload.get_address();
-    if (width > widest || (width & (width - 1)) != 0 || (offset & (width - 1) & alignment) != 0) {
-        return tlm::TLM_BURST_ERROR_RESPONSE;
+    const std::uint64_t start = payload.get_address();
+    const unsigned length = payload.get_data_length();
+    payload_part part(payload);
+    for (unsigned done = 0; done < length;) {
+        const std::uint64_t address = start + done;
+        const unsigned piece = address >= start ? next(address, length - done) : 0;
+        if (piece == 0) return done;
+        part.select(address, done, piece);
+        const unsigned answered = access();
+        if (answered < piece) return done + answered;
+        done += piece;
     }
-    if (offset >= size || width > size - offset) return tlm::TLM_ADDRESS_ERROR_RESPONSE;
-    return tlm::TLM_OK_RESPONSE;
+    return length;
 }
 
-/// Answers an access to nothing: reads give `fill` in every byte, writes are lost.
-inline void answer_absent(tlm::tlm_generic_payload& payload, std::uint8_t fill) noexcept
+/// Whether an access is one where `widest` is the widest: a power of two of bytes, naturally aligned.
+inline bool is_one_access(std::uint64_t offset, unsigned length, unsigned widest) noexcept
 {
-    const tlm::tlm_response_status shape = check_shape(payload);
-    if (shape == tlm::TLM_OK_RESPONSE && payload.is_read()) {
-        std::memset(payload.get_data_ptr(), fill, payload.get_data_length());
-    }
-    payload.set_response_status(shape);
+    return length <= widest && ((length | offset) & (length - 1)) == 0;
 }
 
-/// Answers a debug access to nothing; returns the number of bytes done.
-inline unsigned answer_absent_debug(tlm::tlm_generic_payload& payload, std::uint8_t fill) noexcept
-{
-    if (!payload.is_read() || payload.get_data_ptr() == nullptr) return 0;
-    std::memset(payload.get_data_ptr(), fill, payload.get_data_length());
-    return payload.get_data_length();
-}
-
-/// The length of the next naturally aligned piece: the largest power of two in `remaining` and `widest` that `offset`
-/// is a multiple of.
+/// The length of the next naturally aligned piece of one that is not: the largest power of two in `remaining` and
+/// `widest` that `offset` is a multiple of.
 inline unsigned piece_length(std::uint64_t offset, unsigned remaining, unsigned widest) noexcept
 {
     unsigned length = widest;

@@ -91,6 +91,62 @@ TEST_CASE("address router: byte enables, streaming and length 0 need no target")
     CHECK(b.send(empty) == tlm::TLM_BURST_ERROR_RESPONSE);
 }
 
+TEST_CASE("address router: byte enables are cut into runs before targets see them")
+{
+    bench b;
+    region left("left"), right("right");
+    memory ram("ram", 0x100);
+    b.router.map(0x0, 0x8, left.socket);
+    b.router.map(0x8, 0x8, right.socket);
+    b.router.map(0x100, 0x100, ram.socket, {0, 0});
+    elaborate();
+    std::array<std::uint8_t, 16> data{};
+    for (unsigned i = 0; i < 16; ++i) data.at(i) = static_cast<std::uint8_t>(i);
+    std::array<std::uint8_t, 16> enables{};
+    for (unsigned i = 4; i < 14; ++i) enables.at(i) = 0xFF;
+    access payload(tlm::TLM_WRITE_COMMAND, 0, data.data(), 16);
+    payload.set_byte_enable_ptr(enables.data());
+    payload.set_byte_enable_length(16);
+    CHECK(b.send(payload) == tlm::TLM_OK_RESPONSE);
+    CHECK(left.device.take() == "w4@4=7060504");
+    CHECK(right.device.take() == "w4@0=B0A0908 w2@4=D0C");
+    payload.set_address(0x100);
+    CHECK(b.send(payload) == tlm::TLM_OK_RESPONSE);
+    CHECK(ram.data()[3] == 0);
+    CHECK(ram.data()[4] == 4);
+    CHECK(ram.data()[13] == 13);
+    CHECK(ram.data()[14] == 0);
+    payload.set_address(0x4);
+    CHECK(b.send(payload) == tlm::TLM_ADDRESS_ERROR_RESPONSE); // bytes 10h and 11h are nobody's
+    CHECK(payload.get_byte_enable_ptr() == enables.data());
+    CHECK(payload.get_address() == 0x4);
+}
+
+TEST_CASE("address router: streaming width 0 is warned of at the router's socket alone, once for each router")
+{
+    const report_log log;
+    bench b;
+    region a("a");
+    address_router other("other");
+    bus_initiator second("second", initiator_kind::vcpu);
+    b.router.map(0, 0x40, a.socket);
+    other.map(0, 0x40, a.socket);
+    second.socket.bind(other.target);
+    elaborate();
+    std::array<std::uint8_t, 8> data{};
+    access payload(tlm::TLM_READ_COMMAND, 0, data.data(), 8);
+    payload.set_streaming_width(0);
+    CHECK(b.send(payload) == tlm::TLM_OK_RESPONSE);
+    CHECK(b.send(payload) == tlm::TLM_OK_RESPONSE);
+    sc_core::sc_time delay;
+    second.socket->b_transport(payload, delay);
+    CHECK(payload.get_response_status() == tlm::TLM_OK_RESPONSE);
+    CHECK(a.device.take() == "r4@0 r4@4 r4@0 r4@4 r4@0 r4@4");
+    REQUIRE(log.entries().size() == 2);
+    CHECK(log.entries()[0].text.find("router.target: ") == 0);
+    CHECK(log.entries()[1].text.find("other.target: ") == 0);
+}
+
 TEST_CASE("address router: an unaligned dword is cut into naturally aligned pieces")
 {
     bench b;

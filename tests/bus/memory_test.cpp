@@ -44,18 +44,26 @@ TEST_CASE("memory: accesses that start or end outside are address errors")
     CHECK(initiator.read_value(0xFFC, 4) == 1);
 }
 
-TEST_CASE("memory: byte enables, streaming and length 0 are refused")
+TEST_CASE("memory: streaming and length 0 are refused, byte enables and streaming width 0 are carried out")
 {
+    const report_log log;
     memory ram("ram", 0x1000);
     bus_initiator initiator("initiator", initiator_kind::host);
     initiator.socket.bind(ram.socket);
     elaborate();
     sc_core::sc_time delay;
-    std::array<std::uint8_t, 8> data{};
+    std::array<std::uint8_t, 8> data{1, 2, 3, 4, 5, 6, 7, 8};
     access payload(tlm::TLM_WRITE_COMMAND, 0, data.data(), 8);
     payload.set_byte_enable_ptr(data.data());
+    payload.set_byte_enable_length(8);
     initiator.socket->b_transport(payload, delay);
     CHECK(payload.get_response_status() == tlm::TLM_BYTE_ENABLE_ERROR_RESPONSE);
+    std::array<std::uint8_t, 4> enables{0xFF, 0xFF, 0, 0};
+    payload.set_byte_enable_ptr(enables.data());
+    payload.set_byte_enable_length(4);
+    initiator.socket->b_transport(payload, delay);
+    CHECK(payload.get_response_status() == tlm::TLM_OK_RESPONSE);
+    CHECK(initiator.read_value(0, 8) == 0x0000060500000201);
     payload.set_byte_enable_ptr(nullptr);
     payload.set_streaming_width(4);
     initiator.socket->b_transport(payload, delay);
@@ -64,6 +72,15 @@ TEST_CASE("memory: byte enables, streaming and length 0 are refused")
     access ignored(tlm::TLM_IGNORE_COMMAND, 0, nullptr, 4);
     initiator.socket->b_transport(ignored, delay);
     CHECK(ignored.get_response_status() == tlm::TLM_OK_RESPONSE);
+    CHECK(log.entries().empty());
+    for (int i = 0; i < 2; ++i) {
+        payload.set_streaming_width(0);
+        initiator.socket->b_transport(payload, delay);
+        CHECK(payload.get_response_status() == tlm::TLM_OK_RESPONSE);
+    }
+    CHECK(initiator.read_value(0, 8) == 0x0807060504030201);
+    REQUIRE(log.entries().size() == 1);
+    CHECK(log.entries()[0].text.find("ram.socket: ") == 0);
 }
 
 TEST_CASE("memory: debug transport reads and writes up to the end")
@@ -117,6 +134,15 @@ TEST_CASE("unclaimed: reads give the fill at any length and writes are lost")
     CHECK(initiator.read(0, data.data(), 3) == tlm::TLM_OK_RESPONSE);
     CHECK(data[2] == 0xFF);
     CHECK(initiator.read(0, data.data(), 0) == tlm::TLM_BURST_ERROR_RESPONSE);
+    std::array<std::uint8_t, 3> enables{0, 0xFF, 0};
+    data.fill(0);
+    access enabled(tlm::TLM_READ_COMMAND, 0, data.data(), 3);
+    enabled.set_byte_enable_ptr(enables.data());
+    enabled.set_byte_enable_length(3);
+    sc_core::sc_time delay;
+    initiator.socket->b_transport(enabled, delay);
+    CHECK(enabled.get_response_status() == tlm::TLM_OK_RESPONSE);
+    CHECK(data == std::array<std::uint8_t, 3>{0, 0xFF, 0});
     data.fill(0);
     CHECK(initiator.read_debug(7, data.data(), 3) == 3);
     CHECK(data[0] == 0xFF);

@@ -130,15 +130,18 @@ TEST_CASE("MSR space: lengths other than 8 are burst errors, and nothing happens
     CHECK(b.file.values[0x10] == 5);
 }
 
-TEST_CASE("MSR space: byte enables, streaming and no data are refused, and an ignored command does nothing")
+TEST_CASE("MSR space: partial byte enables, streaming and no data are refused, and an ignored command does nothing")
 {
     bench b;
     elaborate();
     std::array<std::uint8_t, 8> data{};
     access enabled(tlm::TLM_WRITE_COMMAND, 0x10, data.data(), 8);
-    enabled.set_byte_enable_ptr(data.data());
-    enabled.set_byte_enable_length(8);
-    CHECK(b.send(enabled) == tlm::TLM_BYTE_ENABLE_ERROR_RESPONSE);
+    std::array<std::uint8_t, 8> enables{0xFF, 0xFF, 0xFF, 0xFF};
+    enabled.set_byte_enable_ptr(enables.data());
+    for (const unsigned count : {0U, 8U}) { // none, and one half
+        enabled.set_byte_enable_length(count);
+        CHECK(b.send(enabled) == tlm::TLM_BYTE_ENABLE_ERROR_RESPONSE);
+    }
     access streaming(tlm::TLM_WRITE_COMMAND, 0x10, data.data(), 8);
     streaming.set_streaming_width(4);
     CHECK(b.send(streaming) == tlm::TLM_BURST_ERROR_RESPONSE);
@@ -150,6 +153,37 @@ TEST_CASE("MSR space: byte enables, streaming and no data are refused, and an ig
     streaming.set_streaming_width(16);
     CHECK(b.send(streaming) == tlm::TLM_OK_RESPONSE);
     CHECK(b.file.values[0x10] == 0);
+}
+
+TEST_CASE("MSR space: byte enables of all ones are as none, streaming width 0 is as 8 with one warning for each socket")
+{
+    const report_log log;
+    bench b;
+    bus_initiator direct("direct", initiator_kind::vcpu);
+    direct.socket.bind(b.file.socket);
+    elaborate();
+    std::array<std::uint8_t, 8> data{7};
+    std::uint8_t ones = 0xFF;
+    access payload(tlm::TLM_WRITE_COMMAND, 0x10, data.data(), 8);
+    payload.set_byte_enable_ptr(&ones);
+    payload.set_byte_enable_length(1);
+    CHECK(b.send(payload) == tlm::TLM_OK_RESPONSE);
+    CHECK(b.file.values[0x10] == 7);
+    CHECK(log.entries().empty());
+    payload.set_streaming_width(0);
+    for (int i = 0; i < 2; ++i) {
+        data[0] = 8;
+        CHECK(b.send(payload) == tlm::TLM_OK_RESPONSE);
+        CHECK(b.file.values[0x10] == 8);
+    }
+    sc_core::sc_time delay;
+    direct.socket->b_transport(payload, delay);
+    CHECK(payload.get_response_status() == tlm::TLM_OK_RESPONSE);
+    REQUIRE(log.entries().size() == 2);
+    CHECK(log.entries()[0].text.find("space.target: ") == 0);
+    CHECK(log.entries()[1].text.find("file.socket: ") == 0);
+    payload.set_command(tlm::TLM_READ_COMMAND);
+    CHECK(b.initiator.socket->transport_dbg(payload) == 8);
 }
 
 TEST_CASE("MSR space: one device is shared by all vCPUs, and sees which one it is")

@@ -174,17 +174,19 @@ TEST_CASE("pci host: low bits in the configuration address shift the access with
     CHECK(m.config(0xFC, 4) == 0xCCDD2211);
 }
 
-TEST_CASE("pci host: the ports answer odd accesses of an initiator without a router with TLM errors")
+TEST_CASE("pci host: without a router the ports cut odd accesses as one would, and refuse what is beyond them")
 {
     pci_host host("host");
+    sample_function function("function");
     bus_initiator address("address", initiator_kind::vcpu), data("data", initiator_kind::vcpu);
     address.socket.bind(host.config_address);
     data.socket.bind(host.config_data);
+    REQUIRE_FALSE(host.attach(function, {2}));
     elaborate();
+    address.write_value(0, 4, 0x80001040);
     for (bus_initiator* port : {&address, &data}) {
-        CHECK(port->write_value(0, 3, 0) == tlm::TLM_BURST_ERROR_RESPONSE);
-        CHECK(port->write_value(0, 8, 0) == tlm::TLM_BURST_ERROR_RESPONSE);
-        CHECK(port->write_value(1, 2, 0) == tlm::TLM_BURST_ERROR_RESPONSE);
+        CHECK(port->write_value(0, 3, 0) == tlm::TLM_OK_RESPONSE);
+        CHECK(port->write_value(1, 2, 0) == tlm::TLM_OK_RESPONSE);
         CHECK(port->write_value(4, 4, 0) == tlm::TLM_ADDRESS_ERROR_RESPONSE);
         std::array<std::uint8_t, 4> bytes{};
         access enabled(tlm::TLM_READ_COMMAND, 0, bytes.data(), 4);
@@ -192,7 +194,116 @@ TEST_CASE("pci host: the ports answer odd accesses of an initiator without a rou
         sc_core::sc_time delay;
         port->socket->b_transport(enabled, delay);
         CHECK(enabled.get_response_status() == tlm::TLM_BYTE_ENABLE_ERROR_RESPONSE);
+        bytes.fill(0xFF);
+        enabled.set_byte_enable_length(4);
+        access read(tlm::TLM_READ_COMMAND, 0, bytes.data(), 4);
+        port->socket->b_transport(read, delay);
+        CHECK(read.get_response_status() == tlm::TLM_OK_RESPONSE);
     }
+    CHECK(address.read_value(0, 4) == 0x80001040); // bytes and words do not reach it
+    CHECK(data.write_value(1, 2, 0x2211) == tlm::TLM_OK_RESPONSE);
+    CHECK(data.read_value(0, 4) == 0x00221100);
+    CHECK(data.write_value(0, 8, 0xAABBCCDD'44332211) == tlm::TLM_ADDRESS_ERROR_RESPONSE);
+    CHECK(data.read_value(0, 4) == 0x44332211);
+    CHECK(address.write_value(0, 8, 0x80001000) == tlm::TLM_ADDRESS_ERROR_RESPONSE);
+    CHECK(data.read_value(0, 4) == 0x25AB8086);
+    std::array<std::uint8_t, 8> bytes{};
+    CHECK(data.read_debug(1, bytes.data(), 8) == 3);
+    CHECK(bytes[0] == 0x80);
+    CHECK(address.read_debug(0, bytes.data(), 8) == 4);
+}
+
+TEST_CASE("pci host: without a router memory and I/O space cut accesses as one would")
+{
+    pci_host host("host");
+    sample_function function("function");
+    bus_initiator mem("mem", initiator_kind::vcpu), io("io", initiator_kind::vcpu);
+    bus_initiator address("address", initiator_kind::vcpu), data("data", initiator_kind::vcpu);
+    mem.socket.bind(host.memory);
+    io.socket.bind(host.io);
+    address.socket.bind(host.config_address);
+    data.socket.bind(host.config_data);
+    REQUIRE_FALSE(host.attach(function, {2}));
+    elaborate();
+    const auto set_config = [&](std::uint32_t reg, std::uint32_t value) {
+        address.write_value(0, 4, 0x80001000 | reg);
+        data.write_value(0, 4, value);
+    };
+    set_config(0x10, 0xE0000000);
+    set_config(0x18, 0xC100);
+    set_config(0x04, pci_command::memory | pci_command::io);
+
+    mem.write_value(0xE0000000, 8, 0x1122334455667788);
+    CHECK(function.memory_device.take() == "w4@0=55667788 w4@4=11223344");
+    std::array<std::uint8_t, 64> line{};
+    CHECK(mem.read(0xDFFFFFF8, line.data(), 64) == tlm::TLM_OK_RESPONSE);
+    CHECK(function.memory_device.take() == "r4@0 r4@4 r4@8 r4@C");
+    CHECK(line[7] == 0);
+    CHECK(line[8] == 0x88);
+    CHECK(line[63] == 0);
+    CHECK(io.read_value(0xC106, 4) == 0xFFFF0000);
+    CHECK(function.io_device.take() == "r2@6");
+    mem.read_debug(0xDFFFFFFC, line.data(), 12);
+    CHECK(line[4] == 0x88);
+    CHECK(line[11] == 0x11);
+    CHECK(mem.read_value(0xFFFF'FFFF'FFFF'FFFC, 8) == 0);
+    CHECK(mem.last_response() == tlm::TLM_ADDRESS_ERROR_RESPONSE); // nothing wraps round
+
+    host.set_ecam_window(0xB0000000, 256U << 20);
+    CHECK(mem.read_value(0xB0010000, 8) == 0x00000003'25AB8086);
+    CHECK(mem.read_value(0xB0010001, 4) == 0x0325AB80);
+    CHECK(mem.read(0xB00100E0, line.data(), 64) == tlm::TLM_OK_RESPONSE);
+    CHECK(line[31] == 0);
+    CHECK(line[32] == 0xFF); // beyond 256 bytes
+}
+
+TEST_CASE("pci host: an aligned quadword goes whole where a BAR takes it")
+{
+    struct wide : pci_function {
+        explicit wide(const sc_core::sc_module_name& name) : pci_function(name, {0x1B36, 0x0011, 0x088000})
+        {
+            add_bar(0, bar_kind::memory, 16, registers);
+        }
+        recorder device;
+        register_socket registers{"registers", device, 16, 8};
+    };
+    pci_host host("host");
+    wide function("function");
+    bus_initiator mem("mem", initiator_kind::vcpu), io("io", initiator_kind::vcpu);
+    mem.socket.bind(host.memory);
+    REQUIRE_FALSE(host.attach(function, {2}));
+    io.socket.bind(function.config);
+    elaborate();
+    io.write_value(0x10, 4, 0xE0000000);
+    io.write_value(0x04, 2, pci_command::memory);
+    mem.write_value(0xE0000008, 8, 0x1122334455667788);
+    mem.write_value(0xE0000004, 8, 0);
+    CHECK(function.device.take() == "w8@8=1122334455667788 w4@4=0 w4@8=0");
+}
+
+TEST_CASE("pci host: each of its sockets takes streaming width 0 as the length, with one warning")
+{
+    const report_log log;
+    pci_host host("host");
+    const std::array<shared_target_socket*, 4> sockets{&host.config_address, &host.config_data, &host.memory, &host.io};
+    bus_initiator address("address", initiator_kind::vcpu), data("data", initiator_kind::vcpu);
+    bus_initiator mem("mem", initiator_kind::vcpu), io("io", initiator_kind::vcpu);
+    const std::array<bus_initiator*, 4> initiators{&address, &data, &mem, &io};
+    for (std::size_t i = 0; i < 4; ++i) initiators.at(i)->socket.bind(*sockets.at(i));
+    elaborate();
+    std::array<std::uint8_t, 4> bytes{};
+    access payload(tlm::TLM_READ_COMMAND, 0, bytes.data(), 4);
+    payload.set_streaming_width(0);
+    for (std::size_t i = 0; i < 8; ++i) {
+        sc_core::sc_time delay;
+        initiators.at(i % 4)->socket->b_transport(payload, delay);
+        CHECK(payload.get_response_status() == tlm::TLM_OK_RESPONSE);
+    }
+    REQUIRE(log.entries().size() == 4);
+    CHECK(log.entries()[0].text.find("host.config_address: ") == 0);
+    CHECK(log.entries()[1].text.find("host.config_data: ") == 0);
+    CHECK(log.entries()[2].text.find("host.memory: ") == 0);
+    CHECK(log.entries()[3].text.find("host.io: ") == 0);
 }
 
 TEST_CASE("pci host: a BAR's size is found by writing ones")
@@ -360,6 +471,109 @@ TEST_CASE("pci host: the ECAM window moves, and may be moved through itself")
     CHECK(m.mem.read_value(0xC0000000, 4) == 0x29C08086);
     CHECK(m.mem.write_value(0xC0000060, 4, 0) == tlm::TLM_OK_RESPONSE);
     CHECK(m.mem.read_value(0xC0000000, 4) == 0);
+}
+
+namespace {
+
+/// A host with a function in slot 2 behind two windows that a bus subtracts the start of, and ECAM open at the first.
+struct windowed {
+    static constexpr std::uint64_t k_ecam = 0x30000000;
+    static constexpr std::uint64_t k_mmio = 0x40000000;
+    static constexpr std::uint64_t k_function = 2 << 15; ///< in ECAM
+
+    windowed()
+    {
+        ecam.socket.bind(ecam_window.target);
+        mmio.socket.bind(mmio_window.target);
+        absolute.socket.bind(host.memory);
+        REQUIRE_FALSE(host.attach(function, {2}));
+        host.set_ecam_window(k_ecam, 256U << 20);
+    }
+
+    pci_host host{"host"};
+    sample_function function{"function"};
+    pci_memory_window ecam_window{"ecam_window", host, k_ecam};
+    pci_memory_window mmio_window{"mmio_window", host, k_mmio};
+    bus_initiator ecam{"ecam", initiator_kind::vcpu};
+    bus_initiator mmio{"mmio", initiator_kind::vcpu};
+    bus_initiator absolute{"absolute", initiator_kind::vcpu};
+};
+
+} // namespace
+
+TEST_CASE("pci memory window: addresses count from its base, to ECAM and to BARs, each from its own")
+{
+    const report_log log;
+    windowed w;
+    elaborate();
+    CHECK(w.ecam.read_value(windowed::k_function, 4) == 0x25AB8086);
+    CHECK(w.ecam.write_value(windowed::k_function + 0x10, 4, 0x40001000) == tlm::TLM_OK_RESPONSE);
+    CHECK(w.ecam.write_value(windowed::k_function + 0x04, 2, pci_command::memory) == tlm::TLM_OK_RESPONSE);
+    CHECK(w.mmio.write_value(0x1000, 8, 0x1122334455667788) == tlm::TLM_OK_RESPONSE);
+    CHECK(w.function.memory_device.take() == "w4@0=55667788 w4@4=11223344");
+    CHECK(w.absolute.read_value(0x40001004, 4) == 0x11223344);
+    std::array<std::uint8_t, 8> data{};
+    CHECK(w.mmio.read_debug(0xFFC, data.data(), 8) == 8);
+    CHECK(data[3] == 0);
+    CHECK(data[4] == 0x88);
+    CHECK(w.mmio.read_value(0x2000, 4) == 0);
+    CHECK(w.mmio.last_response() == tlm::TLM_OK_RESPONSE);
+    CHECK(w.mmio.write_value(0xFFFF'FFFF'C000'0000, 4, 0) == tlm::TLM_ADDRESS_ERROR_RESPONSE); // beyond 64 bits
+    CHECK(log.entries().empty());
+}
+
+TEST_CASE(
+    "pci host: ECAM accesses that arrive without the window's base are errors, with one warning that says the base")
+{
+    const report_log log;
+    windowed w;
+    elaborate();
+    std::array<std::uint8_t, 4> data{};
+    CHECK(w.absolute.read_debug(windowed::k_function, data.data(), 4) == 0);
+    CHECK(log.entries().empty());
+    for (const std::uint64_t address : {std::uint64_t{0}, windowed::k_function, windowed::k_function}) {
+        CHECK(w.absolute.read_value(address, 4) == 0);
+        CHECK(w.absolute.last_response() == tlm::TLM_ADDRESS_ERROR_RESPONSE);
+    }
+    REQUIRE(log.entries().size() == 1);
+    CHECK(log.entries()[0].type == "/vigil/bus/window_base");
+    CHECK(log.entries()[0].text ==
+          "host.memory: an access to 0x0 reaches nothing, and none has reached the ECAM window at 0x30000000; where "
+          "the bus subtracts the start of that window, bind it to a pci_memory_window of base 0x30000000");
+
+    // Somebody who knows where the window is shows that low addresses are meant.
+    CHECK(w.absolute.read_value(windowed::k_ecam + windowed::k_function, 4) == 0x25AB8086);
+    CHECK(w.absolute.read_value(windowed::k_function, 4) == 0);
+    CHECK(w.absolute.last_response() == tlm::TLM_OK_RESPONSE);
+    CHECK(log.entries().size() == 1);
+}
+
+TEST_CASE("pci memory window: another window's base, or absolute addresses, are warned of likewise")
+{
+    const report_log log;
+    windowed w;
+    elaborate();
+    CHECK(w.mmio.read_value(windowed::k_function, 4) == 0);
+    CHECK(w.mmio.last_response() == tlm::TLM_ADDRESS_ERROR_RESPONSE);
+    CHECK(w.ecam.read_value(windowed::k_ecam + windowed::k_function, 4) == 0);
+    CHECK(w.ecam.last_response() == tlm::TLM_ADDRESS_ERROR_RESPONSE);
+    REQUIRE(log.entries().size() == 2);
+    CHECK(log.entries()[0].text.find("mmio_window.target: an access to 0x10000 reaches nothing with base 0x40000000") ==
+          0);
+    CHECK(log.entries()[0].text.find("pci_memory_window of base 0x30000000") != std::string::npos);
+    CHECK(log.entries()[1].text.find("ecam_window.target: an access to 0x30010000 reaches nothing") == 0);
+    CHECK(log.entries()[1].text.find("bind it to the host's socket `memory`") != std::string::npos);
+}
+
+TEST_CASE("pci host: with ECAM closed low addresses of memory space read zero, and nothing is warned of")
+{
+    const report_log log;
+    windowed w;
+    w.host.set_ecam_window(windowed::k_ecam, 0);
+    elaborate();
+    CHECK(w.absolute.read_value(windowed::k_function, 4) == 0);
+    CHECK(w.absolute.last_response() == tlm::TLM_OK_RESPONSE);
+    CHECK(log.entries().empty());
 }
 
 TEST_CASE("pci host: the ECAM window wins over a BAR")

@@ -118,6 +118,30 @@ template <class Action> reported report_of(Action action)
     return {};
 }
 
+/// Notes what is reported in its lifetime; nothing is printed or thrown. One at a time.
+class report_log {
+public:
+    report_log()
+    {
+        noted().clear();
+        sc_core::sc_report_handler::set_handler([](const sc_core::sc_report& report, const sc_core::sc_actions&) {
+            noted().push_back({report.get_msg_type(), report.get_msg()});
+        });
+    }
+    ~report_log() { sc_core::sc_report_handler::set_handler(nullptr); }
+    report_log(const report_log&) = delete;
+    report_log& operator=(const report_log&) = delete;
+
+    static const std::vector<reported>& entries() { return noted(); }
+
+private:
+    static std::vector<reported>& noted()
+    {
+        static std::vector<reported> entries;
+        return entries;
+    }
+};
+
 inline void elaborate() { sc_core::sc_start(sc_core::SC_ZERO_TIME); }
 
 /// A payload for one access of `length` bytes at `data`.

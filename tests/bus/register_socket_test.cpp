@@ -59,16 +59,40 @@ TEST_CASE("register socket: widths 1, 2 and 4 reach the device as little-endian 
     CHECK(data == expected);
 }
 
-TEST_CASE("register socket: lengths 0, 3, 8 and 16 and unaligned accesses are burst errors")
+TEST_CASE("register socket: 3, 8 and 16 bytes and unaligned accesses are cut as a router would, lowest address first")
 {
     bench b;
     std::array<std::uint8_t, 16> data{};
-    for (unsigned length : {0U, 3U, 5U, 8U, 16U, 0xFFFFFFFFU}) {
-        access payload(tlm::TLM_READ_COMMAND, 0, data.data(), length);
-        CHECK(b.send(payload) == tlm::TLM_BURST_ERROR_RESPONSE);
-    }
-    CHECK(b.initiator.write_value(0x1, 2, 0) == tlm::TLM_BURST_ERROR_RESPONSE);
-    CHECK(b.initiator.write_value(0x2, 4, 0) == tlm::TLM_BURST_ERROR_RESPONSE);
+    for (unsigned i = 0; i < 16; ++i) data.at(i) = static_cast<std::uint8_t>(i + 1);
+    CHECK(b.initiator.write(0x4, data.data(), 3) == tlm::TLM_OK_RESPONSE);
+    CHECK(b.device().take() == "w2@4=201 w1@6=3");
+    CHECK(b.initiator.write_value(0x8, 8, 0x1122334455667788) == tlm::TLM_OK_RESPONSE);
+    CHECK(b.device().take() == "w4@8=55667788 w4@C=11223344");
+    CHECK(b.initiator.write(0, data.data(), 16) == tlm::TLM_OK_RESPONSE);
+    CHECK(b.device().take() == "w4@0=4030201 w4@4=8070605 w4@8=C0B0A09 w4@C=100F0E0D");
+    CHECK(b.initiator.read_value(0x2, 4) == 0x06050403);
+    CHECK(b.device().take() == "r2@2 r2@4");
+    CHECK(b.initiator.read_value(0x1, 2) == 0x0302);
+    CHECK(b.device().take() == "r1@1 r1@2");
+}
+
+TEST_CASE("register socket: 64 bytes reach a region of 64, and what lies beyond a smaller one is an address error")
+{
+    bench b(64);
+    std::array<std::uint8_t, 128> data{};
+    CHECK(b.initiator.read(0, data.data(), 64) == tlm::TLM_OK_RESPONSE);
+    CHECK(b.device().take() == "r4@0 r4@4 r4@8 r4@C r4@10 r4@14 r4@18 r4@1C "
+                               "r4@20 r4@24 r4@28 r4@2C r4@30 r4@34 r4@38 r4@3C");
+    CHECK(b.initiator.read(0x38, data.data(), 64) == tlm::TLM_ADDRESS_ERROR_RESPONSE);
+    CHECK(b.device().take() == "r4@38 r4@3C");
+    access huge(tlm::TLM_READ_COMMAND, 0x3C, data.data(), 0xFFFFFFFF);
+    CHECK(b.send(huge) == tlm::TLM_ADDRESS_ERROR_RESPONSE);
+    CHECK(b.device().take() == "r4@3C");
+    CHECK(huge.get_address() == 0x3C);
+    CHECK(huge.get_data_ptr() == data.data());
+    CHECK(huge.get_data_length() == 0xFFFFFFFF);
+    access empty(tlm::TLM_READ_COMMAND, 0, data.data(), 0);
+    CHECK(b.send(empty) == tlm::TLM_BURST_ERROR_RESPONSE);
     CHECK(b.device().take().empty());
 }
 
@@ -80,12 +104,12 @@ TEST_CASE("register socket: a region takes accesses up to its own widest")
     CHECK(b.device().take() == "w8@8=1122334455667788 r8@8");
 }
 
-TEST_CASE("register socket: a one-byte region refuses a word")
+TEST_CASE("register socket: of a word, a one-byte region takes the first byte, and the rest is an address error")
 {
     bench b(1, 1);
-    CHECK(b.initiator.write_value(0, 2, 0) == tlm::TLM_BURST_ERROR_RESPONSE);
+    CHECK(b.initiator.write_value(0, 2, 0x1234) == tlm::TLM_ADDRESS_ERROR_RESPONSE);
     CHECK(b.initiator.write_value(0, 1, 7) == tlm::TLM_OK_RESPONSE);
-    CHECK(b.device().take() == "w1@0=7");
+    CHECK(b.device().take() == "w1@0=34 w1@0=7");
 }
 
 TEST_CASE("register socket: a region without alignment takes any offset inside")
@@ -108,16 +132,94 @@ TEST_CASE("register socket: accesses outside the region are address errors")
     CHECK(b.initiator.write_value(0xC, 2, 0) == tlm::TLM_OK_RESPONSE);
 }
 
-TEST_CASE("register socket: byte enables and streaming are refused")
+TEST_CASE("register socket: byte enables of all ones are as none")
+{
+    bench b;
+    std::array<std::uint8_t, 8> data{1, 2, 3, 4, 5, 6, 7, 8};
+    std::array<std::uint8_t, 8> enables{};
+    enables.fill(0xFF);
+    access payload(tlm::TLM_WRITE_COMMAND, 4, data.data(), 4);
+    payload.set_byte_enable_ptr(enables.data());
+    payload.set_byte_enable_length(4);
+    CHECK(b.send(payload) == tlm::TLM_OK_RESPONSE);
+    CHECK(b.device().take() == "w4@4=4030201");
+    CHECK(payload.get_byte_enable_ptr() == enables.data());
+    CHECK(payload.get_byte_enable_length() == 4);
+    payload.set_byte_enable_length(1); // repeated
+    CHECK(b.send(payload) == tlm::TLM_OK_RESPONSE);
+    CHECK(b.device().take() == "w4@4=4030201");
+    access quad(tlm::TLM_WRITE_COMMAND, 0, data.data(), 8);
+    quad.set_byte_enable_ptr(enables.data());
+    quad.set_byte_enable_length(8);
+    CHECK(b.send(quad) == tlm::TLM_OK_RESPONSE);
+    CHECK(b.device().take() == "w4@0=4030201 w4@4=8070605");
+}
+
+TEST_CASE("register socket: partial byte enables are carried out by runs of enabled bytes")
+{
+    bench b;
+    std::array<std::uint8_t, 8> data{1, 2, 3, 4, 5, 6, 7, 8};
+    std::array<std::uint8_t, 8> enables{0xFF, 0, 0, 0xFF, 0xFF, 0xFF, 0xFF, 0};
+    access payload(tlm::TLM_WRITE_COMMAND, 0, data.data(), 8);
+    payload.set_byte_enable_ptr(enables.data());
+    payload.set_byte_enable_length(8);
+    CHECK(b.send(payload) == tlm::TLM_OK_RESPONSE);
+    CHECK(b.device().take() == "w1@0=1 w1@3=4 w2@4=605 w1@6=7");
+
+    b.device().bytes.fill(0xAA);
+    std::array<std::uint8_t, 4> word{};
+    std::array<std::uint8_t, 2> every_other{0, 0xFF};
+    access read(tlm::TLM_READ_COMMAND, 8, word.data(), 4);
+    read.set_byte_enable_ptr(every_other.data());
+    read.set_byte_enable_length(2);
+    CHECK(b.send(read) == tlm::TLM_OK_RESPONSE);
+    CHECK(b.device().take() == "r1@9 r1@B");
+    CHECK(word == std::array<std::uint8_t, 4>{0, 0xAA, 0, 0xAA});
+
+    every_other.fill(0);
+    CHECK(b.send(read) == tlm::TLM_OK_RESPONSE);
+    CHECK(b.device().take().empty());
+}
+
+TEST_CASE("register socket: byte enables that are none are refused")
 {
     bench b;
     std::array<std::uint8_t, 4> data{};
-    std::array<std::uint8_t, 4> enables{0xFF, 0xFF, 0xFF, 0xFF};
-    access enabled(tlm::TLM_WRITE_COMMAND, 0, data.data(), 4);
-    enabled.set_byte_enable_ptr(enables.data());
-    enabled.set_byte_enable_length(4);
-    CHECK(b.send(enabled) == tlm::TLM_BYTE_ENABLE_ERROR_RESPONSE);
+    std::array<std::uint8_t, 4> enables{0xFF, 0xFF, 0x01, 0xFF};
+    access payload(tlm::TLM_WRITE_COMMAND, 0, data.data(), 4);
+    payload.set_byte_enable_ptr(enables.data());
+    payload.set_byte_enable_length(4);
+    CHECK(b.send(payload) == tlm::TLM_BYTE_ENABLE_ERROR_RESPONSE);
+    payload.set_byte_enable_length(0);
+    CHECK(b.send(payload) == tlm::TLM_BYTE_ENABLE_ERROR_RESPONSE);
+    CHECK(b.device().take().empty());
+}
 
+TEST_CASE("register socket: a streaming width of 0 is the length, with one warning that names the socket")
+{
+    const report_log log;
+    bench b;
+    std::array<std::uint8_t, 8> data{1, 2, 3, 4, 5, 6, 7, 8};
+    access payload(tlm::TLM_WRITE_COMMAND, 0, data.data(), 4);
+    CHECK(b.send(payload) == tlm::TLM_OK_RESPONSE);
+    CHECK(log.entries().empty());
+    payload.set_streaming_width(0);
+    CHECK(b.send(payload) == tlm::TLM_OK_RESPONSE);
+    CHECK(payload.get_streaming_width() == 0);
+    payload.set_data_length(8);
+    CHECK(b.send(payload) == tlm::TLM_OK_RESPONSE);
+    CHECK(b.device().take() == "w4@0=4030201 w4@0=4030201 w4@0=4030201 w4@4=8070605");
+    REQUIRE(log.entries().size() == 1);
+    CHECK(log.entries()[0].type == "/vigil/bus/streaming_width");
+    CHECK(log.entries()[0].text.find("region.socket: ") == 0);
+    payload.set_data_length(0);
+    CHECK(b.send(payload) == tlm::TLM_BURST_ERROR_RESPONSE);
+}
+
+TEST_CASE("register socket: streaming is refused")
+{
+    bench b;
+    std::array<std::uint8_t, 4> data{};
     access streaming(tlm::TLM_WRITE_COMMAND, 0, data.data(), 4);
     streaming.set_streaming_width(2);
     CHECK(b.send(streaming) == tlm::TLM_BURST_ERROR_RESPONSE);
@@ -181,6 +283,13 @@ TEST_CASE("register socket: debug transport peeks in pieces and never writes")
     CHECK(b.initiator.socket->transport_dbg(write) == 0);
     CHECK(b.device().take().empty());
     CHECK(b.device().bytes[1] == 1);
+    const report_log log;
+    access foreign(tlm::TLM_READ_COMMAND, 8, data.data(), 8);
+    foreign.set_streaming_width(0);
+    foreign.set_byte_enable_ptr(data.data()); // says nothing here
+    CHECK(b.initiator.socket->transport_dbg(foreign) == 8);
+    CHECK(data[7] == 15);
+    CHECK(log.entries().empty());
 }
 
 TEST_CASE("register socket: a wrong size or width is reported with the socket's name")

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <vigil/bus/detail/pci_space.h>
+
+#include <sstream>
+
+#include <vigil/bus/detail/payload_form.h>
+#include <vigil/bus/detail/payload_part.h>
+
+namespace vigil::bus {
+
+void ecam_window::b_transport(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay)
+{
+    reached = true;
+    const std::uint64_t address = payload.get_address();
+    const attached_function* const selected = function(address);
+    if (selected == nullptr) {
+        answer_absent(payload, k_no_pci_function);
+        return;
+    }
+    payload.set_address(address & 0xFFF);
+    selected->config->b_transport(payload, delay);
+    payload.set_address(address);
+}
+
+unsigned ecam_window::transport_dbg(tlm::tlm_generic_payload& payload)
+{
+    const std::uint64_t address = payload.get_address();
+    const attached_function* const selected = function(address);
+    if (selected == nullptr) return answer_absent_debug(payload, k_no_pci_function);
+    payload.set_address(address & 0xFFF);
+    const unsigned done = selected->config->transport_dbg(payload);
+    payload.set_address(address);
+    return done;
+}
+
+const attached_function* ecam_window::function(std::uint64_t address) const noexcept
+{
+    const bool in_space = (address & 0xFFF) < pci_function::k_config_size;
+    return in_space && (address >> 20) == 0 ? places[(address >> 12) & 0xFF] : nullptr;
+}
+
+pci_space_port::pci_space_port(const shared_target_socket& socket, pci_space& space, std::uint64_t base)
+    : socket_(socket), space_(space), base_(base)
+{
+}
+
+void pci_space_port::b_transport(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay)
+{
+    const std::uint64_t address = payload.get_address();
+    if (check_shape(payload) != tlm::TLM_OK_RESPONSE) {
+        in_plain_form(
+            payload, [this] { warn_of_streaming_width(socket_); }, [&] { b_transport(payload, delay); });
+    } else if (address + base_ < address) {
+        payload.set_response_status(tlm::TLM_ADDRESS_ERROR_RESPONSE);
+    } else {
+        payload.set_address(address + base_);
+        transport(payload, delay);
+        payload.set_address(address);
+    }
+}
+
+void pci_space_port::transport(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay)
+{
+    const std::uint64_t address = payload.get_address();
+    const address_map::segment* const window = space_.windows.find(address);
+    if (!is_one_access(address, payload.get_data_length(), pci_space::widest(window))) {
+        const auto next = [this](std::uint64_t from, unsigned left) { return space_.next_piece(from, left); };
+        in_pieces(payload, next, [&] { transport(payload, delay); });
+    } else if (window != nullptr) {
+        payload.set_address(address - window->base);
+        window->target->b_transport(payload, delay);
+        payload.set_address(address);
+    } else {
+        answer_nothing(payload);
+    }
+}
+
+unsigned pci_space_port::transport_dbg(tlm::tlm_generic_payload& payload)
+{
+    const auto next = [this](std::uint64_t from, unsigned remaining) {
+        const std::uint64_t address = from + base_;
+        return address >= from ? space_.next_piece(address, remaining) : 0;
+    };
+    return debug_in_pieces(payload, next, [&] {
+        const std::uint64_t address = payload.get_address() + base_;
+        const address_map::segment* const window = space_.windows.find(address);
+        if (window == nullptr) return likelier_base(address) ? 0 : answer_absent_debug(payload, space_.fill);
+        payload.set_address(address - window->base);
+        return window->debug_target->transport_dbg(payload);
+    });
+}
+
+void pci_space_port::answer_nothing(tlm::tlm_generic_payload& payload)
+{
+    const std::uint64_t address = payload.get_address();
+    const std::optional<std::uint64_t> likelier = likelier_base(address);
+    if (!likelier) {
+        answer_absent(payload, space_.fill);
+        return;
+    }
+    payload.set_response_status(tlm::TLM_ADDRESS_ERROR_RESPONSE);
+    if (warned_) return;
+    warned_ = true;
+    std::ostringstream text;
+    text << socket_.name() << std::hex << ": an access to 0x" << address - base_ << " reaches nothing";
+    if (base_ != 0) text << " with base 0x" << base_;
+    text << ", and none has reached the ECAM window at 0x" << space_.ecam->base << "; ";
+    if (*likelier != 0) {
+        text << "where the bus subtracts the start of that window, bind it to a pci_memory_window of base 0x"
+             << *likelier;
+    } else {
+        text << "where the bus leaves addresses as they are, bind it to the host's socket `memory`";
+    }
+    SC_REPORT_WARNING("/vigil/bus/window_base", text.str().c_str());
+}
+
+std::optional<std::uint64_t> pci_space_port::likelier_base(std::uint64_t address) const noexcept
+{
+    const ecam_window* const ecam = space_.ecam;
+    if (ecam == nullptr || ecam->size == 0 || ecam->reached) return std::nullopt;
+    constexpr std::uint64_t k_bus_0 = std::uint64_t{1} << 20; // bytes of the window
+    for (const std::uint64_t base : {ecam->base, std::uint64_t{0}}) {
+        if (base != base_ && address - base_ + base - ecam->base < k_bus_0) return base;
+    }
+    return std::nullopt;
+}
+
+} // namespace vigil::bus

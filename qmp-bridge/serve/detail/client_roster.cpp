@@ -32,6 +32,7 @@ void client_roster::has_output(const std::shared_ptr<connection>& client)
     if (std::find(with_output_.begin(), with_output_.end(), client) == with_output_.end()) {
         with_output_.push_back(client);
     }
+    if (output_waits) output_waits();
 }
 
 void client_roster::serve(bool amid_step)

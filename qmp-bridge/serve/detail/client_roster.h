@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <vector>
 
@@ -25,6 +26,9 @@ public:
 
     /// What the clients' requests may hold.
     request_budget& requests() noexcept { return requests_; }
+
+    /// Called when there is output that no request of its client's caused.
+    std::function<void()> output_waits;
 
     // For connections.
 

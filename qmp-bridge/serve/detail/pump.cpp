@@ -64,6 +64,7 @@ pump::pump(const sc_core::sc_module_name& name, runstate::controller& controller
             (std::string(this->name()) + ": waiting::polling needs pace::paced; waiting::platform goes free").c_str());
     }
     controller_.add_listener(*this);
+    if (pacing_.wait != waiting::blocking) clients_.output_waits = [this] { stir(); };
     SC_HAS_PROCESS(pump);
     SC_THREAD(run);
     set_stack_size(k_stack_bytes);

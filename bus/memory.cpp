@@ -5,7 +5,6 @@
 #include <cstring>
 #include <limits>
 #include <string>
-#include <utility>
 
 #include <sys/mman.h>
 
@@ -88,7 +87,7 @@ bool memory::get_direct_mem_ptr(tlm::tlm_generic_payload& payload, tlm::tlm_dmi&
 
 void memory::replace(std::shared_ptr<memory_content> content) noexcept
 {
-    content_ = std::move(content);
+    content_.swap(content); // the old one lives until nobody has direct memory in it
     if (!granted_) return;
     granted_ = false;
     for (int i = 0; i < socket.size(); ++i) socket[i]->invalidate_direct_mem_ptr(0, size() - 1);

@@ -217,9 +217,11 @@ struct outside_input : sc_core::sc_prim_channel {
     void update() override
     {
         ++updates;
+        updated.notify(sc_core::SC_ZERO_TIME);
         last_at = sc_core::sc_time_stamp();
     }
     int updates = 0;
+    sc_core::sc_event updated;
     sc_core::sc_time last_at;
 };
 
@@ -254,7 +256,6 @@ TEST_CASE("platform waiting: other threads' asynchronous updates are all served 
     const std::string path = folder.path + "/qmp";
     platform p("platform", path, waits(waiting::platform, pace::free));
     outside_input uart;
-    std::atomic<int> served{0};
     meanwhile outside(path, [&](client& qmp) {
         qmp.say("stop", "STOP");
         for (int i = 0; i < 20; ++i) {
@@ -262,7 +263,6 @@ TEST_CASE("platform waiting: other threads' asynchronous updates are all served 
             std::this_thread::sleep_for(milliseconds(25));
         }
         qmp.say("query-status", "paused");
-        served = 20;
         qmp.say("cont", "RESUME");
         qmp.say("quit", "{\"return\": {}}");
     });
@@ -328,10 +328,6 @@ TEST_CASE("platform waiting: of two machines each stops its own clock, and time 
     const std::string second_path = folder.path + "/second";
     platform first("first", first_path, waits(waiting::platform, pace::free));
     platform second("second", second_path, waits(waiting::platform, pace::free));
-    ns first_clock{0};
-    ns second_clock{0};
-    sc_core::sc_time both_stopped;
-    sc_core::sc_time one_continued;
     meanwhile outside(first_path, [&](client& qmp) {
         client other(second_path);
         qmp.say("stop", "STOP");
@@ -358,30 +354,18 @@ TEST_CASE("platform waiting: a slice that meets a stop returns after sc_pause, a
     const std::string path = folder.path + "/qmp";
     platform p("platform", path, waits(waiting::platform, pace::free));
     outside_input button;
-    sc_core::sc_event pressed;
     struct pauser : sc_core::sc_module {
-        pauser(const sc_core::sc_module_name& name, outside_input& from) : sc_module(name), input(from)
+        pauser(const sc_core::sc_module_name& name, const outside_input& from) : sc_module(name)
         {
             SC_HAS_PROCESS(pauser);
-            SC_THREAD(watch);
+            SC_METHOD(pressed);
+            sensitive << from.updated;
+            dont_initialize();
         }
-        void watch()
-        {
-            while (!seen) {
-                wait(sc_core::SC_ZERO_TIME);
-                if (!active) wait(1, sc_core::SC_MS);
-                if (input.updates == 0) continue;
-                seen = true;
-                sc_core::sc_pause();
-            }
-        }
-        outside_input& input;
-        std::atomic<bool> active{false};
-        bool seen = false;
+        void pressed() { sc_core::sc_pause(); }
     } presses("presses", button);
     meanwhile outside(path, [&](client& qmp) {
         qmp.say("query-status", "running");
-        presses.active = true;
         qmp.say("stop", "STOP");
         button.ring();
         std::this_thread::sleep_for(milliseconds(100));

@@ -16,10 +16,10 @@
 #include <vigil/qmp-bridge/qmp_server.h>
 #include <vigil/runstate/controller.h>
 
-#include <algorithm>
 #include <fstream>
 #include <iostream>
 #include <iterator>
+#include <sstream>
 
 namespace runstate = vigil::runstate;
 namespace models = vigil::models;
@@ -27,7 +27,6 @@ namespace bus = vigil::bus;
 
 constexpr std::uint64_t k_ram_bytes = 0x100000;
 constexpr std::uint64_t k_firmware_bytes = 0x10000; // the end of them
-constexpr std::uint64_t k_pci_hole = 0xE0000000;    // up to 4 GiB
 
 /// Two ports: what is written to E9 is printed; EA reads what firmware is asked to do, and then 0 until it is asked
 /// again.
@@ -98,7 +97,7 @@ struct small_pc : sc_core::sc_module {
     void map_memory()
     {
         memory.map(0, k_ram_bytes, ram.socket, {0});
-        memory.map(0, 0, pci.memory, {4, -1});
+        memory.map(0, 0, pci.memory, {4, -1}); // wherever nothing else is; its addresses are absolute
         pci.attach(power, {1, 3});
         pci.attach(watchdog, {2, 0});
     }
@@ -107,7 +106,7 @@ struct small_pc : sc_core::sc_module {
         ports.map(0, 0x10000, pci.io, {4, -1});
         ports.map(0xCF8, 4, pci.config_address);
         ports.map(0xCFC, 4, pci.config_data);
-        reset.map(ports, 1);
+        reset.map(ports, 1); // port CF9, amid the configuration address
         pvpanic.map(ports);
         ports.map(0xE9, 2, front.ports);
     }
@@ -146,7 +145,11 @@ int sc_main(int argc, char* argv[])
         std::cerr << argv[1] << ": firmware has " << k_firmware_bytes << " bytes, not " << firmware.size() << '\n';
         return 2;
     }
-    const double quantum = argc > 3 ? std::stod(argv[3]) : 100'000;
+    double quantum = 100'000;
+    if (argc > 3 && (!(std::istringstream(argv[3]) >> quantum) || quantum <= 0)) {
+        std::cerr << "a quantum is a number of nanoseconds, not '" << argv[3] << "'\n";
+        return 2;
+    }
     tlm_utils::tlm_quantumkeeper::set_global_quantum(sc_core::sc_time(quantum, sc_core::SC_NS));
 
     small_pc pc("pc");

@@ -38,7 +38,8 @@ public:
     std::vector<vigil::runstate::property> properties() override;
 
     std::string_view section() const override { return "x86_cpu"; }
-    /// In this order: instructions (executed since power-on), halted, registers (as the emulator has them).
+    /// In this order: instructions (executed since power-on), halted, registers (as the emulator has
+    /// them, without its own MSRs).
     vigil::runstate::saved_state save() const override;
     vigil::runstate::prepared_restore prepare(const vigil::runstate::saved_state& saved) override;
 

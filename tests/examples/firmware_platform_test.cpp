@@ -282,10 +282,15 @@ TEST_CASE("firmware platform: a machine restored in another process goes on at t
     }
 }
 
-TEST_CASE("firmware platform: what is not its firmware is an error that names it")
+TEST_CASE("firmware platform: what is not its firmware, or no quantum, is an error that says so")
 {
-    workspace place;
-    process program({VIGIL_FIRMWARE_PLATFORM, "/dev/null", "unix:" + (place.path / "qmp").string()}, place);
-    CHECK(program.wait() == 2);
-    CHECK(contains(place.printed(), "/dev/null: firmware has 65536 bytes, not 0"));
+    const auto complaint = [](const std::string& firmware, const std::string& quantum) {
+        workspace place;
+        process program({VIGIL_FIRMWARE_PLATFORM, firmware, "unix:" + (place.path / "qmp").string(), quantum}, place);
+        CHECK(program.wait() == 2);
+        return place.printed();
+    };
+    CHECK(contains(complaint("/dev/null", "1"), "/dev/null: firmware has 65536 bytes, not 0"));
+    CHECK(contains(complaint(VIGIL_FIRMWARE, "-1"), "a quantum is a number of nanoseconds, not '-1'"));
+    CHECK(contains(complaint(VIGIL_FIRMWARE, "long"), "a quantum is a number of nanoseconds, not 'long'"));
 }

@@ -184,6 +184,7 @@ result<run_state> controller::restore(const snapshot& saved)
 
     const bool was_running = clock.running();
     clock.stop();
+    facts_.clear(); // of the machine that goes
     for (const restoration& take_over : *prepared) take_over();
     clock.restore(ns(static_cast<std::int64_t>(at)));
     if (was_running) clock.start();

@@ -3,12 +3,15 @@
 
 #include <algorithm>
 
+#include <vigil/runstate/clock/kernel_time.h>
+
 namespace vigil::runstate {
 
 cpu_gate::cpu_gate(const sc_core::sc_module_name& name, controller& machine) : sc_module(name), machine_(machine)
 {
     machine_.add_resettable(*this);
     machine_.add_attention_sink(*this);
+    machine_.add_snapshottable(*this);
     SC_HAS_PROCESS(cpu_gate);
     SC_METHOD(end_pulse);
     sensitive << pulse_over_;
@@ -27,19 +30,54 @@ bool cpu_gate::ready()
 
 void cpu_gate::pass(const sc_core::sc_time& ahead)
 {
-    sc_core::sc_time left = ahead;
-    while (left > sc_core::SC_ZERO_TIME && !reset_) {
-        // The clock starts and stops only with `changed_`, so that of each wait all counts or nothing.
-        const bool counts = machine_.clock.running();
-        const sc_core::sc_time from = sc_core::sc_time_stamp();
-        if (counts) {
-            wait(left, changed_);
-            left -= std::min(left, sc_core::sc_time_stamp() - from);
-        } else {
-            wait(changed_);
+    ahead_ += ahead;
+    for (;;) {
+        while (ahead_ > sc_core::SC_ZERO_TIME && !reset_) {
+            // The clock starts and stops only with `changed_`, so that of each wait all counts or nothing.
+            passing_ = machine_.clock.running();
+            since_ = sc_core::sc_time_stamp();
+            if (passing_) {
+                wait(ahead_, changed_);
+            } else {
+                wait(changed_);
+            }
+            ahead_ = left();
+            passing_ = false;
         }
+        ahead_ = sc_core::SC_ZERO_TIME;
+        if (ready()) return;
+        wait(changed_); // and a state may have been restored meanwhile
     }
-    while (!ready()) wait(changed_);
+}
+
+sc_core::sc_time cpu_gate::left() const
+{
+    return passing_ ? ahead_ - std::min(ahead_, sc_core::sc_time_stamp() - since_) : ahead_;
+}
+
+saved_state cpu_gate::save() const
+{
+    const ns whole = to_ns(left());
+    const ns ahead = to_sc_time(whole) < left() ? whole + ns(1) : whole;
+    return {{"ahead", static_cast<std::uint64_t>(ahead.count())},
+            {"reset", reset_ ? static_cast<std::uint64_t>(*reset_) + 1 : 0},
+            {"nmi", std::uint64_t{nmi_}}};
+}
+
+prepared_restore cpu_gate::prepare(const saved_state& saved)
+{
+    saved_state_reader in(section(), saved, 3);
+    const ns ahead(static_cast<std::int64_t>(in.number("ahead", 0, static_cast<std::uint64_t>(k_never.count()) - 1)));
+    const std::uint64_t reset = in.number("reset", 0, static_cast<std::uint64_t>(reset_kind::wakeup) + 1);
+    const bool nmi = in.number("nmi", 0, 1) != 0;
+    if (in.fault()) return *in.fault();
+    return [this, ahead, reset, nmi] {
+        ahead_ = to_sc_time(ahead);
+        passing_ = false; // what a wait under way was for is forgotten
+        reset_ = reset == 0 ? std::nullopt : std::optional(static_cast<reset_kind>(reset - 1));
+        nmi_ = nmi;
+        look_up();
+    };
 }
 
 void cpu_gate::inject_nmi()

@@ -3,12 +3,14 @@
 #define VIGIL_RUNSTATE_CPU_GATE_H
 
 #include <optional>
+#include <string_view>
 #include <utility>
 
 #include <systemc>
 
 #include <vigil/runstate/controller.h>
 #include <vigil/runstate/interfaces.h>
+#include <vigil/runstate/snapshot/saved_state.h>
 
 namespace vigil::runstate {
 
@@ -34,8 +36,15 @@ namespace vigil::runstate {
 ///    returns.
 /// 5. `take_reset` comes before `take_nmi`: a reset forgets an NMI that came before it.
 ///
+/// It is saved with the machine: how far the CPU was ahead, and what it has not taken yet. A CPU restored beside it
+/// goes on at the same time as the one that was saved.
+///
 /// Must go no later than simulation ends, as all that is registered with a controller.
-class cpu_gate : public sc_core::sc_module, public nmi_sink, private resettable, private attention_sink {
+class cpu_gate : public sc_core::sc_module,
+                 public nmi_sink,
+                 public snapshottable,
+                 private resettable,
+                 private attention_sink {
 public:
     /// Hangs on `machine`, which must outlive it. Where the CPU takes NMIs, also say `machine.add_nmi_sink(gate)`.
     cpu_gate(const sc_core::sc_module_name& name, controller& machine);
@@ -70,8 +79,15 @@ public:
     /// An NMI for this CPU.
     void inject_nmi() override;
 
+    std::string_view section() const override { return "cpu_gate"; }
+    /// In this order: ahead (of virtual time, in nanoseconds, a part of one counting as one), reset (which was not
+    /// taken: 0 none, 1 cold, 2 warm, 3 wakeup), nmi.
+    saved_state save() const override;
+    prepared_restore prepare(const saved_state& saved) override;
+
 private:
     void pass(const sc_core::sc_time& ahead);
+    sc_core::sc_time left() const; ///< of what the CPU is ahead
     void end_pulse();
 
     void reset(reset_kind kind) override; // resettable
@@ -80,6 +96,9 @@ private:
     controller& machine_;
     sc_core::sc_event changed_;
     sc_core::sc_event pulse_over_;
+    sc_core::sc_time ahead_; ///< how far the CPU was ahead at `since_`
+    sc_core::sc_time since_;
+    bool passing_ = false; ///< time has passed for it since then
     bool attention_ = true;
     bool nmi_ = false;
     std::optional<reset_kind> reset_;

@@ -117,7 +117,7 @@ void machine::map_memory()
     if (size > below) {
         ram_high_ = std::make_unique<bus::memory>("ram_high", size - below);
         memory_router_.map(k_four_gibibytes, size - below, ram_high_->socket, {0, k_device});
-        saved_ram_high_ = std::make_unique<saved_memory>(*ram_high_);
+        saved_ram_high_ = std::make_unique<models::saved_memory>(*ram_high_);
         controller.add_snapshottable(*saved_ram_high_);
     }
 }
@@ -149,7 +149,7 @@ void machine::add_chipset()
 void machine::add_pci_host()
 {
     pci_ = std::make_unique<bus::pci_host>("pci");
-    saved_pci_host_ = std::make_unique<saved_pci_host>(*pci_);
+    saved_pci_host_ = std::make_unique<models::saved_pci_host>(*pci_);
     controller.add_snapshottable(*saved_pci_host_);
     memory_router_.map(0, 0, pci_->memory, {4, k_background});
     pci_->overlay(memory_router_, k_over_memory);

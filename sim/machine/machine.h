@@ -23,12 +23,13 @@
 #include <vigil/models/port61.h>
 #include <vigil/models/port92.h>
 #include <vigil/models/reset_register.h>
+#include <vigil/models/saved_parts.h>
 #include <vigil/qmp-bridge/qmp/qom_tree.h>
 #include <vigil/runstate/controller.h>
 #include <vigil/sim/devices.h>
 #include <vigil/sim/machine/chipset.h>
 #include <vigil/sim/machine/machine_types.h>
-#include <vigil/sim/machine/saved_parts.h>
+#include <vigil/sim/machine/saved_reset_ports.h>
 
 namespace vigil::sim {
 
@@ -144,13 +145,13 @@ private:
     bus::address_router io_router_{"io_router"};
     bus::address_router memory_router_{"memory_router"};
     bus::memory ram_;
-    saved_memory saved_ram_{ram_};
+    models::saved_memory saved_ram_{ram_};
     std::unique_ptr<bus::memory> ram_high_; ///< what does not fit below 4 GiB
-    std::unique_ptr<saved_memory> saved_ram_high_;
+    std::unique_ptr<models::saved_memory> saved_ram_high_;
     bus::unclaimed no_ports_{"no_ports", 0xFF};
     bus::unclaimed no_memory_{"no_memory", 0x00};
     std::unique_ptr<bus::pci_host> pci_;
-    std::unique_ptr<saved_pci_host> saved_pci_host_;
+    std::unique_ptr<models::saved_pci_host> saved_pci_host_;
     std::unique_ptr<models::reset_register> reset_register_;
     std::unique_ptr<models::port92> port92_;
     std::unique_ptr<models::i8042> i8042_;

@@ -108,6 +108,66 @@ TEST_CASE("cpu gate: a stop holds the CPU, whose local time goes on from there w
     CHECK(p.notes == std::vector<std::string>{"560 ns cpu at 100"});
 }
 
+TEST_CASE("cpu gate: how far the CPU was ahead, and an NMI that it has not taken, are saved with the machine")
+{
+    platform p("p");
+    snapshot saved;
+    p.cpu = [&] {
+        p.gate.wait_until_running();
+        for (const double ahead : {100.0, 1000.0}) {
+            p.gate.wait_until_running(sc_time(ahead, sc_core::SC_NS));
+            const std::string nmi = p.gate.take_nmi() ? ", with an NMI" : "";
+            p.note("cpu at " + std::to_string(p.controller.clock.now().count()) + nmi);
+        }
+    };
+    at saves("saves", 40.5, [&] {
+        p.command([](run_control& c) { c.stop(); });
+        p.gate.inject_nmi();
+        saved = p.controller.save();
+    });
+    at goes("goes", 500.5, [&] { p.command([](run_control& c) { c.cont(); }); });
+    at restores("restores", 700, [&] {
+        p.command([](run_control& c) { c.stop(); });
+        p.gate.inject_nmi();
+        REQUIRE(p.controller.restore(saved));
+    });
+    at goes_again("goes_again", 800, [&] { p.command([](run_control& c) { c.cont(); }); });
+    sc_core::sc_start(2, sc_core::SC_US);
+    CHECK(p.notes == std::vector<std::string>{"560 ns cpu at 100, with an NMI", "860 ns cpu at 100, with an NMI"});
+}
+
+TEST_CASE("cpu gate: a state that makes no sense is refused, and changes nothing")
+{
+    platform p("p");
+    p.gate.inject_nmi();
+    const auto saved = p.gate.save();
+    CHECK(p.gate.restore({{"ahead", std::uint64_t{1} << 63}, {"reset", std::uint64_t{0}}, {"nmi", std::uint64_t{0}}}));
+    CHECK(p.gate.restore({{"ahead", std::uint64_t{1}}, {"reset", std::uint64_t{4}}, {"nmi", std::uint64_t{0}}}));
+    CHECK(p.gate.restore({{"ahead", std::uint64_t{1}}, {"reset", std::uint64_t{0}}, {"nmi", std::uint64_t{2}}}));
+    CHECK(p.gate.save() == saved);
+    CHECK_FALSE(p.gate.restore({{"ahead", std::uint64_t{1}}, {"reset", std::uint64_t{3}}, {"nmi", std::uint64_t{0}}}));
+    CHECK(p.gate.take_reset() == reset_kind::wakeup);
+    CHECK_FALSE(p.gate.take_nmi());
+}
+
+TEST_CASE("cpu gate: a machine that is restored forgets what was stated ahead in the one before")
+{
+    platform p("p");
+    p.cpu = [&] {
+        p.gate.wait_until_running();
+        const local_time later(sc_time(70, sc_core::SC_NS));
+        p.controller.request_shutdown(shutdown_cause::guest_shutdown);
+    };
+    at restores("restores", 40, [&] {
+        p.command([](run_control& c) { c.stop(); });
+        REQUIRE(p.controller.restore(p.controller.save()));
+        p.command([](run_control& c) { c.cont(); });
+    });
+    sc_core::sc_start(200, sc_core::SC_NS);
+    CHECK(p.controller.clock.now() == ns(200));
+    CHECK_FALSE(p.controller.control().exiting());
+}
+
 TEST_CASE("cpu gate: what is stated ahead of the kernel takes effect at its own time, in the order of times")
 {
     platform p("p");

@@ -160,6 +160,7 @@ struct platform : sc_core::sc_module, runstate::run_listener {
         while (ticks) {
             wait(1, sc_core::SC_MS);
             std::this_thread::sleep_for(pause);
+            if (wants_reset.exchange(false)) controller.request_reset(runstate::shutdown_cause::guest_reset);
         }
     }
     void on_state_changed(runstate::run_state from, runstate::run_state to) override
@@ -179,6 +180,7 @@ struct platform : sc_core::sc_module, runstate::run_listener {
     runstate::controller controller{"controller"};
     qmp_server server;
     bool ticks = true;
+    std::atomic<bool> wants_reset{false}; ///< at the next tick
     std::chrono::microseconds pause{100}; ///< of the wall clock in each tick
     sc_core::sc_time stopped_at;
     sc_core::sc_time continued_at{1, sc_core::SC_SEC};
@@ -315,6 +317,22 @@ TEST_CASE("platform waiting: nothing is periodic while nobody speaks, connected 
     CHECK(sc_core::sc_delta_count() - at_first < 20);
     meanwhile outside(path, [](client& qmp) {
         qmp.say("query-status", "running");
+        qmp.say("quit", "{\"return\": {}}");
+    });
+    p.server.run();
+    CHECK(outside.failed() == "");
+}
+
+TEST_CASE("platform waiting: an event that comes of itself is sent at once, though nobody speaks")
+{
+    const temporary_folder folder;
+    const std::string path = folder.path + "/qmp";
+    platform p("platform", path, waits(waiting::platform, pace::free));
+    meanwhile outside(path, [&p](client& qmp) {
+        qmp.say("query-status", "running");
+        std::this_thread::sleep_for(milliseconds(100)); // what was said has been heard and answered, all of it
+        p.wants_reset = true;
+        qmp.expect("RESET");
         qmp.say("quit", "{\"return\": {}}");
     });
     p.server.run();

@@ -1,15 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <vigil/sim/machine/saved_parts.h>
+#include <vigil/models/saved_parts.h>
 
 #include <algorithm>
 #include <array>
 #include <cstring>
 #include <memory>
+#include <optional>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include <vigil/bus/little_endian.h>
 
-namespace vigil::sim {
+namespace vigil::models {
 
 using bus::memory_content;
 using runstate::byte_source;
@@ -143,34 +146,4 @@ prepared_restore saved_pci_host::prepare(const saved_state& state)
     return [this, address] { part_.set_configuration_address(static_cast<std::uint32_t>(address)); };
 }
 
-saved_state saved_reset_ports::save() const
-{
-    saved_state all;
-    for (const part& one : parts_) {
-        for (auto& field : one.saved->save()) all.push_back(std::move(field));
-    }
-    return all;
-}
-
-prepared_restore saved_reset_ports::prepare(const saved_state& state)
-{
-    runstate::prepared_parts parts(section());
-    std::size_t at = 0;
-    for (const part& one : parts_) {
-        if (at == state.size() && one.optional) {
-            parts.add([reset = one.reset] { reset->reset(runstate::reset_kind::cold); });
-            continue;
-        }
-        const std::size_t end = std::min(state.size(), at + one.saved->save().size());
-        const auto first = state.begin();
-        const saved_state its(first + static_cast<std::ptrdiff_t>(at), first + static_cast<std::ptrdiff_t>(end));
-        parts.add(one.saved->prepare(its));
-        at = end;
-    }
-    if (at != state.size()) {
-        parts.add(std::to_string(at) + " fields expected, " + std::to_string(state.size()) + " found");
-    }
-    return parts.whole();
-}
-
-} // namespace vigil::sim
+} // namespace vigil::models

@@ -1,17 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-#ifndef VIGIL_SIM_MACHINE_SAVED_PARTS_H
-#define VIGIL_SIM_MACHINE_SAVED_PARTS_H
+#ifndef VIGIL_MODELS_SAVED_PARTS_H
+#define VIGIL_MODELS_SAVED_PARTS_H
 
-#include <vector>
+#include <cstdint>
+#include <string_view>
 
 #include <vigil/bus/memory.h>
-#include <vigil/bus/pci_function.h>
 #include <vigil/bus/pci_host.h>
-#include <vigil/runstate/interfaces.h>
 #include <vigil/runstate/snapshot/saved_state.h>
 
-/// Sections of a snapshot for the parts of the platform that know nothing of run states, or that share one.
-namespace vigil::sim {
+/// Sections of a snapshot for the parts of a platform that know nothing of run states.
+namespace vigil::models {
 
 /// Fields: size (bytes); pages, 8 bytes for each page with anything in it, its number, ascending; contents, those
 /// pages one after another.
@@ -40,27 +39,6 @@ private:
     bus::pci_host& part_;
 };
 
-/// The ports through which a PC is reset, and their neighbours: the fields of one after the other. Where a file ends
-/// before the fields of one, which versions before it wrote, that one is as after power-on.
-class saved_reset_ports final : public runstate::snapshottable {
-public:
-    /// The next one; all must be there in every file up to the first one that is `optional`.
-    template <class Model> void add(Model& model, bool optional) { parts_.push_back({&model, &model, optional}); }
-
-    std::string_view section() const override { return "reset_control"; }
-    runstate::saved_state save() const override;
-    runstate::prepared_restore prepare(const runstate::saved_state& state) override;
-
-private:
-    struct part {
-        runstate::snapshottable* saved;
-        runstate::resettable* reset;
-        bool optional;
-    };
-
-    std::vector<part> parts_;
-};
-
-} // namespace vigil::sim
+} // namespace vigil::models
 
 #endif

@@ -409,11 +409,6 @@ void pump::finish()
     jobs_.clear();
 }
 
-void pump::on_event(const runstate::event& /*e*/)
-{
-    stir(); // clients have something to be sent, or will have when all listeners are told
-}
-
 void pump::on_state_changed(runstate::run_state /*from*/, runstate::run_state to)
 {
     if (to == runstate::run_state::running) pacer_.anchor();

@@ -132,7 +132,6 @@ private:
     void find_others();
 
     // run_listener
-    void on_event(const runstate::event& e) override;
     void on_state_changed(runstate::run_state from, runstate::run_state to) override;
     void on_exit_requested(int status, bool at_once) override;
 

@@ -41,7 +41,12 @@ qmp_server::qmp_server(const sc_core::sc_module_name& name, runstate::controller
     }
 }
 
-qmp_server::~qmp_server() = default;
+qmp_server::~qmp_server()
+{
+    if (!impl_->driver().ran_dry()) return;
+    impl_->log(std::string(name()) + ": simulation ended with nothing left to simulate, though the machine runs; "
+                                     "qmp_server::run() waits for clients there, where sc_start() returns");
+}
 
 void qmp_server::add_object(const std::string& id, runstate::inspectable& device)
 {

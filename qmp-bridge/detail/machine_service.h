@@ -41,6 +41,7 @@ public:
     void prepare_for_confinement();
     void keep_offering(line_output& output);
     void terminate(int signal);
+    void log(const std::string& line) const { options_.log(line); }
     std::optional<runstate::refusal> write_transcript(const std::string& path, const transcript_head& head);
     std::optional<std::string> conclude();
     std::uint16_t port() const;

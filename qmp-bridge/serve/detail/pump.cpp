@@ -102,6 +102,12 @@ void pump::find_others()
     static_cast<threaded_event_loop&>(*loop_).sleep_with(static_cast<threaded_event_loop&>(*(*first)->loop_));
 }
 
+bool pump::ran_dry() const
+{
+    return !leaving_ && controller_.control().running() && sc_core::sc_get_status() == sc_core::SC_PAUSED &&
+           !sc_core::sc_pending_activity();
+}
+
 void pump::simulate()
 {
     if (pacing_.wait == waiting::platform) {

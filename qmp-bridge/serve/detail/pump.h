@@ -44,6 +44,8 @@ public:
     void poll_io() { loop_->poll(); }
     void wait_for_io() { loop_->sleep(event_loop::k_until_woken); }
 
+    /// Whether simulation has come to an end by itself, for want of events, while the machine ran.
+    bool ran_dry() const;
     /// As `sc_start()`, but does not return for want of events while clients may come.
     void simulate();
     client_roster& clients() noexcept { return clients_; }

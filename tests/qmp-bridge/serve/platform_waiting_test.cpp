@@ -275,16 +275,23 @@ TEST_CASE("platform waiting: other threads' asynchronous updates are all served 
     CHECK(p.continued_at == p.stopped_at);
 }
 
-TEST_CASE("platform waiting: a bounded slice with nothing to simulate returns, and so does sc_start")
+TEST_CASE("platform waiting: a bounded slice with nothing to simulate returns, and sc_start, which is told of")
 {
     const temporary_folder folder;
-    platform p("platform", folder.path + "/qmp", waits(waiting::platform, pace::free));
-    p.ticks = false;
-    sc_core::sc_start(1, sc_core::SC_SEC);
-    CHECK(sc_core::sc_time_stamp() == sc_core::sc_time(1, sc_core::SC_SEC));
-    sc_core::sc_start();
-    CHECK(sc_core::sc_time_stamp() == sc_core::sc_time(1, sc_core::SC_SEC));
-    CHECK_FALSE(p.server.ended());
+    std::string logged;
+    {
+        auto options = waits(waiting::platform, pace::free);
+        options.log = [&](std::string_view line) { logged += line; };
+        platform p("platform", folder.path + "/qmp", std::move(options));
+        p.ticks = false;
+        sc_core::sc_start(1, sc_core::SC_SEC);
+        CHECK(sc_core::sc_time_stamp() == sc_core::sc_time(1, sc_core::SC_SEC));
+        sc_core::sc_start();
+        CHECK(sc_core::sc_time_stamp() == sc_core::sc_time(1, sc_core::SC_SEC));
+        CHECK_FALSE(p.server.ended());
+        CHECK(logged.empty());
+    }
+    CHECK(logged.find("qmp_server::run()") != std::string::npos); // which may have been meant
 }
 
 TEST_CASE("platform waiting: run() waits for clients with nothing to simulate, and ends with the run")

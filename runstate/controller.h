@@ -23,7 +23,7 @@ namespace vigil::runstate {
 ///
 /// Facts and requests that come from within an access ahead of simulated time (see `local_time`) take effect when the
 /// clock has come to that time: events are in the order of their times, whatever the quantum of a CPU. A reset in
-/// between makes them void, as it does the instructions that stated them.
+/// between makes them void, as it does the instructions that stated them. A snapshot taken in between lacks them.
 ///
 /// The machine starts by itself at the start of simulation (state `running`), or stays in `prelaunch` until `cont`
 /// where `autostart(false)` was called (QEMU: -S).

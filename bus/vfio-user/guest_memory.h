@@ -45,7 +45,7 @@ public:
     explicit operator bool() const noexcept { return bytes_ != nullptr; }
     /// Copies from or to the mapped bytes, without ever touching them itself: the client can shorten its file at any
     /// time, and whoever then touches what is gone dies of SIGBUS, whatever it asked before. The kernel, asked to copy
-    /// (process_vm_readv(2)), says EFAULT instead. Returns whether all was copied.
+    /// (process_vm_readv(2)), says EFAULT instead. Returns whether all was copied. The guest may see a copy half done.
     bool read(std::uint64_t offset, std::uint8_t* data, std::size_t count) const noexcept;
     bool write(std::uint64_t offset, const std::uint8_t* data, std::size_t count) const noexcept;
 

@@ -17,15 +17,16 @@ namespace vigil::bus {
 namespace {
 
 using namespace vfio_user;
+using namespace std::string_view_literals;
 
 constexpr std::uint16_t k_major = 0;
 constexpr std::uint16_t k_minor = 0;
 
 /// What the server says of itself, the NUL at its end included, the longest first: the first that fits is said.
 constexpr std::string_view k_capabilities[]{
-    {R"({"capabilities": {"max_msg_fds": 8, "max_data_xfer_size": 1048576}})", 68},
-    {"{}", 3},
-    {},
+    "{\"capabilities\": {\"max_msg_fds\": 8, \"max_data_xfer_size\": 1048576}}\0"sv,
+    "{}\0"sv,
+    ""sv,
 };
 static_assert(k_most_descriptors == 8 && k_longest_transfer == 1048576);
 

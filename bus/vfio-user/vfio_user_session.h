@@ -18,6 +18,9 @@ namespace vigil::bus {
 /// and no kernel. Taking bytes in only frames and queues requests; each is carried out by its own call, in the order in
 /// which they came, because carrying out may take simulated time, and the carrier may feed more meanwhile.
 ///
+/// Whoever carries it calls `opened`, then in turn: `feed` with what recvmsg(2) brought, unless `full`; `execute_one`
+/// while `pending`, sending each reply; and lets delta cycles pass before it waits for more, in which the function's
+/// pin settles. It ends when the client has gone, or is `over` and has what waits for it, and never amid `execute_one`.
 /// A device has one client at a time: the next session is made when the last one has gone, which takes the client's
 /// memory and eventfds with it.
 class vfio_user_session {

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# One library per folder, all alike.
+# One library per folder, all alike; a room may be one too.
 
 # The include prefix: <build>/include/vigil/<folder> is a link to the source folder.
 file(MAKE_DIRECTORY "${PROJECT_BINARY_DIR}/include/vigil")
@@ -43,7 +43,9 @@ endfunction()
 function(vigil_library name)
   cmake_parse_arguments(ARG "" "FOLDER" "SOURCES;LINK_PUBLIC;LINK_PRIVATE" ${ARGN})
   set(target vigil_${name})
-  file(CREATE_LINK "${CMAKE_CURRENT_SOURCE_DIR}" "${PROJECT_BINARY_DIR}/include/vigil/${ARG_FOLDER}" SYMBOLIC)
+  if(NOT ARG_FOLDER MATCHES "/") # the link to a folder leads to its rooms too
+    file(CREATE_LINK "${CMAKE_CURRENT_SOURCE_DIR}" "${PROJECT_BINARY_DIR}/include/vigil/${ARG_FOLDER}" SYMBOLIC)
+  endif()
   add_library(${target} ${ARG_SOURCES})
   add_library(vigil::${name} ALIAS ${target})
   vigil_own_target(${target})

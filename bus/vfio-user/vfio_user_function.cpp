@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include <vigil/bus/detail/payload_part.h>
+#include <vigil/bus/detail/payload_form.h>
 
 namespace vigil::bus {
 namespace {
@@ -136,15 +136,20 @@ void vfio_user_function::settle()
     interrupts_.release_intx();
 }
 
-void vfio_user_function::b_transport(tlm::tlm_generic_payload& payload, sc_core::sc_time& /*delay*/)
+void vfio_user_function::b_transport(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay)
 {
-    const tlm::tlm_response_status shape = check_shape(payload);
-    payload.set_response_status(shape == tlm::TLM_OK_RESPONSE ? reach_memory(payload) : shape);
+    if (check_shape(payload) == tlm::TLM_OK_RESPONSE) {
+        payload.set_response_status(reach_memory(payload));
+    } else {
+        in_plain_form(
+            payload, [this] { warn_of_streaming_width(dma); }, [&] { b_transport(payload, delay); });
+    }
 }
 
 unsigned vfio_user_function::transport_dbg(tlm::tlm_generic_payload& payload)
 {
-    if (check_shape(payload) != tlm::TLM_OK_RESPONSE || payload.get_command() == tlm::TLM_IGNORE_COMMAND) return 0;
+    const bool has_data = payload.get_data_length() != 0 && payload.get_data_ptr() != nullptr;
+    if (!has_data || payload.get_command() == tlm::TLM_IGNORE_COMMAND) return 0;
     return reach_memory(payload) == tlm::TLM_OK_RESPONSE ? payload.get_data_length() : 0;
 }
 

@@ -7,6 +7,8 @@
 #include <vigil/qmp-bridge/qmp_server.h>
 #include <vigil/runstate/controller.h>
 
+#include "reported.h"
+
 using namespace vigil;
 using qmp_bridge::qmp_server;
 
@@ -16,17 +18,6 @@ struct shown_device : runstate::inspectable {
     std::string_view type_name() const override { return "shown"; }
     std::vector<runstate::property> properties() override { return {}; }
 };
-
-// The type of the report that `act` ends with; empty where it ends with none.
-template <class Act> std::string reported(Act act)
-{
-    try {
-        act();
-    } catch (const sc_core::sc_report& report) {
-        return report.get_msg_type();
-    }
-    return {};
-}
 
 } // namespace
 

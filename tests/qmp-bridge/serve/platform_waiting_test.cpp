@@ -21,6 +21,8 @@
 #include <vigil/qmp-bridge/qmp_server.h>
 #include <vigil/runstate/controller.h>
 
+#include "../reported.h"
+
 using namespace vigil;
 using qmp_bridge::pace;
 using qmp_bridge::qmp_server;
@@ -226,17 +228,6 @@ struct outside_input : sc_core::sc_prim_channel {
     sc_core::sc_event updated;
     sc_core::sc_time last_at;
 };
-
-// The type of the report that `act` ends with; empty where it ends with none.
-template <class Act> std::string reported(Act act)
-{
-    try {
-        act();
-    } catch (const sc_core::sc_report& report) {
-        return report.get_msg_type();
-    }
-    return {};
-}
 
 } // namespace
 

@@ -42,12 +42,14 @@ std::size_t edits_between(std::string_view a, std::string_view b)
 
 } // namespace
 
-runstate::refusal refuse(std::string what)
+std::string one_line(std::string message)
 {
     const auto is_control = [](char c) { return (c >= 0 && c < ' ') || c == '\x7F'; };
-    std::replace_if(what.begin(), what.end(), is_control, '?');
-    return {std::move(what)};
+    std::replace_if(message.begin(), message.end(), is_control, '?');
+    return message;
 }
+
+runstate::refusal refuse(std::string what) { return {one_line(std::move(what))}; }
 
 runstate::refusal option_place::refuse(const std::string& what) const
 {

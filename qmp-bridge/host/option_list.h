@@ -12,8 +12,11 @@
 
 namespace vigil::qmp_bridge {
 
-/// What is wrong with something that a person wrote on the command line: one line, without a line end. A control
+/// A message about something that a person wrote on the command line: one line, without a line end. A control
 /// character, which what was written may have and the message quote, becomes a question mark.
+std::string one_line(std::string message);
+
+/// What is wrong with something that a person wrote, as `one_line`.
 runstate::refusal refuse(std::string what);
 
 /// Where something was written: on the command line or in a configuration file.

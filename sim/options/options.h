@@ -5,6 +5,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <vigil/qmp-bridge/host/option_list.h>
@@ -46,7 +47,8 @@ struct object_request {
 struct sim_options {
     std::optional<std::string> text;   ///< to be printed instead of running: -help, -version, -device help …
     int text_status = 0;               ///< the exit status then
-    std::vector<std::string> warnings; ///< to be printed before running
+    std::vector<std::string> warnings; ///< to be printed before running, a line each
+    void warn(std::string what) { warnings.push_back(qmp_bridge::one_line(std::move(what))); }
     machine_config machine;
     runstate::action_set actions;
     bool start_stopped = false; ///< -S

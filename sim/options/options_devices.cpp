@@ -365,7 +365,7 @@ failure resolve_defaults(option_parser& p)
         }
         if (refused) return refuse("can't apply global " + spelt(one) + ": " + refused->text);
         if (const std::string warning = warning_of(p, one); !warning.empty()) {
-            p.result.warnings.push_back("warning: " + warning);
+            p.result.warn("warning: " + warning);
         }
     }
     const device_row* row = power_management_row(p.result.machine);

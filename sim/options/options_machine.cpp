@@ -312,7 +312,7 @@ failure resolve_cpu(option_parser& p)
     p.cpu_model = choice.model;
     p.cpu_names_crash = choice.names_hyperv_crash;
     p.result.machine.hyperv_crash = choice.hyperv_crash;
-    for (std::string& one : choice.warnings) p.result.warnings.push_back(std::move(one));
+    for (std::string& one : choice.warnings) p.result.warn(std::move(one));
     return k_fine;
 }
 

@@ -94,9 +94,9 @@ failure on_log_items(option_parser& p, const std::string& value)
         const bool is_trace = item.substr(0, 6) == "trace:";
         const bool known = std::find(std::begin(k_log_items), std::end(k_log_items), item) != std::end(k_log_items);
         if (is_trace) {
-            p.result.warnings.push_back("warning: trace event " + quoted(item.substr(6)) + " does not exist");
+            p.result.warn("warning: trace event " + quoted(item.substr(6)) + " does not exist");
         } else if (!known && item != "all") {
-            if (item != "help") p.result.warnings.push_back(quoted(item) + " is not a log item; these are:");
+            if (item != "help") p.result.warn(quoted(item) + " is not a log item; these are:");
             p.result.text = log_items_text();
             p.result.text_status = 1;
             return k_fine;

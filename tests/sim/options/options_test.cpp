@@ -229,6 +229,16 @@ TEST_CASE("options: a refusal is one line, whatever it quotes")
     CHECK(refused({"-qmp", "unix:\n,wait=\x1B"}).find('\x1B') == std::string::npos);
 }
 
+TEST_CASE("options: so is a warning")
+{
+    const auto warned = [](const std::vector<std::string>& arguments) {
+        const auto warnings = accepted(arguments).warnings;
+        return warnings.size() == 1 ? warnings.front() : "of " + std::to_string(warnings.size());
+    };
+    CHECK(warned({"-global", "a\nb.c=d"}).find("a?b") != std::string::npos);
+    CHECK(warned({"-d", "trace:\n"}) == "warning: trace event '?' does not exist");
+}
+
 TEST_CASE("options: the help lists every option, and which have no effect")
 {
     const std::string help = sim::help_text();

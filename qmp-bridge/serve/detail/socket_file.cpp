@@ -8,6 +8,7 @@
 #include <system_error>
 
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -44,7 +45,8 @@ std::optional<runstate::refusal> remove_socket(const std::string& path, const st
         return runstate::refusal{std::string("the old socket there cannot be removed: ") + std::strerror(errno)};
     }
     struct stat moved = {};
-    if (::lstat(aside.c_str(), &moved) == 0 && same_file(moved, which)) {
+    // The number of a file that is gone is given to the next one: that it is nobody's has to be asked again.
+    if (::lstat(aside.c_str(), &moved) == 0 && same_file(moved, which) && try_to_connect(aside) == ECONNREFUSED) {
         ::unlink(aside.c_str());
         return std::nullopt;
     }
@@ -52,7 +54,25 @@ std::optional<runstate::refusal> remove_socket(const std::string& path, const st
     return runstate::refusal{"another program has just begun to listen there"};
 }
 
+// How often, a millisecond apart, the folder is asked for where somebody else has it.
+constexpr int k_lock_attempts = 1000;
+
 } // namespace
+
+socket_file::turn::turn(const std::string& path)
+{
+    const std::string folder = std::filesystem::path(path).parent_path().string();
+    folder_ = ::open(folder.empty() ? "." : folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (folder_ < 0) return; // then without
+    for (int i = 0; i < k_lock_attempts && ::flock(folder_, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK; ++i) {
+        ::usleep(1000);
+    }
+}
+
+socket_file::turn::~turn()
+{
+    if (folder_ >= 0) ::close(folder_);
+}
 
 socket_file::~socket_file()
 {

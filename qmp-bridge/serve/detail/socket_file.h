@@ -20,6 +20,20 @@ public:
     socket_file(const socket_file&) = delete;
     socket_file& operator=(const socket_file&) = delete;
 
+    /// Keeps other programs of Vigil from taking a path in the same folder meanwhile: between asking whether somebody
+    /// listens and listening, only one may be. By a lock on the folder, without which it goes on where that is not to
+    /// be had within a second.
+    class turn {
+    public:
+        explicit turn(const std::string& path);
+        ~turn();
+        turn(const turn&) = delete;
+        turn& operator=(const turn&) = delete;
+
+    private:
+        int folder_;
+    };
+
     /// Removes what a program that has ended left at `path`; returns why a socket cannot be made there: because one is
     /// in use, or because something else is there.
     static std::optional<runstate::refusal> make_room(const std::string& path);

@@ -151,6 +151,7 @@ std::optional<runstate::refusal> stream_server::listen()
     const protocol::endpoint& endpoint = found->front();
     if (options_.where.abstract_name) return listen_at(endpoint);
     const std::string& path = options_.where.path;
+    const socket_file::turn turn(path);
     if (const auto refused = socket_file::make_room(path)) return failed("listen on", refused->text);
     constexpr mode_t all = 0777;
     const mode_t mask = ::umask(all & ~options_.where.mode);

@@ -49,6 +49,7 @@ const std::map<std::string, names> k_room_arrows{
     {"sim/host", {}},
     {"sim/demo", {}},
     {"sim/machine", {""}},
+    {"sim/report", {}},
     {"sim/options", {"", "host", "machine"}},
 };
 
@@ -65,7 +66,8 @@ const std::regex k_pure{
     "bus/vfio-user/(guest_memory|interrupt_lines|message_queue|protocol|vfio_user_(device|session)|detail/.*)|"
     "qmp-bridge/((host/(file_content|host_file|line_output|log_file|option_list))|json/.*|schema/.*|session/.*|"
     "qmp/.*|qtest/(qtest_session|detail/qtest_text)|serve/(chardev|pacing|traffic_observer|detail/http_guard)|"
-    "transcript/(transcript|transcript_snapshots))"};
+    "transcript/(transcript|transcript_snapshots))|"
+    "sim/report/.*"};
 
 std::string read(const fs::path& path)
 {

@@ -32,9 +32,8 @@ struct mapping_options {
 /// length 0, which need no target. Targets see no byte enables: each run of enabled bytes is an access of its own, see
 /// `blocking_target`, which also says what streaming width 0 is. After pieces, the response is the first that is not
 /// TLM_OK_RESPONSE, with the other pieces done all the same. Address, length and data pointer of the payload are as
-/// before when b_transport returns. Debug transport is
-/// routed likewise and returns the number of bytes done up to the first target that refuses. Accesses find their
-/// targets from the end of elaboration on.
+/// before when b_transport returns. Debug transport is routed likewise and returns the number of bytes done up to the
+/// first target that refuses. Accesses find their targets from the end of elaboration on.
 ///
 /// Direct memory is the target's, as far as its range is not hidden by another; what is refused is refused as far as
 /// the target says, or to the end of the hole. It is taken back where the target does so, and where a movable range

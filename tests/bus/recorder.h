@@ -13,6 +13,8 @@
 #include <vigil/bus/pci_function.h>
 #include <vigil/bus/target_socket.h>
 
+#include <report_of.h>
+
 /// A register device of 64 bytes of storage that notes every access as "r4@8" or "w2@A=1234".
 struct recorder : vigil::bus::register_device {
     std::uint64_t read(std::uint64_t offset, unsigned width, const vigil::bus::access_context& context) override
@@ -102,21 +104,6 @@ struct sample_function : vigil::bus::pci_function {
     std::uint16_t live = 0x1234;
     vigil::bus::access_origin origin;
 };
-
-/// The message type of the SystemC error that `action` reports, and its text; empty where it reports none.
-struct reported {
-    std::string type;
-    std::string text;
-};
-template <class Action> reported report_of(Action action)
-{
-    try {
-        action();
-    } catch (const sc_core::sc_report& report) {
-        return {report.get_msg_type(), report.get_msg()};
-    }
-    return {};
-}
 
 /// Notes what is reported in its lifetime; nothing is printed or thrown. One at a time.
 class report_log {

@@ -11,8 +11,6 @@ namespace {
 
 // The longest that `poll_now_and_then` lets the sockets go unlooked at.
 constexpr auto k_now_and_then = std::chrono::microseconds(200);
-// The longest of sleeps, for event loops that cannot take more.
-constexpr ns k_longest_sleep = std::chrono::hours(1);
 // How far off an alarm that is set already may be to serve for another sleep, too.
 constexpr auto k_alarm_tolerance = std::chrono::microseconds(1);
 

@@ -22,6 +22,9 @@ public:
     /// As the longest sleep: nothing but a handler ends it.
     static constexpr runstate::ns k_until_woken = runstate::ns::max();
 
+    /// How long nothing is waited for where memory has run out.
+    static constexpr std::chrono::milliseconds k_starved_pause{1};
+
     virtual ~event_loop() = default;
 
     /// For sockets and timers to be made with.
@@ -38,6 +41,9 @@ public:
     virtual void drain() = 0;
 
 protected:
+    /// The longest of sleeps, which a clock can count.
+    static constexpr runstate::ns k_longest_sleep = std::chrono::hours(1);
+
     void looked() noexcept { last_look_ = wall_clock::now(); } ///< at the handlers
 
 private:

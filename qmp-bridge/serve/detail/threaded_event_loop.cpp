@@ -11,15 +11,6 @@ namespace vigil::qmp_bridge {
 
 using runstate::ns;
 
-namespace {
-
-// The longest of sleeps, which a clock can count.
-constexpr ns k_longest_sleep = std::chrono::hours(1);
-// How long nothing is waited for where memory has run out.
-constexpr auto k_starved_pause = std::chrono::milliseconds(1);
-
-} // namespace
-
 void sleeping_place::wake()
 {
     {

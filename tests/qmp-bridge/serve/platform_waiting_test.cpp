@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A server inside somebody else's platform: what passes of simulated time, who is served meanwhile, and what it costs.
 #include <catch.h>
+#include <report_of.h>
 
 #include <atomic>
 #include <chrono>
@@ -20,8 +21,6 @@
 
 #include <vigil/qmp-bridge/qmp_server.h>
 #include <vigil/runstate/controller.h>
-
-#include "../reported.h"
 
 using namespace vigil;
 using qmp_bridge::pace;
@@ -433,7 +432,7 @@ TEST_CASE("platform waiting: a simulation that is stopped by its own program lea
 TEST_CASE("platform waiting: polling without a pace is an error that says what would be right")
 {
     runstate::controller controller("controller");
-    CHECK(reported([&] { qmp_server("qmp", controller, {}, waits(waiting::polling, pace::free)); }) ==
+    CHECK(report_of([&] { qmp_server("qmp", controller, {}, waits(waiting::polling, pace::free)); }).type ==
           "/vigil/qmp-bridge/waiting");
 }
 
@@ -442,5 +441,5 @@ TEST_CASE("platform waiting: blocking beside another server is an error, before 
     const temporary_folder folder;
     platform first("first", folder.path + "/first", waits(waiting::blocking, pace::free));
     platform second("second", folder.path + "/second", waits(waiting::platform, pace::free));
-    CHECK(reported([&] { sc_core::sc_start(1, sc_core::SC_MS); }) == "/vigil/qmp-bridge/waiting");
+    CHECK(report_of([&] { sc_core::sc_start(1, sc_core::SC_MS); }).type == "/vigil/qmp-bridge/waiting");
 }

@@ -143,6 +143,7 @@ void pci_function::reset_header()
     clear(pci_reg::cache_line_size, pci_reg::cache_line_size + 1);
     clear(pci_reg::bar0, k_bars_end);
     clear(pci_reg::interrupt_line, pci_reg::interrupt_line + 1);
+    clear_msi();
     tell_if_changed(before);
 }
 
@@ -171,6 +172,33 @@ void pci_function::set_config(std::uint32_t offset, unsigned width, std::uint32_
 void pci_function::clear_storage()
 {
     std::fill(bytes_.begin() + pci_reg::device_specific, bytes_.end(), std::uint8_t{0});
+    clear_msi();
+}
+
+void pci_function::show_interrupt(bool active)
+{
+    const unsigned status = bytes_[pci_reg::status];
+    set_config(pci_reg::status, 1, active ? status | pci_status::interrupt : status & ~unsigned{pci_status::interrupt});
+}
+
+void pci_function::add_msi(std::uint32_t offset)
+{
+    assert(msi_ == 0 && offset >= pci_reg::device_specific && offset % 4 == 0 && offset + 12 <= k_config_size);
+    msi_ = offset;
+    set_config(pci_reg::status, 1, bytes_[pci_reg::status] | pci_status::capabilities_list);
+    set_config(pci_reg::capabilities_pointer, 1, offset);
+    set_write_mask(offset, 4, std::uint32_t{pci_msi::enable} << (8 * pci_msi::control));
+    set_write_mask(offset + pci_msi::address, 4, 0xFFFF'FFFC);
+    set_write_mask(offset + pci_msi::data, 4, 0xFFFF);
+    clear_msi();
+}
+
+void pci_function::clear_msi()
+{
+    if (msi_ == 0) return;
+    set_config(msi_, 4, pci_msi::id);
+    set_config(msi_ + pci_msi::address, 4, 0);
+    set_config(msi_ + pci_msi::data, 4, 0);
 }
 
 std::uint32_t pci_function::config_read(std::uint32_t offset, unsigned width) const

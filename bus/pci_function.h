@@ -38,7 +38,9 @@ inline constexpr std::uint32_t header_type = 0x0E;
 inline constexpr std::uint32_t bar0 = 0x10;
 inline constexpr std::uint32_t subsystem_vendor_id = 0x2C;
 inline constexpr std::uint32_t subsystem_id = 0x2E;
+inline constexpr std::uint32_t capabilities_pointer = 0x34;
 inline constexpr std::uint32_t interrupt_line = 0x3C;
+inline constexpr std::uint32_t interrupt_pin = 0x3D;
 inline constexpr std::uint32_t device_specific = 0x40;
 } // namespace pci_reg
 
@@ -52,6 +54,22 @@ inline constexpr std::uint16_t intx_disable = 0x0400;
 /// What a guest can set.
 inline constexpr std::uint16_t writable = io | memory | bus_master | serr | intx_disable;
 } // namespace pci_command
+
+/// Bits of the status register.
+namespace pci_status {
+inline constexpr std::uint16_t interrupt = 0x0008;
+inline constexpr std::uint16_t capabilities_list = 0x0010;
+} // namespace pci_status
+
+/// The capability for message-signalled interrupts (PCI Local Bus Specification 3.0, 6.8), with one message and a
+/// 32-bit address: offsets of its registers from its start.
+namespace pci_msi {
+inline constexpr std::uint8_t id = 0x05;
+inline constexpr std::uint32_t control = 0x02;
+inline constexpr std::uint32_t address = 0x04;
+inline constexpr std::uint32_t data = 0x08;
+inline constexpr std::uint16_t enable = 0x0001; ///< in control
+} // namespace pci_msi
 
 /// What a base address register asks for.
 enum class bar_kind : std::uint8_t { memory, io };
@@ -124,8 +142,8 @@ public:
     void set_multifunction(bool yes);
     bool multifunction() const noexcept { return (bytes_[pci_reg::header_type] & k_header_multifunction) != 0; }
 
-    /// Clears what a PCI reset clears in the header: the writable bits of command, status, BARs, interrupt line and
-    /// cache line size. Storage from 40h on keeps its contents.
+    /// Clears what a PCI reset clears: the writable bits of command, status, BARs, interrupt line and cache line size,
+    /// and what the guest has put into the MSI capability. Other storage from 40h on keeps its contents.
     void reset_header();
 
     /// The 256 bytes as they are stored, for saving and for tests.
@@ -138,6 +156,15 @@ protected:
     /// /vigil/bus/bar where that is wrong. As on QEMU, a memory BAR below 16 bytes has base bits where its type would
     /// be; an I/O BAR has none below 4 bytes.
     void add_bar(unsigned index, bar_kind kind, std::uint32_t size, shared_target_socket& socket);
+
+    /// Declares an interrupt pin, INTA#; in the constructor.
+    void add_interrupt_pin() { set_config(pci_reg::interrupt_pin, 1, 1); }
+    /// Shows in the status register whether the function asks for an interrupt.
+    void show_interrupt(bool active);
+
+    /// Declares the one capability, an MSI capability (see `pci_msi`) at `offset`, 40h or above and a multiple of 4; in
+    /// the constructor. Whoever carries the function sends the message.
+    void add_msi(std::uint32_t offset);
 
     /// Declares the next port block, not decoded at first; in the constructor.
     void add_port_block(std::uint32_t size, shared_target_socket& socket);
@@ -154,7 +181,7 @@ protected:
     /// Stores a value whatever the write mask says, and tells the carrier where decoding changes.
     void set_config(std::uint32_t offset, unsigned width, std::uint32_t value);
 
-    /// Zeros everything from 40h on, as power-on does, whatever the write mask says.
+    /// Zeros everything from 40h on but the MSI capability's own, as power-on does, whatever the write mask says.
     void clear_storage();
 
     /// Reads configuration space without side effects; the base reads the stored bytes. `offset` need not be a
@@ -169,12 +196,14 @@ private:
     decoding decoded() const noexcept;
     void tell_if_changed(const decoding& before) const;
     void decode(port_block& block, const window& where);
+    void clear_msi();
 
     std::array<std::uint8_t, k_config_size> bytes_{};
     std::array<std::uint8_t, k_config_size> write_mask_{};
     std::vector<pci_bar> bars_;
     std::vector<port_block> port_blocks_;
     std::vector<memory_block> memory_blocks_;
+    std::uint32_t msi_ = 0; ///< the offset of the MSI capability; 0: there is none
     std::function<void()> decode_changed_;
 };
 

@@ -94,6 +94,8 @@ i6300esb::i6300esb(const sc_core::sc_module_name& name, runstate::vm_clock& cloc
     : pci_function(name, k_identity), parameters_(parameters), clock_(clock)
 {
     add_bar(0, bus::bar_kind::memory, static_cast<std::uint32_t>(registers.size()), registers);
+    if (parameters.interrupt_pin) add_interrupt_pin();
+    if (parameters.msi) add_msi(reg::msi_capability);
     config.timed_by(clock);
     registers.timed_by(clock);
 }
@@ -166,7 +168,7 @@ void i6300esb::write_lock(std::uint32_t value)
     state_.free_run = (value & bits::wdt_tout_cnf) != 0;
     if (!state_.enabled) {
         timer_.cancel();
-        irq_pin_.drive(false);
+        drive_interrupt(false);
     } else if (!was_enabled) {
         start_stage(1, clock_.now());
     }
@@ -180,7 +182,7 @@ std::uint32_t i6300esb::read_interrupt_status() const
 void i6300esb::write_interrupt_status(std::uint32_t value)
 {
     if (parameters_.hardware_interrupt_type && (value & bits::wdt_int_act) != 0) {
-        irq_pin_.drive(false);
+        drive_interrupt(false);
     }
 }
 
@@ -192,7 +194,7 @@ std::uint32_t i6300esb::read_reload() const
 void i6300esb::write_reload(std::uint32_t value)
 {
     if ((value & bits::wdt_reload) != 0 && state_.enabled) {
-        irq_pin_.drive(false);
+        drive_interrupt(false);
         start_stage(1, clock_.now());
     }
     if ((value & (bits::wdt_timeout | k_old_linux_timeout)) != 0) state_.previous_reboot = false;
@@ -213,7 +215,7 @@ void i6300esb::stage_ended()
         start_stage(2, clock_.now());
         return;
     }
-    irq_pin_.drive(false);
+    drive_interrupt(false);
     if (state_.reboot_enabled) {
         state_.previous_reboot = true;
         tout_pin_.drive(true);
@@ -228,9 +230,15 @@ void i6300esb::stage_ended()
     }
 }
 
+void i6300esb::drive_interrupt(bool active)
+{
+    irq_pin_.drive(active);
+    if (parameters_.interrupt_pin) show_interrupt(active);
+}
+
 void i6300esb::raise_interrupt()
 {
-    irq_pin_.drive(true);
+    drive_interrupt(true);
     if (sc_core::sc_report_handler::get_verbosity_level() >= sc_core::SC_HIGH) {
         SC_REPORT_INFO_VERB("/vigil/models/i6300esb",
                             (std::string(name()) + ": stage 1 ended, interrupt type IRQ").c_str(), sc_core::SC_HIGH);
@@ -240,7 +248,7 @@ void i6300esb::raise_interrupt()
 void i6300esb::reset_watchdog(runstate::reset_kind kind)
 {
     timer_.cancel();
-    irq_pin_.drive(false);
+    drive_interrupt(false);
     reset_state(variables(), state_, kind);
 }
 
@@ -292,7 +300,7 @@ prepared_restore i6300esb::prepare(const saved_state& saved)
         state_ = then;
         rearm(timer_, then.timer);
         // QEMU's fields have no pins: the interrupt is active exactly while stage 2 counts with interrupt type IRQ.
-        irq_pin_.drive(timer_.armed() && then.stage == 2 && then.int_type == 0);
+        drive_interrupt(timer_.armed() && then.stage == 2 && then.int_type == 0);
         tout_pin_.drive(false);
     };
 }

@@ -33,6 +33,10 @@ struct i6300esb_parameters {
     bool hardware_interrupt_type = false;
     /// 4-byte reads of the preload registers return them; QEMU returns 0.
     bool readable_preloads = false;
+    /// Interrupt Pin is INTA#, and the status register shows an active stage-1 interrupt. QEMU's device has no pin.
+    bool interrupt_pin = false;
+    /// An MSI capability at 50h, which neither the chip nor QEMU's device has.
+    bool msi = false;
 };
 
 /// The watchdog timer of the Intel 6300ESB I/O Controller Hub (datasheet 300641, chapter 16), as QEMU 7.2 models it
@@ -132,7 +136,8 @@ private:
     void start_stage(unsigned stage, runstate::ns from); ///< counts the stage's preload down from then on
     void stage_ended();                                  ///< the countdown reached zero
     void raise_interrupt();                              ///< stage 1 ended with interrupt type IRQ
-    void reset_watchdog(runstate::reset_kind kind);      ///< all that a reset and the end of stage 2 have in common
+    void drive_interrupt(bool active);
+    void reset_watchdog(runstate::reset_kind kind); ///< all that a reset and the end of stage 2 have in common
 
     const i6300esb_parameters parameters_;
     runstate::vm_clock& clock_;

@@ -13,6 +13,7 @@ namespace vigil::models {
 /// Offsets of the registers, by their names in the 6300ESB ICH datasheet (300641, chapter 16).
 namespace i6300esb_reg {
 // In configuration space.
+inline constexpr std::uint32_t msi_capability = 0x50; ///< where it is, if it is: the chip has none
 inline constexpr std::uint32_t wdt_configuration = 0x60;
 inline constexpr std::uint32_t wdt_lock = 0x68;
 // In the memory region of BAR 0.

@@ -9,24 +9,27 @@ namespace vigil::bus {
 namespace {
 
 constexpr unsigned k_register_width = 4; ///< the widest access to a function's registers, as behind a PCI host
-constexpr std::uint32_t k_interrupt_pin = 0x3D;
-constexpr std::uint32_t k_status_capabilities = 0x10; ///< status: there is a list of capabilities
-constexpr std::uint32_t k_capabilities = 0x34;
-constexpr std::uint8_t k_capability_msi = 0x05;
 
 using config_bytes = std::array<std::uint8_t, pci_function::k_config_size>;
 
-/// How many messages the function's MSI capability offers; 0 without one.
-std::size_t msi_vectors(const config_bytes& bytes)
+/// Where the function's MSI capability is; 0 without one.
+std::size_t msi_capability(const config_bytes& bytes)
 {
-    if ((bytes[pci_reg::status] & k_status_capabilities) == 0) return 0;
-    std::size_t at = bytes[k_capabilities] & ~3U;
+    if ((bytes[pci_reg::status] & pci_status::capabilities_list) == 0) return 0;
+    std::size_t at = bytes[pci_reg::capabilities_pointer] & ~3U;
     // A list that loops ends too: there is no room for more entries than this.
     for (std::size_t left = bytes.size() / 4; at >= pci_reg::device_specific && left > 0; --left) {
-        if (bytes[at] == k_capability_msi) return std::size_t{1} << ((bytes[at + 2] >> 1) & 7U);
+        if (bytes[at] == pci_msi::id) return at;
         at = bytes[at + 1] & ~3U;
     }
     return 0;
+}
+
+/// How many messages it offers.
+std::size_t msi_vectors(const config_bytes& bytes)
+{
+    const std::size_t at = msi_capability(bytes);
+    return at == 0 ? 0 : std::size_t{1} << ((bytes[at + pci_msi::control] >> 1) & 7U);
 }
 
 } // namespace
@@ -34,7 +37,8 @@ std::size_t msi_vectors(const config_bytes& bytes)
 vfio_user_function::vfio_user_function(const sc_core::sc_module_name& name, pci_function& function,
                                        runstate::resettable& reset)
     : sc_module(name), function_(function), reset_(reset),
-      interrupts_(function.config_bytes()[k_interrupt_pin] != 0, msi_vectors(function.config_bytes()))
+      interrupts_(function.config_bytes()[pci_reg::interrupt_pin] != 0, msi_vectors(function.config_bytes())),
+      msi_(msi_capability(function.config_bytes()))
 {
     dma.bind(static_cast<tlm::tlm_fw_transport_if<>&>(*this));
     add_region(vfio_user::region_config, pci_function::k_config_size, function.config);
@@ -132,8 +136,16 @@ void vfio_user_function::settle()
         return;
     }
     deltas_left_ = 0;
-    interrupts_.drive_intx(intx->read());
+    drive(intx->read());
     interrupts_.release_intx();
+}
+
+void vfio_user_function::drive(bool level)
+{
+    const bool by_message = msi_ != 0 && (function_.config_bytes()[msi_ + pci_msi::control] & pci_msi::enable) != 0;
+    if (by_message && level && !level_) interrupts_.send_msi(0);
+    level_ = level;
+    interrupts_.drive_intx(level && !by_message);
 }
 
 void vfio_user_function::b_transport(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay)

@@ -41,9 +41,10 @@ public:
     /// the memory away at any time.
     shared_target_socket dma{"dma"};
 
-    /// The function's interrupt pin, active high; optional to bind. A function that changes its pin by a process of its
-    /// own has `k_settling_deltas` delta cycles for it after an access: only then is the client signalled, so that it
-    /// never gets the interrupt that its last access took back. A function that has no signal calls
+    /// The function's interrupt pin, active high; optional to bind. It is the client's INTx, or where the client has
+    /// enabled the function's MSI capability, message 0 when it rises. A function that changes its pin by a process of
+    /// its own has `k_settling_deltas` delta cycles for it after an access: only then is the client signalled, so that
+    /// it never gets the interrupt that its last access took back. A function that has no signal calls
     /// `interrupts().drive_intx()`.
     sc_core::sc_port<sc_core::sc_signal_in_if<bool>, 1, sc_core::SC_ZERO_OR_MORE_BOUND> intx{"intx"};
     static constexpr unsigned k_settling_deltas = 4;
@@ -74,6 +75,7 @@ private:
     void reset_function(runstate::reset_kind kind);
     void interrupts_may_change(); ///< because of what the function was just told
     void settle();                ///< takes the pin's level over, once it has settled
+    void drive(bool level);       ///< as the interrupt that the client has enabled
 
     pci_function& function_;
     runstate::resettable& reset_;
@@ -82,6 +84,8 @@ private:
     guest_memory memory_;
     sc_core::sc_event settling_{"settling"};
     unsigned deltas_left_ = 0; ///< until the pin's level counts
+    bool level_ = false;       ///< of the pin, when it counted last
+    const std::size_t msi_;    ///< where the function has its MSI capability; 0: it has none
 };
 
 } // namespace vigil::bus

@@ -273,6 +273,38 @@ void run_control::arrive(run_state saved)
     }
 }
 
+void run_control::stopped_elsewhere(run_state to) { vm_stop(to); }
+
+void run_control::resumed_elsewhere()
+{
+    if (running()) return;
+    if (!can_transition(state_, run_state::running)) set_state(run_state::prelaunch);
+    vm_start();
+}
+
+void run_control::reset_elsewhere(shutdown_cause cause) { reset_machine(cause); }
+
+void run_control::shut_down_elsewhere(shutdown_cause cause)
+{
+    host_.emit(shutdown_event{caused_by_guest(cause), cause});
+    vm_stop(run_state::shutdown);
+}
+
+void run_control::panicked_elsewhere(guest_panic_action action, const std::optional<panic_info>& info)
+{
+    host_.emit(guest_panicked_event{action, info});
+}
+
+void run_control::suspended_elsewhere()
+{
+    if (running() && set_state(run_state::suspended)) host_.emit(suspend_event{});
+}
+
+void run_control::woken_elsewhere()
+{
+    if (state_ == run_state::suspended && set_state(run_state::running)) wake_machine();
+}
+
 void run_control::request_made()
 {
     if (open_turns_ == 0 && !exiting_) host_.schedule_service();
@@ -305,10 +337,7 @@ void run_control::serve_requests()
 
     if (const auto cause = std::exchange(reset_requested_, std::nullopt)) reset_machine(*cause);
 
-    if (std::exchange(wakeup_requested_, false)) {
-        host_.reset_devices(reset_kind::wakeup);
-        host_.emit(wakeup_event{});
-    }
+    if (std::exchange(wakeup_requested_, false)) wake_machine();
 
     if (std::exchange(powerdown_requested_, false)) {
         host_.emit(powerdown_event{});
@@ -325,6 +354,12 @@ void run_control::reset_machine(shutdown_cause cause)
     if (state_ != run_state::running && state_ != run_state::inmigrate && state_ != run_state::finish_migrate) {
         set_state(run_state::prelaunch);
     }
+}
+
+void run_control::wake_machine()
+{
+    host_.reset_devices(reset_kind::wakeup);
+    host_.emit(wakeup_event{});
 }
 
 void run_control::leave(int status, bool at_once)

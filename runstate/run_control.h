@@ -143,6 +143,24 @@ public:
     /// decides between running (RESUME) and paused; a state that no machine can arrive in (debug) becomes paused.
     void arrive(run_state saved);
 
+    // What happened to the machine whose devices these are, and which is simulated or real elsewhere: this one follows.
+    // Nothing of it is asked for, so no action has a say, and nothing ends the run.
+
+    /// STOP and that state, which can follow `running`, where it runs; nothing otherwise.
+    void stopped_elsewhere(run_state to);
+    /// RESUME and state `running`, whatever it was.
+    void resumed_elsewhere();
+    /// RESET, and the registered components are reset.
+    void reset_elsewhere(shutdown_cause cause);
+    /// SHUTDOWN, and where it ran, STOP and state `shutdown`.
+    void shut_down_elsewhere(shutdown_cause cause);
+    /// GUEST_PANICKED; what follows from it follows by itself.
+    void panicked_elsewhere(guest_panic_action action, const std::optional<panic_info>& info);
+    /// SUSPEND and state `suspended` where it runs; nothing otherwise.
+    void suspended_elsewhere();
+    /// WAKEUP and state `running` where it is suspended; nothing otherwise.
+    void woken_elsewhere();
+
     /// Changes the state where the transition table permits it, and the clock with it; otherwise logs QEMU's line and
     /// returns false with nothing changed. For platform code that enters states of its own (colo, save-vm …).
     bool set_state(run_state to);
@@ -155,6 +173,7 @@ private:
     void serve_until_done();    ///< due timers and requests, in turns, until nothing is left
     void serve_requests();      ///< one pass over the requests in the fixed order
     void reset_machine(shutdown_cause cause);
+    void wake_machine();
     void leave(int status, bool at_once);
 
     run_control_host& host_;

@@ -75,6 +75,33 @@ qmp_server::qtest_initiators qmp_server::serve_qtest(const std::string& address)
     return serve_qtest(where.value_or(chardev()), {});
 }
 
+void qmp_server::serve_vfio_user(const chardev& where, bus::vfio_user_device& function)
+{
+    impl_->serve_vfio_user(where, function);
+}
+
+void qmp_server::serve_vfio_user(const std::string& address, bus::vfio_user_device& function)
+{
+    const std::string label = "vfio-user" + std::to_string(objects().chardevs().children().size());
+    auto where = parsed_address(*this, address, label);
+    if (!where) return;
+    if (where->kind != chardev::transport::unix_socket) {
+        SC_REPORT_ERROR("/vigil/qmp-bridge/address",
+                        (std::string(name()) + ": \"" + address + "\": vfio-user needs unix:PATH").c_str());
+        return;
+    }
+    where->server = true; // the machine connects, once it is started
+    where->wait = false;
+    serve_vfio_user(*where, function);
+}
+
+void qmp_server::actuate(const chardev& where) { impl_->actuate(where); }
+
+void qmp_server::actuate(const std::string& address)
+{
+    if (const auto where = parsed_address(*this, address, "actuate")) actuate(*where);
+}
+
 void qmp_server::run() { impl_->driver().simulate(); }
 
 std::uint16_t qmp_server::port() const { return impl_->port(); }

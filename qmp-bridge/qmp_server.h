@@ -26,6 +26,10 @@ namespace boost::asio {
 class any_io_executor;
 }
 
+namespace vigil::bus {
+struct vfio_user_device;
+}
+
 namespace vigil::qmp_bridge {
 
 class line_output;
@@ -105,6 +109,20 @@ public:
     /// error, /vigil/qmp-bridge/qtest.
     qtest_initiators serve_qtest(const chardev& where, qtest_options opts);
     qtest_initiators serve_qtest(const std::string& address);
+
+    /// Gives a PCI function (see `bus::vfio_user_function`) to a machine outside the simulation: serves vfio-user at
+    /// `where`, a unix socket that listens, for QEMU's device vfio-user-pci. One machine at a time; each finds the
+    /// function as after power-on. `function` must outlive the server. Time should be paced, for such a machine runs in
+    /// the host's.
+    ///
+    /// Where every function has lost its machine, and there is no other word of it, the run state becomes `shutdown`;
+    /// when a machine comes again it is reset and runs.
+    void serve_vfio_user(const chardev& where, bus::vfio_user_device& function);
+    void serve_vfio_user(const std::string& address, bus::vfio_user_device& function);
+    /// Keeps one run state with that machine, as a client of its QMP monitor at `where`, to which it connects whenever
+    /// that is there: what is decided here is carried out there, and what happens there is followed.
+    void actuate(const chardev& where);
+    void actuate(const std::string& address);
 
     /// Runs the simulation until the run is over, or `sc_stop` or `sc_pause` is called: as `sc_start()`, but it does
     /// not return where nothing is left to simulate, because a client may still come. (`sc_start` returns there, and at

@@ -44,6 +44,7 @@ const std::map<std::string, names> k_room_arrows{
     {"qmp-bridge/qmp", {"json", "schema", "session"}},
     {"qmp-bridge/serve", {"host", "session"}},
     {"qmp-bridge/qtest", {"serve", "session"}},
+    {"qmp-bridge/client", {"json", "session"}},
     {"qmp-bridge/transcript", {"host", "json", "serve", "session"}},
     {"sim/block", {}},
     {"sim/host", {}},
@@ -65,7 +66,8 @@ const std::regex k_pure{
     "wire_names|clock/(host_time|time|timer_queue)|(files|snapshot)/.*)|"
     "bus/vfio-user/(guest_memory|interrupt_lines|message_queue|protocol|vfio_user_(device|session)|detail/.*)|"
     "qmp-bridge/((host/(file_content|host_file|line_output|log_file|option_list))|json/.*|schema/.*|session/.*|"
-    "qmp/.*|qtest/(qtest_session|detail/qtest_text)|serve/(chardev|pacing|traffic_observer|detail/http_guard)|"
+    "qmp/.*|client/.*|qtest/(qtest_session|detail/qtest_text)|serve/(chardev|pacing|traffic_observer|detail/"
+    "http_guard)|"
     "transcript/(transcript|transcript_snapshots))|"
     "sim/report/.*"};
 

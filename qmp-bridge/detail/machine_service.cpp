@@ -2,16 +2,23 @@
 #include <vigil/qmp-bridge/detail/machine_service.h>
 
 #include <algorithm>
+#include <chrono>
 #include <utility>
 
 #include <unistd.h>
 
+#include <vigil/qmp-bridge/detail/vfio_user_client.h>
 #include <vigil/qmp-bridge/serve/detail/file_reader.h>
 #include <vigil/runstate/clock/kernel_time.h>
 
 namespace vigil::qmp_bridge {
 
 namespace {
+
+// How long a machine may wait for the last one to let go of a function.
+constexpr std::chrono::milliseconds k_patience{200};
+// How long after a machine's monitor was not there it is asked for again.
+constexpr std::chrono::milliseconds k_actuation_retry{200};
 
 runstate::ns simulated_time() { return runstate::to_ns(sc_core::sc_time_stamp()); }
 
@@ -43,6 +50,7 @@ machine_service::machine_service(runstate::controller& controller, qmp_server_op
 {
     controller_.add_listener(monitor_);
     monitor_.log = options_.log;
+    pump_.log = options_.log;
     migration_.defer = [this](std::function<void()> job) { defer(std::move(job)); };
     migration_.clock_set = [this] { end_limiter_period(); };
     if (transcript_) tell_or_repeat();
@@ -120,6 +128,40 @@ void machine_service::add_silent(const chardev& where)
     add_plan({where, [] { return std::make_unique<silent_session>(); }, {}});
 }
 
+remote_machine& machine_service::remote()
+{
+    if (!remote_) {
+        remote_machine::surroundings around;
+        around.log = options_.log;
+        around.post = [this](std::function<void()> job) { pump_.post(std::move(job)); };
+        remote_ = std::make_unique<remote_machine>(controller_.control(), std::move(around));
+        controller_.add_listener(*remote_);
+        pump_.clients_leave = [this] { return remote_->leaves(); };
+    }
+    return *remote_;
+}
+
+void machine_service::serve_vfio_user(const chardev& where, bus::vfio_user_device& function)
+{
+    const auto make_session = [this, &function, name = where.label] {
+        return std::make_unique<vfio_user_client>(
+            function, controller_.control(), [this, name] { remote().function_attached(name); },
+            [this, name] { remote().function_gone(name); });
+    };
+    remote();
+    server_plan plan{where, make_session, {}};
+    plan.alone = true;
+    add_plan(std::move(plan));
+}
+
+void machine_service::actuate(const chardev& where)
+{
+    if (!nmis_) controller_.add_nmi_sink(nmis_.emplace(remote()));
+    chardev monitor = where;
+    if (monitor.reconnect.count() == 0) monitor.reconnect = k_actuation_retry;
+    add_plan({monitor, [this] { return remote().new_session(); }, {}});
+}
+
 void machine_service::serve_qtest(const std::string& module_name, const chardev& where, qmp_server::qtest_options opts)
 {
     qtest_options_ = std::move(opts);
@@ -162,7 +204,8 @@ std::optional<runstate::refusal> machine_service::start_servers()
         stream_server::options opts;
         opts.where = plan.where;
         opts.number = static_cast<unsigned>(servers_.size());
-        opts.most_clients = options_.clients.most;
+        opts.most_clients = plan.alone ? 1 : options_.clients.most;
+        if (plan.alone) opts.patience = k_patience;
         opts.refusal = plan.refusal;
         opts.warn = options_.log;
         servers_.push_back(std::make_unique<stream_server>(pump_, std::move(opts), plan.make_session));
@@ -185,7 +228,7 @@ void machine_service::replay()
 void machine_service::prepare_for_confinement()
 {
     const auto looks_names_up = [](const server_plan& plan) {
-        return plan.where.kind == chardev::transport::tcp && plan.where.reconnect != 0;
+        return plan.where.kind == chardev::transport::tcp && plan.where.reconnect.count() != 0;
     };
     if (std::any_of(plans_.begin(), plans_.end(), looks_names_up)) pump_.names().prepare();
 }

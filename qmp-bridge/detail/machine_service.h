@@ -10,6 +10,8 @@
 
 #include <boost/asio/steady_timer.hpp>
 
+#include <vigil/bus/vfio-user/vfio_user_device.h>
+#include <vigil/qmp-bridge/client/remote_machine.h>
 #include <vigil/qmp-bridge/host/detail/output_retry.h>
 #include <vigil/qmp-bridge/qmp/qmp_monitor.h>
 #include <vigil/qmp-bridge/qmp/qmp_session.h>
@@ -22,6 +24,7 @@
 #include <vigil/qmp-bridge/transcript/detail/transcript_player.h>
 #include <vigil/qmp-bridge/transcript/transcript.h>
 #include <vigil/qmp-bridge/transcript/transcript_snapshots.h>
+#include <vigil/runstate/interfaces.h>
 #include <vigil/runstate/migration.h>
 
 namespace vigil::qmp_bridge {
@@ -34,6 +37,8 @@ public:
     // As in `qmp_server`.
     void add_monitor(const chardev& where, bool pretty);
     void add_silent(const chardev& where);
+    void serve_vfio_user(const chardev& where, bus::vfio_user_device& function);
+    void actuate(const chardev& where);
     void serve_qtest(const std::string& module_name, const chardev& where, qmp_server::qtest_options opts);
     qtest_adapter* qtest() noexcept { return qtest_.get(); } ///< null: it is not served
     std::optional<runstate::refusal> start();
@@ -67,15 +72,24 @@ private:
         list& sessions_;
     };
 
+    // The machine's NMIs on their way to the one elsewhere.
+    struct nmi_line final : runstate::nmi_sink {
+        explicit nmi_line(remote_machine& its_end) : end(its_end) {}
+        void inject_nmi() override { end.inject_nmi(); }
+        remote_machine& end;
+    };
+
     // Where clients meet the machine, and what is said to them.
     struct server_plan {
         chardev where;
         stream_server::session_factory make_session;
         std::string refusal; ///< of a client too many
+        bool alone = false;  ///< one client at a time, and the next may come a little before the last has gone
     };
 
     qmp_monitor::options monitor_options();
     void add_plan(server_plan plan);
+    remote_machine& remote();             ///< made when it is first asked for
     std::string too_many_clients() const; ///< what a client is told that is one
     void tell_or_repeat();
     void replay(); ///< instead of servers
@@ -104,6 +118,8 @@ private:
     boost::asio::steady_timer host_limiter_{pump_.executor()};
     qmp_server::qtest_options qtest_options_;
     std::unique_ptr<qtest_adapter> qtest_;
+    std::unique_ptr<remote_machine> remote_; ///< whose functions are served; null: none are
+    std::optional<nmi_line> nmis_;           ///< where it is acted on
     std::vector<server_plan> plans_;
     std::vector<std::unique_ptr<stream_server>> servers_;
     std::unique_ptr<transcript_player> player_;

@@ -98,7 +98,9 @@ std::optional<runstate::refusal> take_common(chardev& result, option_list& list)
 {
     constexpr unsigned an_hour = 3600;
     constexpr unsigned any_mode = 0777;
-    if (auto error = take_number(list, "reconnect", 10, an_hour, result.reconnect)) return error;
+    unsigned reconnect = 0;
+    if (auto error = take_number(list, "reconnect", 10, an_hour, reconnect)) return error;
+    result.reconnect = std::chrono::seconds(reconnect);
     if (auto error = take_number(list, "mode", 8, any_mode, result.mode)) return error;
     auto server = list.take_switch("server", false);
     if (!server) return server.why();
@@ -108,7 +110,7 @@ std::optional<runstate::refusal> take_common(chardev& result, option_list& list)
     result.wait = *wait;
     if (result.wait && !result.server)
         return refuse("'wait' option is incompatible with socket in client connect mode");
-    if (result.reconnect != 0 && (result.server || result.kind == chardev::transport::descriptor))
+    if (result.reconnect.count() != 0 && (result.server || result.kind == chardev::transport::descriptor))
         return refuse("'reconnect' option is incompatible with 'fd' and with socket in server listen mode");
     for (const char* nagle : {"delay", "nodelay"}) { // Vigil always sends at once
         auto delay = list.take_switch(nagle, false);

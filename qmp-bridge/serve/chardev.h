@@ -2,6 +2,7 @@
 #ifndef VIGIL_QMP_BRIDGE_SERVE_CHARDEV_H
 #define VIGIL_QMP_BRIDGE_SERVE_CHARDEV_H
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -28,13 +29,13 @@ struct chardev {
     std::string host;
     std::string port;
     int fd = -1;
-    bool server = false;        ///< listen; otherwise connect
-    bool wait = true;           ///< a server: the machine starts once a client is connected
-    unsigned reconnect = 0;     ///< a client: connects again, so many seconds after it failed or ended; 0: never
-    unsigned mode = 0600;       ///< of the file that a unix server makes
-    bool abstract_name = false; ///< a unix socket: `path` is a name in the kernel, and no file
-    bool tight = true;          ///< that name ends where `path` does; otherwise zeros fill the address
-    std::string last_port;      ///< a TCP server: the last port to be tried, where those before it are taken
+    bool server = false;                    ///< listen; otherwise connect
+    bool wait = true;                       ///< a server: the machine starts once a client is connected
+    std::chrono::milliseconds reconnect{0}; ///< a client: connects again, so long after it failed or ended; 0: never
+    unsigned mode = 0600;                   ///< of the file that a unix server makes
+    bool abstract_name = false;             ///< a unix socket: `path` is a name in the kernel, and no file
+    bool tight = true;                      ///< that name ends where `path` does; otherwise zeros fill the address
+    std::string last_port; ///< a TCP server: the last port to be tried, where those before it are taken
     enum class family : std::uint8_t { any, ipv4, ipv6 };
     family addresses = family::any;     ///< of TCP: which of the host's are taken
     std::optional<std::string> logfile; ///< where what clients are sent is kept, too

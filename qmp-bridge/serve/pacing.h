@@ -16,8 +16,7 @@ enum class waiting : std::uint8_t {
     blocking,
     /// A thread of the server's waits for clients and rings for the kernel: for a platform among whose processes it is
     /// one. Costs nothing while nobody speaks. While time stands, a delta cycle runs at least every 10 ms, so that
-    /// other
-    /// threads' asynchronous updates go on.
+    /// other threads' asynchronous updates go on.
     platform,
     /// Looks at the sockets once per quantum: for kernels without asynchronous updates. `paced` only.
     polling,
@@ -37,6 +36,11 @@ struct pacing {
     std::uint64_t factor_millionths = 1'000'000; ///< simulated per wall-clock second; not 0
     /// Where it does not wait `blocking`, and is paced: simulated time between two looks at the wall clock.
     runstate::ns quantum{1'000'000};
+    /// Where it is paced: wall-clock time that passes between two looks at the clock is not caught up where it is
+    /// longer than this, but told to the log: the process was stopped, or did not come to its turn, and what counts has
+    /// after it what it had left before. While something counts, the clock is looked at twice as often. 0: all is
+    /// caught up.
+    runstate::ns stall{0};
 };
 
 } // namespace vigil::qmp_bridge

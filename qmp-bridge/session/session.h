@@ -5,13 +5,18 @@
 #include <cstddef>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <vigil/qmp-bridge/session/request_budget.h>
+#include <vigil/runstate/files/descriptor.h>
 
 namespace vigil::qmp_bridge {
 
 /// Bytes of a client's buffer worth keeping while it is idle.
 inline constexpr std::size_t k_kept_buffer = 64 * 1024;
+
+/// Unsent bytes from which a client's further requests wait until it reads.
+inline constexpr std::size_t k_held_up_bytes = std::size_t{1024} * 1024;
 
 /// The bytes that wait to be sent to one client. Whoever carries the session sends from `unsent()` and calls `sent()`.
 class output_queue {
@@ -80,6 +85,11 @@ public:
     /// Takes bytes in: frames requests and queues them.
     virtual void feed(std::string_view bytes) = 0;
 
+    /// Whether descriptors come beside the bytes; without that none is received.
+    virtual bool takes_descriptors() const { return false; }
+    /// Takes over those that came with the bytes that are fed next.
+    virtual void take(std::vector<runstate::descriptor> /*descriptors*/) {}
+
     /// Whether a request (or a ready answer, such as a parse error) waits for `execute_one`.
     virtual bool pending() const = 0;
 
@@ -95,6 +105,16 @@ public:
 
     /// Whether its requests are executed amid a step of the clock that another client asked for (see `pump`).
     virtual bool served_amid_steps() const { return false; }
+
+    /// Unsent bytes beyond which no request is executed. 0: each answer leaves by a send of its own.
+    virtual std::size_t most_unsent() const { return k_held_up_bytes; }
+
+    /// Whether the client is still served when the run is over, until it goes, because it must not lose its server
+    /// amid a question.
+    virtual bool seen_off() const { return false; }
+
+    /// The client has gone: nothing is asked of the conversation any more.
+    virtual void closed() noexcept {}
 
     /// Says who carries it from now on; null: nobody. The carrier outlives the conversation or says null before it
     /// goes.

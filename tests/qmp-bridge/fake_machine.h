@@ -15,6 +15,7 @@
 #include <vigil/qmp-bridge/qmp/qmp_monitor.h>
 #include <vigil/qmp-bridge/qmp/qmp_session.h>
 #include <vigil/runstate/run_control.h>
+#include <vigil/runstate/run_listener.h>
 
 namespace vigil::qmp_bridge {
 
@@ -35,6 +36,8 @@ public:
     std::deque<std::function<void()>> due_timers; ///< run by the next turn in which the clock runs
     std::vector<runstate::ns> armed;              ///< the periods for which the limiter's timer was armed
     std::vector<std::string> log_lines;
+    runstate::run_listener* listener = nullptr; ///< beside the monitor
+    std::function<void()> nmi_injected;         ///< may be empty
     std::optional<int> exit_status;
     int nmis = 0;
     int resets = 0;
@@ -94,11 +97,23 @@ private:
     bool inject_nmi() override
     {
         if (takes_nmi) ++nmis;
+        if (nmi_injected) nmi_injected();
         return takes_nmi;
     }
-    void emit(const runstate::event& e) override { monitor_.on_event(e); }
-    void state_changed(runstate::run_state, runstate::run_state) override {}
-    void exit_requested(int status, bool) override { exit_status = status; }
+    void emit(const runstate::event& e) override
+    {
+        monitor_.on_event(e);
+        if (listener != nullptr) listener->on_event(e);
+    }
+    void state_changed(runstate::run_state from, runstate::run_state to) override
+    {
+        if (listener != nullptr) listener->on_state_changed(from, to);
+    }
+    void exit_requested(int status, bool at_once) override
+    {
+        exit_status = status;
+        if (listener != nullptr) listener->on_exit_requested(status, at_once);
+    }
     void schedule_service() override {}
     void log(std::string_view line) override { log_lines.emplace_back(line); }
 

@@ -2,15 +2,22 @@
 #ifndef VIGIL_QMP_BRIDGE_SERVE_DETAIL_BYTE_STREAM_H
 #define VIGIL_QMP_BRIDGE_SERVE_DETAIL_BYTE_STREAM_H
 
+#include <array>
+#include <cerrno>
+#include <cstring>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include <poll.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
 
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/generic/stream_protocol.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
+
+#include <vigil/runstate/files/descriptor.h>
 
 namespace vigil::qmp_bridge {
 
@@ -73,6 +80,23 @@ public:
         }
     }
 
+    /// The same of a socket, with the descriptors that come beside the bytes added to `with`, which must last until
+    /// then. There is room for `k_most_descriptors` at once; the kernel closes those beyond.
+    template <class Handler>
+    void async_receive(boost::asio::mutable_buffer buffer, std::vector<runstate::descriptor>& with, Handler handler)
+    {
+        socket_.async_wait(socket_type::wait_read, [this, buffer, &with, handler = std::move(handler)](
+                                                       boost::system::error_code error) mutable {
+            const std::size_t length = error ? 0 : receive(buffer, with, error);
+            if (error == boost::asio::error::would_block) {
+                async_receive(buffer, with, std::move(handler)); // woken for nothing
+            } else {
+                handler(error, length);
+            }
+        });
+    }
+    static constexpr std::size_t k_most_descriptors = 16;
+
     /// Calls `handler` with an error code once bytes can be sent again.
     template <class Handler> void async_wait_writable(Handler handler)
     {
@@ -96,6 +120,37 @@ public:
     }
 
 private:
+    std::size_t receive(boost::asio::mutable_buffer buffer, std::vector<runstate::descriptor>& with,
+                        boost::system::error_code& error)
+    {
+        with.reserve(with.size() + k_most_descriptors); // nothing may throw while they are plain numbers
+        alignas(cmsghdr) char control[CMSG_SPACE(k_most_descriptors * sizeof(int))];
+        iovec piece{buffer.data(), buffer.size()};
+        msghdr message{};
+        message.msg_iov = &piece;
+        message.msg_iovlen = 1;
+        message.msg_control = control;
+        message.msg_controllen = sizeof control;
+        const ssize_t length = ::recvmsg(socket_.native_handle(), &message, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
+        if (length < 0) {
+            error.assign(errno, boost::system::system_category());
+            return 0;
+        }
+        for (cmsghdr* one = CMSG_FIRSTHDR(&message); one != nullptr; one = CMSG_NXTHDR(&message, one)) {
+            if (one->cmsg_level == SOL_SOCKET && one->cmsg_type == SCM_RIGHTS) take_descriptors(*one, with);
+        }
+        if (length == 0) error = boost::asio::error::eof;
+        return static_cast<std::size_t>(length);
+    }
+
+    static void take_descriptors(const cmsghdr& from, std::vector<runstate::descriptor>& to)
+    {
+        const std::size_t count = (from.cmsg_len - CMSG_LEN(0)) / sizeof(int);
+        std::array<int, k_most_descriptors> numbers{};
+        std::memcpy(numbers.data(), CMSG_DATA(&from), count * sizeof(int));
+        for (std::size_t i = 0; i < count; ++i) to.emplace_back(numbers[i]);
+    }
+
     socket_type socket_;
     descriptor_type in_;
     descriptor_type out_;

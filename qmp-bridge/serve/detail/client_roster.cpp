@@ -88,6 +88,25 @@ void client_roster::send_last_words(event_loop& loop, event_loop::wall_clock::ti
     }
 }
 
+void client_roster::see_off(event_loop& loop, event_loop::wall_clock::time_point deadline)
+{
+    const auto stays = [](const std::shared_ptr<connection>& c) { return c->conversation().seen_off(); };
+    while (std::any_of(all_.begin(), all_.end(), stays)) {
+        loop.poll();
+        const bool idle = ready_.empty();
+        for (std::size_t clients = ready_.size(); clients > 0; --clients) {
+            const std::shared_ptr<connection> client = std::move(ready_.front());
+            ready_.pop_front();
+            if (!stays(client)) continue;
+            client->execute_batch();
+            client->finish_batch();
+        }
+        if (!idle) continue;
+        if (event_loop::wall_clock::now() >= deadline) return;
+        loop.sleep_until(deadline);
+    }
+}
+
 void client_roster::close_all() noexcept
 {
     while (!all_.empty()) {

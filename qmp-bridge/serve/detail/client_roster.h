@@ -56,6 +56,9 @@ public:
     void leave() noexcept { leaving_ = true; }
     /// Sends everybody what waits for it, and waits for who reads slowly, until `deadline`.
     void send_last_words(event_loop& loop, event_loop::wall_clock::time_point deadline);
+    /// Answers what those ask whose conversation is `session::seen_off`: what is there already, and what else comes
+    /// until they have gone, or until `deadline`.
+    void see_off(event_loop& loop, event_loop::wall_clock::time_point deadline);
     void close_all() noexcept;
 
 private:

@@ -15,8 +15,6 @@ namespace {
 
 // Requests of one client that are executed before another client's turn, and before replies are sent.
 constexpr int k_batch = 256;
-// Unsent bytes from which a client's further requests wait until it reads.
-constexpr std::size_t k_held_up_bytes = 1024 * 1024;
 
 } // namespace
 
@@ -59,7 +57,8 @@ void connection::execute_batch()
 
 void connection::execute_some()
 {
-    for (int i = 0; i < k_batch && conversation_->pending() && !held_up() && is_open() && !roster_.leaving(); ++i) {
+    const auto goes_on = [this] { return !roster_.leaving() || conversation_->seen_off(); };
+    for (int i = 0; i < k_batch && conversation_->pending() && !held_up() && is_open() && goes_on(); ++i) {
         if (auto* observer = roster_.observer()) observer->executing(number_);
         conversation_->execute_one();
         tell_output();
@@ -136,16 +135,22 @@ void connection::close() noexcept
         observer->closed(number_);
     }
     conversation_->output.sent(conversation_->output.size());
+    conversation_->closed();
     roster_.remove(*this);
     if (const auto tell = std::exchange(ended, nullptr)) tell();
 }
 
 void connection::read_on()
 {
-    stream_.async_read_some(asio::buffer(buffer_), [self = shared_from_this()](const auto& error, std::size_t length) {
+    auto read = [self = shared_from_this()](const auto& error, std::size_t length) {
         self->reading_ = false;
         self->attempt([&] { self->received(error, length); });
-    });
+    };
+    if (conversation_->takes_descriptors()) {
+        stream_.async_receive(asio::buffer(buffer_), descriptors_, std::move(read));
+    } else {
+        stream_.async_read_some(asio::buffer(buffer_), std::move(read));
+    }
     reading_ = true;
 }
 
@@ -178,6 +183,7 @@ void connection::take_in(std::string_view bytes)
         bytes = http_.seen();
     }
     if (auto* observer = roster_.observer()) observer->received(number_, bytes);
+    if (!descriptors_.empty()) conversation_->take(std::exchange(descriptors_, {}));
     conversation_->feed(bytes);
     if (has_unsent()) {
         tell_output();
@@ -216,6 +222,6 @@ void connection::wait_for_hangup()
     awaits_hangup_ = true;
 }
 
-bool connection::held_up() const noexcept { return conversation_->output.size() > k_held_up_bytes; }
+bool connection::held_up() const noexcept { return conversation_->output.size() > conversation_->most_unsent(); }
 
 } // namespace vigil::qmp_bridge

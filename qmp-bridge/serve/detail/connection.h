@@ -6,11 +6,13 @@
 #include <functional>
 #include <memory>
 #include <string_view>
+#include <vector>
 
 #include <vigil/qmp-bridge/serve/detail/byte_stream.h>
 #include <vigil/qmp-bridge/serve/detail/client_roster.h>
 #include <vigil/qmp-bridge/serve/detail/http_guard.h>
 #include <vigil/qmp-bridge/session/session.h>
+#include <vigil/runstate/files/descriptor.h>
 
 namespace vigil::qmp_bridge {
 
@@ -73,6 +75,7 @@ private:
     unsigned server_;
     unsigned number_ = 0; ///< of this client
     std::array<char, 16384> buffer_;
+    std::vector<runstate::descriptor> descriptors_; ///< that came with what is in it
     http_guard http_;
     bool check_for_http_;      ///< the first bytes of a client that came by TCP have yet to tell
     std::size_t observed_ = 0; ///< bytes of the unsent output that the observer was told of

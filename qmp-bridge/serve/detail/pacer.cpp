@@ -25,13 +25,23 @@ ns scaled(ns a, std::uint64_t b, std::uint64_t c)
 
 void pacer::anchor() noexcept
 {
-    wall_anchor_ = std::chrono::steady_clock::now();
+    wall_anchor_ = last_look_ = wall_clock::now();
     simulated_anchor_ = sc_core::sc_time_stamp();
+}
+
+ns pacer::look() noexcept
+{
+    if (stall_.count() == 0) return ns(0);
+    const wall_clock::duration passed = wall_clock::now() - last_look_;
+    last_look_ += passed;
+    if (passed <= stall_) return ns(0);
+    wall_anchor_ += passed;
+    return std::chrono::duration_cast<ns>(passed);
 }
 
 ns pacer::behind() const
 {
-    const ns wall = std::chrono::duration_cast<ns>(std::chrono::steady_clock::now() - wall_anchor_);
+    const ns wall = std::chrono::duration_cast<ns>(wall_clock::now() - wall_anchor_);
     const ns simulated = runstate::to_ns(sc_core::sc_time_stamp() - simulated_anchor_);
     return runstate::saturating_sub(scaled(wall, factor_millionths_, k_million), simulated);
 }

@@ -2,6 +2,7 @@
 #include <vigil/qmp-bridge/serve/detail/pump.h>
 
 #include <algorithm>
+#include <cstdio>
 #include <new>
 #include <string>
 #include <thread>
@@ -28,8 +29,8 @@ constexpr const char* k_waiting_report = "/vigil/qmp-bridge/waiting";
 constexpr std::size_t k_stack_bytes = 1024 * 1024;
 // How long a client that does not read may hold up the end of the run.
 constexpr auto k_last_words = std::chrono::seconds(2);
-// How long nothing is done where memory has run out.
-constexpr auto k_starved_pause = std::chrono::milliseconds(1);
+// How long a client that is about to go is waited for at the end of the run: as long as QEMU waits for an answer.
+constexpr auto k_farewell = std::chrono::seconds(5);
 // How many timers `advance_to` may run before the sockets and signals are looked at.
 constexpr int k_steps_per_look = 10'000;
 // How many steps of simulated time may pass before commands are served while catching up with the wall clock.
@@ -53,7 +54,7 @@ template <class T, class Act> void for_each_object(const std::vector<sc_core::sc
 } // namespace
 
 pump::pump(const sc_core::sc_module_name& name, runstate::controller& controller, const pacing& time)
-    : sc_module(name), controller_(controller), pacing_(time), pacer_(time.factor_millionths),
+    : sc_module(name), controller_(controller), pacing_(time), pacer_(time.factor_millionths, time.stall),
       loop_(time.wait == waiting::platform
                 ? std::unique_ptr<event_loop>(std::make_unique<threaded_event_loop>([this] { bell_.ring(); }))
                 : std::make_unique<kernel_event_loop>())
@@ -162,7 +163,7 @@ template <class Act> void pump::attempt(Act act)
     } catch (const std::bad_alloc&) {
         servers_starve_ = true;
     }
-    std::this_thread::sleep_for(k_starved_pause);
+    std::this_thread::sleep_for(event_loop::k_starved_pause);
 }
 
 void pump::go_round()
@@ -249,8 +250,10 @@ void pump::idle_paced()
 {
     if (!sc_core::sc_pending_activity_at_future_time()) {
         sleep(event_loop::k_until_woken);
+        pacer_.overlook(); // nothing counted meanwhile
         return;
     }
+    look_at_clock();
     const sc_core::sc_time next = sc_core::sc_time_to_pending_activity();
     const ns lag = pacer_.behind();
     if (next <= to_sc_time(lag)) {
@@ -259,7 +262,7 @@ void pump::idle_paced()
         return;
     }
     const ns ahead = saturating_sub(runstate::to_ns(next), lag);
-    sleep(saturating_add(pacer_.wall_time_of(ahead), ns(1)));
+    sleep(std::min(saturating_add(pacer_.wall_time_of(ahead), ns(1)), pacer_.longest_sleep()));
 }
 
 void pump::idle_free()
@@ -272,9 +275,20 @@ void pump::idle_free()
     loop_->poll_now_and_then();
 }
 
+void pump::look_at_clock()
+{
+    const ns stalled = pacer_.look();
+    if (stalled == ns(0) || !log) return;
+    char text[96];
+    std::snprintf(text, sizeof text, "stood still for %.3f s, which the machine's time does not count",
+                  std::chrono::duration<double>(stalled).count());
+    log(text);
+}
+
 void pump::catch_up()
 {
     if (pacing_.wait != waiting::blocking || pacing_.time != pace::paced || !controller_.control().running()) return;
+    look_at_clock();
     const sc_core::sc_time target =
         sc_core::sc_time_stamp() + std::min(to_sc_time(pacer_.behind()), kernel_time_left());
     for (int step = 0; step < k_catch_up_steps && !leaving_ && controller_.control().running(); ++step) {
@@ -344,10 +358,12 @@ void pump::keep_pace()
         return;
     }
     wait(slice, bell_.heard());
+    look_at_clock();
     while (!has_work() && !leaving_ && !time_stands()) {
         const ns ahead = saturating_sub(ns(0), pacer_.behind());
         if (ahead <= ns(0)) return;
         loop_->sleep(std::min(pacer_.wall_time_of(ahead), k_longest_hold));
+        look_at_clock();
         wait(sc_core::SC_ZERO_TIME);
     }
 }
@@ -410,6 +426,8 @@ void pump::finish()
     clients_.flush_output();
     clients_.observe(nullptr); // what follows is the end itself
     clients_.send_last_words(*loop_, deadline);
+    const bool waits = clients_leave && clients_leave();
+    clients_.see_off(*loop_, event_loop::wall_clock::now() + (waits ? k_farewell : k_farewell * 0));
     clients_.close_all();
     loop_->poll(); // a client inside this process hears the last words, too
     jobs_.clear();

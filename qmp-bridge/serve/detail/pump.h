@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -86,6 +87,13 @@ public:
     std::uint64_t look_number() const noexcept { return advancing_ ? looks_ : 0; }
 
     /// The status that the run ended with; 0 before.
+    /// Told of what a user should know; may be empty.
+    std::function<void(std::string_view)> log;
+
+    /// Whether the clients that are seen off are about to go by themselves, and so are waited for at the end of the
+    /// run; may be empty.
+    std::function<bool()> clients_leave;
+
     int exit_status() const noexcept { return exit_status_; }
     /// Whether the run is over.
     bool leaving() const noexcept { return leaving_; }
@@ -119,6 +127,7 @@ private:
     void idle_paced();
     void idle_free();
     void sleep(runstate::ns longest);                  ///< until a client, a job or the time wakes it (wall-clock time)
+    void look_at_clock();                              ///< paced: a stall is not to be caught up
     void catch_up();                                   ///< paced: brings simulated time to where the wall clock is
     void step_towards(const sc_core::sc_time& target); ///< takes time, until the next thing happens at most
     void pass_until(runstate::ns time);                ///< lets virtual time, which runs, come to `time` at most

@@ -84,7 +84,7 @@ asio::posix::stream_descriptor duplicate(const asio::any_io_executor& io, int fd
 
 stream_server::stream_server(pump& owner, options opts, session_factory make_session)
     : pump_(owner), options_(std::move(opts)), make_session_(std::move(make_session)), acceptor_(owner.executor()),
-      retry_(owner.executor())
+      retry_(owner.executor()), patience_(owner.executor())
 {
     pump_.add(*this);
 }
@@ -301,7 +301,7 @@ void stream_server::connect_to(endpoints all)
 
 void stream_server::connect_later()
 {
-    retry_.expires_after(std::chrono::seconds(options_.where.reconnect));
+    retry_.expires_after(options_.where.reconnect);
     retry_.async_wait(life_.tied([this](const boost::system::error_code& cancelled) {
         waiting_ = false;
         if (!cancelled) connect_again();
@@ -375,16 +375,38 @@ void stream_server::greet(protocol::socket socket)
     set_close_on_exec(socket.native_handle());
     boost::system::error_code ignored; // not a TCP socket
     socket.set_option(asio::ip::tcp::no_delay(true), ignored);
-    if (options_.most_clients != 0 && clients_ >= options_.most_clients) {
-        socket.non_blocking(true, ignored);
-        socket.send(asio::buffer(options_.refusal), 0, ignored);
-        if (!std::exchange(refusing_, true)) {
-            options_.warn(options_.where.to_string() + ": refusing clients beyond the first " +
-                          std::to_string(clients_));
-        }
-        return;
+    if (has_room()) {
+        serve_client(byte_stream(std::move(socket)));
+    } else if (options_.patience.count() != 0 && !in_line_) {
+        keep_waiting(std::move(socket));
+    } else {
+        refuse_client(socket);
     }
-    serve_client(byte_stream(std::move(socket)));
+}
+
+void stream_server::refuse_client(protocol::socket& socket)
+{
+    boost::system::error_code ignored; // it may have gone
+    socket.non_blocking(true, ignored);
+    socket.send(asio::buffer(options_.refusal), 0, ignored);
+    if (!std::exchange(refusing_, true)) {
+        options_.warn(options_.where.to_string() + ": refusing clients beyond the first " + std::to_string(clients_));
+    }
+}
+
+void stream_server::keep_waiting(protocol::socket socket)
+{
+    in_line_ = std::move(socket);
+    patience_.expires_after(options_.patience);
+    patience_.async_wait(life_.tied([this](const boost::system::error_code&) {
+        protocol::socket next = std::move(*in_line_);
+        in_line_.reset();
+        if (has_room()) {
+            serve_client(byte_stream(std::move(next)));
+        } else {
+            refuse_client(next);
+        }
+    }));
 }
 
 void stream_server::serve_client(byte_stream stream)
@@ -407,6 +429,7 @@ void stream_server::client_ended() noexcept
 {
     --clients_;
     refusing_ = false;
+    if (in_line_) patience_.cancel();
     if (!reconnects() || pump_.leaving()) return;
     try {
         connect_later();

@@ -2,6 +2,7 @@
 #ifndef VIGIL_QMP_BRIDGE_SERVE_DETAIL_STREAM_SERVER_H
 #define VIGIL_QMP_BRIDGE_SERVE_DETAIL_STREAM_SERVER_H
 
+#include <chrono>
 #include <cstdio>
 #include <functional>
 #include <memory>
@@ -32,9 +33,10 @@ public:
 
     struct options {
         chardev where;
-        unsigned number = 0;       ///< of this server, see `traffic_observer`
-        unsigned most_clients = 0; ///< at once; 0: any number
-        std::string refusal;       ///< what a client beyond those is told before its connection is closed
+        unsigned number = 0;                   ///< of this server, see `traffic_observer`
+        unsigned most_clients = 0;             ///< at once; 0: any number
+        std::string refusal;                   ///< what a client beyond those is told before its connection is closed
+        std::chrono::milliseconds patience{0}; ///< so long it may wait before that for another to end
         std::function<void(const std::string&)> warn = [](const std::string&) {}; ///< a line for the log
     };
 
@@ -65,7 +67,7 @@ private:
     std::optional<runstate::refusal> connect();
     std::optional<runstate::refusal> adopt_descriptor();
     std::optional<runstate::refusal> open_stdio();
-    bool reconnects() const noexcept { return options_.where.reconnect != 0; }
+    bool reconnects() const noexcept { return options_.where.reconnect.count() != 0; }
     void warn_if_exposed(const protocol::endpoint& endpoint) const;
     void wait_again() override;
     void accept_next();
@@ -74,6 +76,9 @@ private:
     void connect_to(endpoints all);
     void connect_later();
     void greet(protocol::socket socket); ///< a connected client: serves it, or refuses it
+    bool has_room() const noexcept { return options_.most_clients == 0 || clients_ < options_.most_clients; }
+    void refuse_client(protocol::socket& socket);
+    void keep_waiting(protocol::socket socket); ///< a client too many, which may yet be served
     void serve_client(byte_stream stream);
     void client_ended() noexcept;
     runstate::refusal failed(const char* what, const std::string& reason) const;
@@ -85,9 +90,11 @@ private:
     socket_file file_;
     std::shared_ptr<std::FILE> log_;  ///< the chardev's logfile; null: none
     boost::asio::steady_timer retry_; ///< accepts or connects again
-    bool waiting_ = false;            ///< for a client, an address or the timer
-    unsigned clients_ = 0;            ///< connected now
-    bool refusing_ = false;           ///< clients are refused, and the log says so
+    boost::asio::steady_timer patience_;
+    std::optional<protocol::socket> in_line_; ///< waits for another to end
+    bool waiting_ = false;                    ///< for a client, an address or the timer
+    unsigned clients_ = 0;                    ///< connected now
+    bool refusing_ = false;                   ///< clients are refused, and the log says so
     bool had_client_ = false;
     lifeline life_;
 };

@@ -114,7 +114,7 @@ TEST_CASE("stream server: a connection under way goes with the server that wante
     where.kind = qmp_bridge::chardev::transport::unix_socket;
     where.path = p.here.path + "/s";
     where.wait = false;
-    where.reconnect = 1;
+    where.reconnect = std::chrono::seconds(1);
     const int listener = listening(p.here.address("s"));
     auto server = p.server(where);
     REQUIRE_FALSE(server->start());

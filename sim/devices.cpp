@@ -16,27 +16,30 @@ namespace {
 using qmp_bridge::refuse;
 using runstate::controller;
 
-template <class Device> void register_parts(Device& device, controller& control)
-{
-    if constexpr (std::is_base_of_v<runstate::resettable, Device>) control.add_resettable(device);
-    if constexpr (std::is_base_of_v<runstate::snapshottable, Device>) control.add_snapshottable(device);
-}
-
 template <class Device> made_device handed_over(std::unique_ptr<Device> device, controller& control)
 {
-    register_parts(*device, control);
     made_device made;
     made.object = device.get();
+    if constexpr (std::is_base_of_v<runstate::snapshottable, Device>) control.add_snapshottable(*device);
+    if constexpr (std::is_base_of_v<runstate::resettable, Device>) made.reset = device.get();
     if constexpr (std::is_base_of_v<bus::pci_function, Device>) made.function = device.get();
     made.module = std::move(device);
     return made;
 }
 
-made_device make_i6300esb(const char* name, const device_surroundings& around, const property_values&)
+made_device make_i6300esb(const char* name, const device_surroundings& around, const property_values& values)
 {
-    auto device = std::make_unique<models::i6300esb>(name, around.controller.clock);
+    models::i6300esb_parameters parameters;
+    parameters.interrupt_pin = values.flag("x-intx");
+    parameters.msi = values.flag("x-msi");
+    parameters.stage1_interrupt = parameters.interrupt_pin || parameters.msi;
+    parameters.hardware_interrupt_type = parameters.stage1_interrupt;
+    auto device = std::make_unique<models::i6300esb>(name, around.controller.clock, parameters);
     device->watchdog.bind(around.controller);
-    return handed_over(std::move(device), around.controller);
+    sc_core::sc_out<bool>* const pin = parameters.stage1_interrupt ? &device->irq : nullptr;
+    made_device made = handed_over(std::move(device), around.controller);
+    made.interrupt = pin;
+    return made;
 }
 
 made_device make_ib700(const char* name, const device_surroundings& around, const property_values&)
@@ -83,6 +86,15 @@ device_property unlisted_default(std::string_view name, property_kind kind) { re
 
 device_property read_only(std::string_view name, property_kind kind) { return {name, kind, std::nullopt, {}, true}; }
 
+// Of Vigil, and off by default.
+device_property own_switch(std::string_view name, std::string_view description)
+{
+    device_property result = boolean(name, false);
+    result.description = description;
+    result.own = true;
+    return result;
+}
+
 // What every device has, whatever its bus.
 const std::vector<device_property>& device_properties()
 {
@@ -116,7 +128,15 @@ std::vector<device_row> made_rows()
     const models::pvpanic_pci_parameters pci_panic;
     using kind = property_kind;
     return {
-        {"i6300esb", device_bus::pci, {}, make_i6300esb, {}, true, "i6300esb[0]"},
+        {"i6300esb",
+         device_bus::pci,
+         {own_switch("x-intx",
+                     "whether the end of stage 1 interrupts by a pin; the interrupt types are the hardware's"),
+          own_switch("x-msi", "the same by a message")},
+         make_i6300esb,
+         {},
+         true,
+         "i6300esb[0]"},
         {"ib700", device_bus::isa, {}, make_ib700, {}, true, "ib700[0]"},
         {"pvpanic",
          device_bus::isa,

@@ -20,6 +20,7 @@
 #include <vigil/qmp-bridge/json/json.h>
 #include <vigil/runstate/controller.h>
 #include <vigil/runstate/inspectable.h>
+#include <vigil/runstate/interfaces.h>
 #include <vigil/runstate/result.h>
 
 /// The devices that a machine can have, a row each: parsing, help, introspection and construction follow from the row.
@@ -45,6 +46,7 @@ struct device_property {
     std::optional<device_value> by_default; ///< as it is listed; a property without one is false, 0 or empty
     std::string_view description = {};
     bool read_only = false; ///< known, but neither listed nor taken
+    bool own = false;       ///< not QEMU's: taken, and shown in help alone
 };
 
 /// QOM's word for what the property takes: "bool", "uint8" …
@@ -80,7 +82,9 @@ struct device_surroundings {
 struct made_device {
     std::unique_ptr<sc_core::sc_module> module;
     runstate::inspectable* object = nullptr;
-    bus::pci_function* function = nullptr; ///< of a PCI device: still to be attached
+    bus::pci_function* function = nullptr;      ///< of a PCI device: still to be attached
+    runstate::resettable* reset = nullptr;      ///< still to be registered; null: nothing in it is reset
+    sc_core::sc_out<bool>* interrupt = nullptr; ///< its interrupt pin: still to be bound; null: it has none
 };
 
 /// One kind of device.

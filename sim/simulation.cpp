@@ -196,6 +196,10 @@ runstate::result<std::string> simulation::guest_trace_text()
 simulation::failure simulation::prepare_servers()
 {
     for (const monitor_request& request : options_.monitors) server_.add_monitor(request.where, request.pretty);
+    for (const vfio_user_request& one : options_.vfio_user) {
+        server_.serve_vfio_user(one.where, *machine_.exported(one.device));
+    }
+    if (options_.actuate) server_.actuate(*options_.actuate);
     if (options_.qtest) {
         if (auto error = prepare_qtest()) return error;
     }

@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
+#include <iterator>
 #include <thread>
 #include <utility>
 
@@ -198,6 +199,12 @@ std::size_t process::resident_bytes() const
     std::size_t resident = 0;
     statm >> total >> resident;
     return resident * static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+}
+
+std::size_t process::open_descriptors() const
+{
+    const std::filesystem::directory_iterator all("/proc/" + std::to_string(pid_) + "/fd");
+    return static_cast<std::size_t>(std::distance(begin(all), end(all)));
 }
 
 } // namespace vigil::tests

@@ -90,6 +90,8 @@ public:
 
     /// Bytes of memory that are resident now.
     std::size_t resident_bytes() const;
+    /// How many descriptors it has open now.
+    std::size_t open_descriptors() const;
 
 private:
     const workspace& place_;

@@ -216,6 +216,10 @@ void allow_in_part(filter& calls)
         calls.allow_if("ioctl", {is_int(1, static_cast<std::uint32_t>(request))});
     }
     for (const char* name : {"mmap", "mmap2", "mprotect"}) calls.allow_if(name, {without_bits(2, PROT_EXEC)});
+    // Memory that another machine shares is copied by them, lest it vanish in between.
+    for (const char* name : {"process_vm_readv", "process_vm_writev"}) {
+        calls.allow_if(name, {is_int(0, static_cast<std::uint32_t>(::getpid()))});
+    }
     // abort() and raise(), at nobody else.
     calls.allow_if("tgkill", {is_int(0, static_cast<std::uint32_t>(::getpid()))});
     calls.allow_if("prlimit64", {equals(2, 0)}); // reads a limit, sets none

@@ -45,6 +45,7 @@ std::vector<qom_type::property> rows_of(const std::vector<device_property>& prop
 {
     std::vector<qom_type::property> rows;
     for (const device_property& one : properties) {
+        if (one.own) continue;
         qom_type::property made{{std::string(one.name), std::string(type_word(one.kind))}};
         if (!one.description.empty()) made.info.description = one.description;
         if (one.by_default) made.info.default_value = listed(*one.by_default);

@@ -231,7 +231,7 @@ machine::failure machine::add_device(const device_request& request, const std::s
     for (const auto& [key, value] : request.values.all()) values.set(key, value);
     if (row->bus == device_bus::pci) {
         if (auto refused = check_pci_values(*row, values)) return refused;
-        if (auto refused = place(*row, values)) return refused;
+        if (auto refused = is_exported(request) ? check_exported(*row, request) : place(*row, values)) return refused;
     }
     if (auto refused = check_firmware_file(*row)) return refused;
 
@@ -239,13 +239,53 @@ machine::failure machine::add_device(const device_request& request, const std::s
     const device_surroundings around{controller, io_router_, priority,
                                      [this](std::uint32_t vcpu) { crash_msrs_.crash_occurred(vcpu); }};
     made_device made = row->make(name.c_str(), around, values);
-    failure refused;
-    if (made.function != nullptr) {
-        made.function->set_multifunction(values.flag("multifunction"));
-        if (auto why = pci_->attach(*made.function, address_of(values))) refused = refuse(std::move(*why));
+    devices_.push_back({row, request.id, std::move(values), std::move(made), {}, {}});
+    machine_device& one = devices_.back();
+    if (is_exported(request)) {
+        const std::string port = name + "_vfio_user";
+        one.exported = std::make_unique<bus::vfio_user_function>(port.c_str(), *one.made.function, *one.made.reset);
     }
-    devices_.push_back({row, request.id, std::move(values), std::move(made)});
-    return refused;
+    return connect(one);
+}
+
+bool machine::is_exported(const device_request& request) const
+{
+    const auto& ids = config_.exported;
+    return request.id && std::find(ids.begin(), ids.end(), *request.id) != ids.end();
+}
+
+machine::failure machine::check_exported(const device_row& row, const device_request& request) const
+{
+    for (const char* of_a_bus : {"addr", "multifunction", "acpi-index"}) {
+        if (request.values.find(of_a_bus) == nullptr) continue;
+        return refuse("'" + std::string(of_a_bus) + "' of " + std::string(row.name) +
+                      " is the other machine's affair; give it to the vfio-user-pci device there");
+    }
+    if (request.bus) return refuse("a device on another machine's bus can't be on '" + *request.bus + "', too");
+    return std::nullopt;
+}
+
+machine::failure machine::connect(machine_device& one)
+{
+    // Who is on another machine's bus is reset by that.
+    if (one.made.reset != nullptr && !one.exported) controller.add_resettable(*one.made.reset);
+    if (one.made.interrupt != nullptr) {
+        one.interrupt = std::make_unique<sc_core::sc_signal<bool>>();
+        one.made.interrupt->bind(*one.interrupt);
+        if (one.exported) one.exported->intx.bind(*one.interrupt);
+    }
+    if (one.made.function == nullptr || one.exported) return std::nullopt;
+    one.made.function->set_multifunction(one.values.flag("multifunction"));
+    if (auto why = pci_->attach(*one.made.function, address_of(one.values))) return refuse(std::move(*why));
+    return std::nullopt;
+}
+
+bus::vfio_user_function* machine::exported(std::string_view id) const
+{
+    for (const machine_device& one : devices_) {
+        if (one.id == id) return one.exported.get();
+    }
+    return nullptr;
 }
 
 machine::failure machine::check_bus(const device_row& row, const device_request& request) const

@@ -16,6 +16,7 @@
 #include <vigil/bus/memory.h>
 #include <vigil/bus/msr_space.h>
 #include <vigil/bus/pci_host.h>
+#include <vigil/bus/vfio-user/vfio_user_function.h>
 #include <vigil/models/acpi_pm.h>
 #include <vigil/models/hyperv_crash.h>
 #include <vigil/models/i6300esb.h>
@@ -48,6 +49,7 @@ struct machine_config {
     bool smm = true;                  ///< without it power management is ACPI's from the start
     bool i8042 = true;                ///< without it there is no keyboard controller and no port 92
     std::vector<device_request> devices;
+    std::vector<std::string> exported; ///< the ids of those that are on another machine's bus, by vfio-user
 };
 
 /// How the power block of such a machine behaves.
@@ -59,6 +61,8 @@ struct machine_device {
     std::optional<std::string> id;
     property_values values; ///< what it was made with, `addr` as its place came out
     made_device made;
+    std::unique_ptr<sc_core::sc_signal<bool>> interrupt; ///< of its pin; null: it has none
+    std::unique_ptr<bus::vfio_user_function> exported;   ///< null: it is on this machine's bus
 };
 
 /// A PC as far as firmware for a watchdog can see it: RAM, PCI host with its bridges, ACPI power block, reset ports,
@@ -79,6 +83,8 @@ public:
 
     /// The devices that were asked for, in that order.
     const std::deque<machine_device>& devices() const noexcept { return devices_; }
+    /// The function of that id for another machine; null: there is none for it.
+    bus::vfio_user_function* exported(std::string_view id) const;
     /// Those of them that are an i6300esb.
     std::vector<models::i6300esb*> watchdogs() const;
 
@@ -133,6 +139,9 @@ private:
     void add_devices();
     void add_power_block(std::unique_ptr<models::acpi_pm_function> function, bus::pci_address address);
     failure add_device(const device_request& request, const std::string& name);
+    bool is_exported(const device_request& request) const;
+    failure check_exported(const device_row& row, const device_request& request) const;
+    failure connect(machine_device& one); ///< to a bus, and to what it drives
     failure check_bus(const device_row& row, const device_request& request) const;
     failure check_firmware_file(const device_row& row) const;
     failure check_pci_values(const device_row& row, const property_values& values) const;

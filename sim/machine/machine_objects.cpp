@@ -104,6 +104,7 @@ void add_values(node& device, const std::vector<device_property>& rows, const pr
                 const std::optional<std::string>& id)
 {
     for (const device_property& row : rows) {
+        if (row.own) continue;
         if (row.name == "legacy-addr") {
             add_constant(device, row.name, type_word(row.kind), slot_text(values));
             continue;

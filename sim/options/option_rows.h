@@ -54,6 +54,7 @@ struct option_parser {
     std::vector<std::string> accelerators; ///< in the order they are to be tried
     bool machine_accelerated = false;      ///< they come from -machine
     std::optional<qmp_bridge::pace> pace;
+    std::optional<runstate::ns> stall; ///< of -clock
 };
 
 /// The refusal of what was written at `where`, which is what is being looked at from now on.
@@ -100,6 +101,7 @@ private:
 option_group device_options() noexcept;
 option_group machine_options() noexcept;
 option_group monitor_options() noexcept;
+option_group remote_machine_options() noexcept;
 option_group program_options() noexcept;
 option_group run_options() noexcept;
 
@@ -127,6 +129,8 @@ failure resolve_cpu(option_parser& p);
 failure resolve_topology(option_parser& p);
 /// The -global that concern the machine itself, and warnings of those that concern nothing.
 failure resolve_defaults(option_parser& p);
+/// What is given to another machine, and how that is acted on.
+failure resolve_remote_machine(option_parser& p);
 
 /// The row of what switches that machine's power; null: there is nothing.
 const device_row* power_management_row(const machine_config& machine);

@@ -116,10 +116,15 @@ constexpr option_row k_ignored_rows[] = {
 };
 
 // As -help shows them.
-std::array<option_group, 6> groups() noexcept
+std::array<option_group, 7> groups() noexcept
 {
-    return {machine_options(), device_options(),  run_options(),
-            monitor_options(), program_options(), option_group{"Accepted without effect", k_ignored_rows}};
+    return {machine_options(),
+            device_options(),
+            run_options(),
+            monitor_options(),
+            remote_machine_options(),
+            program_options(),
+            option_group{"Accepted without effect", k_ignored_rows}};
 }
 
 const option_row* find_option(std::string_view name)
@@ -215,6 +220,7 @@ failure check_places(const option_parser& p)
     for (const monitor_request& monitor : p.result.monitors) places.push_back(&monitor.where);
     if (p.result.qtest) places.push_back(&*p.result.qtest);
     for (const chardev& idle : p.result.idle_chardevs) places.push_back(&idle);
+    for (const vfio_user_request& one : p.result.vfio_user) places.push_back(&one.where);
     for (std::size_t i = 0; i < places.size(); ++i) {
         if (p.result.daemonize && places[i]->kind == chardev::transport::stdio) {
             return refuse("cannot use stdio with -daemonize");
@@ -272,6 +278,7 @@ failure resolve(option_parser& p)
     if (p.result.words == qmp_bridge::vocabulary::v2_10 && p.result.actions.panic == runstate::panic_action::none) {
         return refuse("-action: Parameter 'panic' does not accept value 'none'");
     }
+    if (auto error = resolve_remote_machine(p)) return error;
     const bool named_by_process = p.result.log_file && p.result.log_file->find("%d") != std::string::npos;
     if (p.log_by_thread && !named_by_process) return refuse("Filename template with '%d' required for 'tid'");
     if (auto error = check_replay(p)) return error;

@@ -43,6 +43,13 @@ struct object_request {
     std::string id;
 };
 
+/// A device given to another machine.
+struct vfio_user_request {
+    std::string device; ///< its id
+    qmp_bridge::chardev where;
+    qmp_bridge::option_place place;
+};
+
 /// Everything that the command line of vigil-sim can say.
 struct sim_options {
     std::optional<std::string> text;   ///< to be printed instead of running: -help, -version, -device help …
@@ -59,6 +66,8 @@ struct sim_options {
     std::optional<std::string> uuid;
     std::vector<monitor_request> monitors;
     std::optional<qmp_bridge::chardev> qtest;
+    std::vector<vfio_user_request> vfio_user;
+    std::optional<qmp_bridge::chardev> actuate;     ///< the monitor of the machine that has those devices
     std::vector<qmp_bridge::fdset_info> fdsets;     ///< -add-fd
     std::vector<qmp_bridge::chardev> idle_chardevs; ///< -chardev that nobody speaks on
     std::vector<object_request> objects;            ///< -object

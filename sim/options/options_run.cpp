@@ -58,6 +58,21 @@ failure on_incoming(option_parser& p, const std::string& value)
     return k_fine;
 }
 
+// So many milliseconds or seconds; 0: off.
+std::optional<runstate::ns> parse_stall(const std::string& text)
+{
+    constexpr std::uint32_t k_most_ms = 3'600'000;
+    constexpr std::uint32_t k_least_ms = 10;
+    if (text == "off") return runstate::ns(0);
+    const std::size_t digits = text.find_first_not_of("0123456789");
+    const std::string unit = digits == std::string::npos ? "" : text.substr(digits);
+    if (unit != "ms" && unit != "s") return std::nullopt;
+    const std::uint32_t factor = unit == "s" ? 1000 : 1;
+    const auto number = parse_number(text.substr(0, digits), k_most_ms / factor);
+    if (!number || *number * factor < k_least_ms) return std::nullopt;
+    return std::chrono::milliseconds(*number * factor);
+}
+
 failure on_clock(option_parser& p, const std::string& value)
 {
     option_list list = option_list::parse(value, "mode");
@@ -74,10 +89,18 @@ failure on_clock(option_parser& p, const std::string& value)
             }
             p.result.time.factor_millionths = *millionths;
         }
+        if (const auto stall = list.take("stall")) {
+            const auto length = parse_stall(*stall);
+            if (!length) {
+                return refuse("Parameter 'stall' expects off or a time from 10ms to 1h, as in stall=2s, not " +
+                              quoted(*stall));
+            }
+            p.stall = *length;
+        }
     } else if (mode == "free") {
         p.pace = pace::free;
     } else {
-        return refuse(quoted(mode) + " is not a clock mode; use driven, paced[,factor=F] or free" +
+        return refuse(quoted(mode) + " is not a clock mode; use driven, paced[,factor=F][,stall=TIME] or free" +
                       suggestion(mode, known));
     }
     return unknown_parameter(list);
@@ -129,7 +152,10 @@ constexpr option_row k_rows[] = {
     {"incoming", "file:PATH|defer",
      "continue a machine that migrate or x-snapshot-save saved, now or by migrate-incoming", on_incoming},
     {"clock", "MODE",
-     "driven (by qtest), paced[,factor=F] (with the wall clock times F; default) or free (as fast as it goes)",
+     "driven (by qtest), paced[,factor=F] (with the wall clock times F; default) or free (as fast as it goes). "
+     "paced,stall=TIME: a standstill of the program that is longer (by a debugger, SIGSTOP or a slow host) is "
+     "reported, "
+     "and not caught up; default off, with -vfio-user 1s",
      on_clock},
     {"guest-trace", "file=FILE[,scenario=NAME]", "replay a guest's recorded register accesses, each at its time",
      on_guest_trace},

@@ -82,7 +82,7 @@ std::string octal(unsigned number)
 std::string long_form(const chardev& where)
 {
     std::string common = "," + switched("server", where.server) + "," + switched("wait", where.wait) +
-                         ",reconnect=" + std::to_string(where.reconnect) + ",mode=" + octal(where.mode);
+                         ",reconnect=" + std::to_string(where.reconnect.count() / 1000) + ",mode=" + octal(where.mode);
     std::string log = "," + switched("logappend", where.logappend);
     if (where.logfile) log += "," + setting("logfile", *where.logfile);
     if (!where.last_port.empty()) common += "," + setting("to", where.last_port);

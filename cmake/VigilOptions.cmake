@@ -12,6 +12,7 @@ option(VIGIL_BUILD_BENCH "Build the benchmarks (needs Google Benchmark)" OFF)
 option(VIGIL_BUILD_FUZZERS "Build the libFuzzer targets (needs clang)" OFF)
 option(VIGIL_INSTALL "Generate the install rules" ${PROJECT_IS_TOP_LEVEL})
 option(VIGIL_WARNINGS_AS_ERRORS "Let a compiler warning in a file of Vigil end the build" ${PROJECT_IS_TOP_LEVEL})
+option(VIGIL_UNITY_BUILD "Compile several files of a large library at once" OFF)
 set(VIGIL_SANITIZE "" CACHE STRING "Sanitizers for our own targets, e.g. address,undefined")
 
 # vigil_option_needs(<option> <other> <why>): an end with one line where both cannot be had.

@@ -8,7 +8,7 @@ namespace vigil::qmp_bridge {
 
 namespace {
 
-const json::value* member(const json::value& of, std::string_view key)
+const json::value* member_of(const json::value& of, std::string_view key)
 {
     return of.is_object() ? of.get_object().if_contains(key) : nullptr;
 }
@@ -21,10 +21,10 @@ std::string number_text(const json::value* value)
 // "QEMU 11.1.3", of a greeting's version.
 std::string version_text(const json::value& version)
 {
-    const json::value* qemu = member(version, "qemu");
+    const json::value* qemu = member_of(version, "qemu");
     if (qemu == nullptr) return "a machine of unknown version";
-    return "QEMU " + number_text(member(*qemu, "major")) + "." + number_text(member(*qemu, "minor")) + "." +
-           number_text(member(*qemu, "micro"));
+    return "QEMU " + number_text(member_of(*qemu, "major")) + "." + number_text(member_of(*qemu, "minor")) + "." +
+           number_text(member_of(*qemu, "micro"));
 }
 
 } // namespace
@@ -65,8 +65,8 @@ void qmp_client::execute_one()
 
 void qmp_client::greeted(const json::value& greeting)
 {
-    const json::value* qmp = member(greeting, "QMP");
-    const json::value* version = qmp != nullptr ? member(*qmp, "version") : nullptr;
+    const json::value* qmp = member_of(greeting, "QMP");
+    const json::value* version = qmp != nullptr ? member_of(*qmp, "version") : nullptr;
     if (version == nullptr) {
         nonsense("no greeting");
         return;
@@ -103,7 +103,7 @@ void qmp_client::take_reply(const json::value* result, const json::value* error)
 {
     const reply done = std::move(replies_.front());
     replies_.pop_front();
-    const json::value* description = error != nullptr ? member(*error, "desc") : nullptr;
+    const json::value* description = error != nullptr ? member_of(*error, "desc") : nullptr;
     done(result, description != nullptr && description->is_string() ? as_view(description->get_string())
                                                                     : std::string_view("without a description"));
 }

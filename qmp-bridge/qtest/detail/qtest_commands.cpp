@@ -393,7 +393,7 @@ constexpr std::array k_commands{
     row<module_load>("module_load PREFIX NAME"),
 };
 
-const qtest_command* find_command(std::string_view name) noexcept
+const qtest_command* find_qtest_command(std::string_view name) noexcept
 {
     // Names of one length are few, so that this compares few characters.
     for (const qtest_command& one : k_commands) {
@@ -408,7 +408,7 @@ qtest_response execute_qtest_line(const qtest_context& context, std::string_view
 {
     if (line.empty()) return qtest_response::fail("the line is empty; expected a command such as 'endianness'");
     const std::string_view name = line.substr(0, line.find(' '));
-    const qtest_command* const found = find_command(name);
+    const qtest_command* const found = find_qtest_command(name);
     if (found == nullptr || (found->driven && !context.machine.clock_driven())) {
         constexpr std::size_t longest_echo = 4096;
         return qtest_response::fail("Unknown command '" + std::string(name.substr(0, longest_echo)) + "'");

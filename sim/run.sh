@@ -3,6 +3,10 @@
 # Installs what is missing, builds, and runs the main job: a driver that kicks its watchdog for a while and falls silent.
 set -eu
 
+if [ $# -ne 0 ]; then
+    echo "usage: sim/run.sh (without arguments)" >&2
+    exit 2
+fi
 root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)
 build=$root/build/release
 

@@ -4,6 +4,10 @@
 # under the sanitizers, then as released.
 set -eu
 
+if [ $# -ne 0 ]; then
+    echo "usage: tests/run.sh (without arguments; ctest --preset release -R NAME runs single tests)" >&2
+    exit 2
+fi
 root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)
 cd "$root"
 sh sim/packages.sh tests fuzz

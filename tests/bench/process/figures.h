@@ -13,6 +13,8 @@ void pipeline_figures(int runs);
 void event_figures(int runs);
 /// Register accesses over the qtest socket.
 void qtest_figures(int runs);
+/// Register accesses of another machine over the socket of a device.
+void vfio_user_figures(int runs);
 /// From fork to the first reply, and the memory used then.
 void start_figures(int runs);
 

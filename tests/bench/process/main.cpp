@@ -22,7 +22,7 @@ struct group {
 constexpr group k_groups[] = {
     {"round-trip", vigil::bench::round_trip_figures}, {"pipeline", vigil::bench::pipeline_figures},
     {"event", vigil::bench::event_figures},           {"qtest", vigil::bench::qtest_figures},
-    {"start", vigil::bench::start_figures},
+    {"vfio-user", vigil::bench::vfio_user_figures},   {"start", vigil::bench::start_figures},
 };
 
 } // namespace
@@ -38,7 +38,8 @@ int main(int argc, char* argv[])
         if (found != std::end(k_groups)) {
             chosen.push_back(*found);
         } else if (runs = std::atoi(argv[i]); runs <= 0) {
-            std::fprintf(stderr, "usage: %s [RUNS] [round-trip | pipeline | event | qtest | start]...\n", argv[0]);
+            std::fprintf(stderr, "usage: %s [RUNS] [round-trip | pipeline | event | qtest | vfio-user | start]...\n",
+                         argv[0]);
             return 2;
         }
     }

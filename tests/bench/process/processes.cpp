@@ -179,6 +179,12 @@ void peer::lines(int count)
     received_.erase(0, end);
 }
 
+void peer::bytes(std::size_t count)
+{
+    while (received_.size() < count) receive();
+    received_.erase(0, count);
+}
+
 void peer::line_with(const char* text)
 {
     std::size_t at = received_.find(text);

@@ -63,6 +63,8 @@ public:
     void send(const std::string& bytes) const;
     /// Reads that many lines.
     void lines(int count);
+    /// Reads that many bytes.
+    void bytes(std::size_t count);
     /// Reads until a line that contains `text` has come.
     void line_with(const char* text);
 

@@ -205,6 +205,13 @@ address_router::address_router(const sc_core::sc_module_name& name)
 
 address_router::~address_router() = default;
 
+std::optional<address_router::decoded_range> address_router::range_at(std::uint64_t address) const
+{
+    const address_map::segment* const found = impl_->map.find(address);
+    if (found == nullptr) return std::nullopt;
+    return decoded_range{found->base, found->widest};
+}
+
 void address_router::end_of_elaboration()
 {
     impl_->report_overlaps(name());

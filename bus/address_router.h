@@ -59,6 +59,15 @@ public:
     /// was not given out, or a range beyond the 64-bit space, is an error, /vigil/bus/map, and changes nothing.
     void place(std::size_t movable, std::optional<std::uint64_t> start);
 
+    /// What decodes an address now: where its range begins, and the widest single access (see `mapping_options`).
+    struct decoded_range {
+        std::uint64_t base;
+        unsigned widest;
+    };
+    /// Of the range that an access at `address` would go to; nothing where none would take it. From the end of
+    /// elaboration on.
+    std::optional<decoded_range> range_at(std::uint64_t address) const;
+
 private:
     void end_of_elaboration() override;
 

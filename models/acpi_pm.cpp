@@ -194,7 +194,8 @@ ich9_lpc::ich9_lpc(const sc_core::sc_module_name& name, runstate::vm_clock& cloc
                          {ich9_reg::pirqe_rout, 4, k_not_routed},
                          {ich9_reg::rcba, 4, 0}},
                         {}}),
-      tco("tco", clock, tco_parameters), smi("smi", parameters.smm, tco), chipset("chipset", tco)
+      tco("tco", clock, tco_parameters), smi("smi", parameters.smm, tco),
+      chipset("chipset", tco, tco_parameters.no_reboot_strap || !tco_parameters.strap_in_gcs)
 {
     add_ports(k_ich9_smi_offset, ich9_smi::k_size, smi.registers);
     add_ports(k_ich9_tco_offset, ich9_tco::k_size, tco.registers);

@@ -98,11 +98,16 @@ std::uint64_t acpi_pm_block::peek(std::uint64_t offset, unsigned width) const
     return read_at(offset, width, bus::debug_access());
 }
 
+bool acpi_pm_block::by_lanes(std::uint64_t offset, unsigned width) const noexcept
+{
+    return parameters_.byte_lanes || (parameters_.control_bytes && offset == reg::pm1_cnt + 1 && width == 1);
+}
+
 std::uint64_t acpi_pm_block::read_at(std::uint64_t offset, unsigned width, const access_context& context) const
 {
     const auto read_row = [&](const register_row& row) { return std::uint64_t{row.value(*this, state_, context)}; };
-    return parameters_.byte_lanes ? bus::read_lanes(register_table(), offset, width, k_no_register, read_row)
-                                  : bus::read_pieces(offset, width, next_piece, read_row);
+    return by_lanes(offset, width) ? bus::read_lanes(register_table(), offset, width, k_no_register, read_row)
+                                   : bus::read_pieces(offset, width, next_piece, read_row);
 }
 
 void acpi_pm_block::write(std::uint64_t offset, unsigned width, std::uint64_t value, const access_context& context)
@@ -110,7 +115,7 @@ void acpi_pm_block::write(std::uint64_t offset, unsigned width, std::uint64_t va
     const auto put = [&](const register_row& row, std::uint64_t part) {
         row.put(*this, state_, static_cast<std::uint32_t>(part), context);
     };
-    if (!parameters_.byte_lanes) {
+    if (!by_lanes(offset, width)) {
         bus::write_pieces(offset, width, value, next_piece, put);
         return;
     }

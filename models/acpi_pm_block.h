@@ -23,6 +23,8 @@ struct acpi_pm_parameters {
     /// Each byte of an access reaches its own part of the register that it lies in, as on the chips. On QEMU a register
     /// takes a narrow access as if it were whole: see `acpi_pm_block`.
     bool byte_lanes = false;
+    /// The same of a byte in the upper half of PM1_CNT alone, as on QEMU 10.0.
+    bool control_bytes = false;
     /// The sleep type (SLP_TYP) that means S4 (QEMU: property s4_val); 0 and 1 mean S5 and S3 all the same.
     std::uint8_t s4_value = 2;
     /// The machine has a system-management mode, in whose hands power management begins. Without it, it is ACPI's from
@@ -95,6 +97,8 @@ private:
     std::uint64_t read(std::uint64_t offset, unsigned width, const bus::access_context& context) override;
     void write(std::uint64_t offset, unsigned width, std::uint64_t value, const bus::access_context& context) override;
     std::uint64_t peek(std::uint64_t offset, unsigned width) const override;
+    /// Whether each byte of the access reaches its own part of the register.
+    bool by_lanes(std::uint64_t offset, unsigned width) const noexcept;
     std::uint64_t read_at(std::uint64_t offset, unsigned width, const bus::access_context& context) const;
 
     std::uint32_t read_status() const;

@@ -176,7 +176,8 @@ void i6300esb::write_lock(std::uint32_t value)
 
 std::uint32_t i6300esb::read_interrupt_status() const
 {
-    return parameters_.hardware_interrupt_type && irq_pin_.active() ? bits::wdt_int_act : 0;
+    return parameters_.hardware_interrupt_type && parameters_.stage1_interrupt && irq_pin_.active() ? bits::wdt_int_act
+                                                                                                    : 0;
 }
 
 void i6300esb::write_interrupt_status(std::uint32_t value)

@@ -20,7 +20,11 @@ constexpr std::uint16_t k_route_default = 0x3210;
 
 } // namespace
 
-ich9_chipset::ich9_chipset(const sc_core::sc_module_name& name, ich9_tco& tco) : sc_module(name), tco_(tco) { reset(); }
+ich9_chipset::ich9_chipset(const sc_core::sc_module_name& name, ich9_tco& tco, bool no_reboot)
+    : sc_module(name), tco_(tco), no_reboot_(no_reboot)
+{
+    reset();
+}
 
 ich9_chipset::~ich9_chipset() = default;
 
@@ -28,7 +32,7 @@ void ich9_chipset::reset()
 {
     std::fill(bytes_.begin(), bytes_.end(), std::uint8_t{0});
     for (const std::uint64_t route : k_interrupt_routes) store(route, 2, k_route_default);
-    store(reg::gcs, 4, bits::no_reboot);
+    store(reg::gcs, 4, no_reboot_ ? bits::no_reboot : 0);
     tell_tco();
 }
 

@@ -18,7 +18,8 @@ class ich9_chipset : public sc_core::sc_module, private bus::register_device {
 public:
     static constexpr std::uint32_t k_size = 0x4000; ///< bytes of memory
 
-    ich9_chipset(const sc_core::sc_module_name& name, ich9_tco& tco);
+    /// `no_reboot`: GCS forbids to reboot after a reset.
+    ich9_chipset(const sc_core::sc_module_name& name, ich9_tco& tco, bool no_reboot = true);
     ~ich9_chipset() override;
 
     /// The memory, widths 1, 2 and 4.
@@ -37,6 +38,7 @@ private:
     void tell_tco();
 
     ich9_tco& tco_;
+    const bool no_reboot_;
     std::vector<std::uint8_t> bytes_ = std::vector<std::uint8_t>(k_size);
 };
 

@@ -24,6 +24,8 @@ namespace vigil::models {
 struct ich9_tco_parameters {
     /// The strap that forbids to reboot (the speaker pin at power-on), whatever GCS says (QEMU: property noreboot).
     bool no_reboot_strap = true;
+    /// After a reset NO_REBOOT in GCS is what the strap says, as on QEMU 11.1; on 7.2 it is always set.
+    bool strap_in_gcs = false;
     /// A 1 written to a status bit clears it, a 0 leaves it. On QEMU a write replaces the status.
     bool ones_clear = false;
     /// Each byte of an access reaches its own part of the register that it lies in. On QEMU a register is a number at

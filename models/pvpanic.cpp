@@ -25,18 +25,22 @@ const std::array<pvpanic::register_row, 1>& pvpanic::register_table() noexcept
 {
     static constexpr std::array<register_row, 1> k_rows{{
         {0, 1, "EVENT", k_known, &pvpanic::read_events, &pvpanic::report,
-         "reads say what may be reported; a write reports: bit 0 a panic, otherwise bit 1 a crash kernel's start"},
+         "reads say what may be reported; a write reports: bit 0 a panic, otherwise bit 1 a crash kernel's start, "
+         "otherwise bit 2, where it is known, a shutdown"},
     }};
     return k_rows;
 }
 
-pvpanic::pvpanic(const sc_core::sc_object& owner, std::uint8_t events) : owner_(owner), events_(events) {}
+pvpanic::pvpanic(const sc_core::sc_object& owner, std::uint8_t events, bool shutdown)
+    : owner_(owner), events_(events), known_(shutdown ? k_known | pvpanic_bit::shutdown : k_known)
+{
+}
 
 pvpanic::~pvpanic() = default;
 
 void pvpanic::report(std::uint8_t bits, const access_context& context)
 {
-    if ((bits & ~k_known) != 0 && !unknown_logged_) {
+    if ((bits & ~known_) != 0 && !unknown_logged_) {
         unknown_logged_ = true;
         SC_REPORT_INFO_VERB("/vigil/models/pvpanic",
                             (std::string(owner_.name()) + ": guest error: unknown bits in the written value " +
@@ -51,6 +55,8 @@ void pvpanic::report(std::uint8_t bits, const access_context& context)
         panic->guest_panicked(std::nullopt, by_cpu ? report_context::vcpu : report_context::main_loop);
     } else if ((bits & pvpanic_bit::crashloaded) != 0) {
         panic->guest_crashloaded(std::nullopt);
+    } else if ((bits & known_ & pvpanic_bit::shutdown) != 0) {
+        panic->guest_pvshutdown();
     }
 }
 
@@ -64,7 +70,7 @@ std::vector<property> pvpanic::properties()
 }
 
 pvpanic_isa::pvpanic_isa(const sc_core::sc_module_name& name, const pvpanic_isa_parameters& parameters)
-    : sc_module(name), pvpanic(static_cast<const sc_core::sc_object&>(*this), parameters.events),
+    : sc_module(name), pvpanic(static_cast<const sc_core::sc_object&>(*this), parameters.events, parameters.shutdown),
       ioport_(parameters.ioport)
 {
 }
@@ -81,7 +87,8 @@ std::vector<property> pvpanic_isa::properties()
 }
 
 pvpanic_pci::pvpanic_pci(const sc_core::sc_module_name& name, const pvpanic_pci_parameters& parameters)
-    : pci_function(name, k_identity), pvpanic(static_cast<const sc_core::sc_object&>(*this), parameters.events)
+    : pci_function(name, k_identity),
+      pvpanic(static_cast<const sc_core::sc_object&>(*this), parameters.events, parameters.shutdown)
 {
     add_bar(0, bus::bar_kind::memory, k_bar_size, event);
 }

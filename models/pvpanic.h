@@ -20,6 +20,7 @@ namespace vigil::models {
 namespace pvpanic_bit {
 inline constexpr std::uint8_t panicked = 0x01;    ///< the guest panicked
 inline constexpr std::uint8_t crashloaded = 0x02; ///< the guest panicked, and its crash kernel takes over
+inline constexpr std::uint8_t shutdown = 0x04;    ///< the guest shut down; not in QEMU 7.2
 } // namespace pvpanic_bit
 
 /// What the two faces of QEMU's paravirtual panic device have in common (hw/misc/pvpanic.c): one byte, in which the
@@ -44,7 +45,7 @@ public:
 
 protected:
     /// For the module `owner`, constructed before; reads return `events`, writes report whatever they say.
-    pvpanic(const sc_core::sc_object& owner, std::uint8_t events);
+    pvpanic(const sc_core::sc_object& owner, std::uint8_t events, bool shutdown);
     virtual ~pvpanic();
 
 private:
@@ -53,6 +54,7 @@ private:
 
     const sc_core::sc_object& owner_;
     const std::uint8_t events_;
+    const std::uint8_t known_;    ///< the bits that report something
     bool unknown_logged_ = false; ///< the guest was told of once
 };
 
@@ -60,6 +62,8 @@ struct pvpanic_isa_parameters {
     std::uint16_t ioport = 0x505;
     /// What reads return; writes are not limited by it.
     std::uint8_t events = pvpanic_bit::panicked | pvpanic_bit::crashloaded;
+    /// Bit 2 reports a shutdown, as on QEMU 10.0; 7.2 ignores it.
+    bool shutdown = false;
 };
 
 /// pvpanic as one I/O port (QEMU: hw/misc/pvpanic-isa.c).
@@ -82,6 +86,8 @@ private:
 struct pvpanic_pci_parameters {
     /// What reads return; writes are not limited by it.
     std::uint8_t events = pvpanic_bit::panicked | pvpanic_bit::crashloaded;
+    /// Bit 2 reports a shutdown, as on QEMU 10.0; 7.2 ignores it.
+    bool shutdown = false;
 };
 
 /// pvpanic as a PCI function (QEMU: hw/misc/pvpanic-pci.c): the event register is BAR 0, 2 bytes of memory.

@@ -15,6 +15,7 @@
 
 #include <vigil/bus/bus_initiator.h>
 #include <vigil/qmp-bridge/host/file_content.h>
+#include <vigil/qmp-bridge/qtest/port_region.h>
 #include <vigil/qmp-bridge/schema/vocabulary.h>
 #include <vigil/qmp-bridge/serve/chardev.h>
 #include <vigil/qmp-bridge/serve/pacing.h>
@@ -104,6 +105,12 @@ public:
         unsigned cpus = 1;                     ///< that rdmsr and wrmsr may name
         std::string interrupt_controller = {}; ///< the path by which irq_intercept_in names it; empty: there is none
         int interrupt_lines = 0;               ///< its inputs
+        /// clock_step and clock_set fail where they do not move the clock, as on QEMU 11.1.
+        bool clock_commands_can_fail = false;
+        /// Where it is given, a port access goes whole to the region of its first byte, and one that is not at a
+        /// multiple of its width there, or wider than that takes, reads 0 and writes nothing, as on QEMU 11.1.
+        /// Otherwise accesses are cut as a CPU's bus does.
+        std::function<port_region(std::uint16_t port)> region_of_port = {};
     };
     /// Serves QEMU's qtest protocol at `where`, too; before the end of elaboration, and once: a second time is an
     /// error, /vigil/qmp-bridge/qtest.

@@ -54,6 +54,11 @@ void controller::guest_crashloaded(const std::optional<panic_info>& info)
     at_local_time([info](run_control& control) { control.guest_crashloaded(info); });
 }
 
+void controller::guest_pvshutdown()
+{
+    at_local_time([](run_control& control) { control.guest_pvshutdown(); });
+}
+
 void controller::request_reset(shutdown_cause cause)
 {
     at_local_time([cause](run_control& control) { control.request_reset(cause); });

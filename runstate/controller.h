@@ -85,6 +85,7 @@ public:
     void watchdog_expired() override;
     void guest_panicked(const std::optional<panic_info>& info, report_context context) override;
     void guest_crashloaded(const std::optional<panic_info>& info) override;
+    void guest_pvshutdown() override;
     void request_reset(shutdown_cause cause) override;
     void request_shutdown(shutdown_cause cause) override;
     void request_powerdown() override;

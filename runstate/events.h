@@ -86,10 +86,15 @@ struct guest_crashloaded_event {
     std::optional<panic_info> info;
 };
 
+/// The guest says that it shut down (GUEST_PVSHUTDOWN, from the 10.0 vocabulary on).
+struct guest_pvshutdown_event {
+    static constexpr std::string_view name = "GUEST_PVSHUTDOWN";
+};
+
 /// Everything the run-state controller tells its listeners.
-using event =
-    std::variant<shutdown_event, powerdown_event, reset_event, stop_event, resume_event, suspend_event,
-                 suspend_disk_event, wakeup_event, watchdog_event, guest_panicked_event, guest_crashloaded_event>;
+using event = std::variant<shutdown_event, powerdown_event, reset_event, stop_event, resume_event, suspend_event,
+                           suspend_disk_event, wakeup_event, watchdog_event, guest_panicked_event,
+                           guest_crashloaded_event, guest_pvshutdown_event>;
 
 /// The event's QAPI name, e.g. "WATCHDOG".
 std::string_view event_name(const event& e) noexcept;

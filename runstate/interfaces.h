@@ -31,6 +31,8 @@ struct panic_if : virtual sc_core::sc_interface {
     virtual void guest_panicked(const std::optional<panic_info>& info, report_context context) = 0;
     /// The guest panicked, and its own crash kernel takes over.
     virtual void guest_crashloaded(const std::optional<panic_info>& info) = 0;
+    /// The guest shut down, in good order.
+    virtual void guest_pvshutdown() = 0;
 };
 
 /// Requests to reset the machine or switch it off.

@@ -93,6 +93,13 @@ void run_control::guest_crashloaded(const std::optional<panic_info>& info)
     host_.emit(guest_crashloaded_event{guest_panic_action::run, info});
 }
 
+void run_control::guest_pvshutdown()
+{
+    if (exiting_) return;
+    host_.emit(guest_pvshutdown_event{});
+    request_shutdown(shutdown_cause::guest_shutdown);
+}
+
 void run_control::guest_suspended_to_disk()
 {
     if (exiting_) return;

@@ -95,6 +95,8 @@ public:
     void watchdog_expired();
     void guest_panicked(const std::optional<panic_info>& info, report_context context);
     void guest_crashloaded(const std::optional<panic_info>& info);
+    /// GUEST_PVSHUTDOWN at once, then a shutdown request.
+    void guest_pvshutdown();
     /// The guest entered S4: SUSPEND_DISK at once, then a shutdown request.
     void guest_suspended_to_disk();
 

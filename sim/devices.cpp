@@ -33,7 +33,7 @@ made_device make_i6300esb(const char* name, const device_surroundings& around, c
     parameters.interrupt_pin = values.flag("x-intx");
     parameters.msi = values.flag("x-msi");
     parameters.stage1_interrupt = parameters.interrupt_pin || parameters.msi;
-    parameters.hardware_interrupt_type = parameters.stage1_interrupt;
+    parameters.hardware_interrupt_type = parameters.stage1_interrupt || around.behaviour.hardware_interrupt_type;
     auto device = std::make_unique<models::i6300esb>(name, around.controller.clock, parameters);
     device->watchdog.bind(around.controller);
     sc_core::sc_out<bool>* const pin = parameters.stage1_interrupt ? &device->irq : nullptr;
@@ -55,6 +55,7 @@ made_device make_pvpanic(const char* name, const device_surroundings& around, co
     models::pvpanic_isa_parameters parameters;
     parameters.ioport = static_cast<std::uint16_t>(values.number("ioport"));
     parameters.events = static_cast<std::uint8_t>(values.number("events"));
+    parameters.shutdown = around.behaviour.pvpanic_shutdown;
     auto device = std::make_unique<models::pvpanic_isa>(name, parameters);
     device->panic.bind(around.controller);
     device->vcpu_panicked = around.vcpu_panicked;
@@ -66,6 +67,7 @@ made_device make_pvpanic_pci(const char* name, const device_surroundings& around
 {
     models::pvpanic_pci_parameters parameters;
     parameters.events = static_cast<std::uint8_t>(values.number("events"));
+    parameters.shutdown = around.behaviour.pvpanic_shutdown;
     auto device = std::make_unique<models::pvpanic_pci>(name, parameters);
     device->panic.bind(around.controller);
     device->vcpu_panicked = around.vcpu_panicked;
@@ -327,11 +329,14 @@ const device_property* find_property(const device_row& row, std::string_view nam
     return nullptr;
 }
 
-property_values default_values(const device_row& row)
+property_values default_values(const device_row& row, const qemu_behaviour& behaviour)
 {
     property_values values;
     for (const device_property* one : settable_properties(row)) {
         if (one->by_default) values.set(one->name, *one->by_default);
+    }
+    if (behaviour.pvpanic_shutdown && values.find("events") != nullptr) {
+        values.set("events", values.number("events") | models::pvpanic_bit::shutdown);
     }
     return values;
 }

@@ -22,6 +22,7 @@
 #include <vigil/runstate/inspectable.h>
 #include <vigil/runstate/interfaces.h>
 #include <vigil/runstate/result.h>
+#include <vigil/sim/machine/qemu_version.h>
 
 /// The devices that a machine can have, a row each: parsing, help, introspection and construction follow from the row.
 namespace vigil::sim {
@@ -74,6 +75,7 @@ enum class device_bus : std::uint8_t { pci, isa };
 struct device_surroundings {
     runstate::controller& controller;
     bus::address_router& io_ports;
+    const qemu_behaviour& behaviour;
     int priority; ///< of the device's own ports, over those of the devices before it
     std::function<void(std::uint32_t vcpu)> vcpu_panicked;
 };
@@ -121,7 +123,7 @@ std::vector<const device_property*> settable_properties(const device_row& row);
 const device_property* find_property(const device_row& row, std::string_view name);
 
 /// The defaults of everything that can be set.
-property_values default_values(const device_row& row);
+property_values default_values(const device_row& row, const qemu_behaviour& behaviour = {});
 
 /// What stands for the property in text, as its kind wants it; otherwise a refusal that says what it expects.
 runstate::result<device_value> parse_property(const device_row& row, const device_property& property,

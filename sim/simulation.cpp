@@ -123,7 +123,7 @@ void simulation::describe_machine()
     description.wakeup_suspend_support = machine_.wakeup_supported();
     description.cpu_paths = machine_.cpu_paths();
     description.ram_bytes = options_.machine.ram_bytes;
-    description.machines = known_machines();
+    description.machines = known_machines(options_.version);
     description.fdsets = options_.fdsets;
     for (const auto& type : known_types()) server_.objects().types.add(type);
     list_objects();
@@ -223,6 +223,10 @@ simulation::failure simulation::prepare_qtest()
     opts.cpus = options_.machine.cpus;
     opts.interrupt_controller = "ioapic";
     opts.interrupt_lines = k_interrupt_lines;
+    if (options_.machine.behaviour.whole_port_accesses) {
+        opts.region_of_port = [this](std::uint16_t port) { return machine_.port_region_at(port); };
+    }
+    opts.clock_commands_can_fail = options_.machine.behaviour.clock_commands_can_fail;
     const auto initiators = server_.serve_qtest(*options_.qtest, std::move(opts));
     initiators.io.socket.bind(machine_.io_ports());
     initiators.memory.socket.bind(machine_.memory());

@@ -167,6 +167,7 @@ void machine_service::serve_qtest(const std::string& module_name, const chardev&
     qtest_options_ = std::move(opts);
     qtest_ = std::make_unique<qtest_adapter>(module_name.c_str(), controller_, pump_);
     qtest_->set_cpus(qtest_options_.cpus);
+    qtest_->region_of_port = qtest_options_.region_of_port;
     if (!qtest_options_.interrupt_controller.empty()) {
         qtest_->add_interrupt_lines(qtest_options_.interrupt_controller, qtest_options_.interrupt_lines);
     }
@@ -184,7 +185,9 @@ std::unique_ptr<session> machine_service::new_qtest_session()
     limit.most = options_.clients.queue_bytes;
     limit.unsent = [this](const session& one, std::size_t of_interest) { return unsent(one, of_interest); };
     limit.warn = options_.log;
-    return std::make_unique<listed_session>(qtest_sessions_, *qtest_, qtest_options_.log, std::move(limit));
+    auto result = std::make_unique<listed_session>(qtest_sessions_, *qtest_, qtest_options_.log, std::move(limit));
+    result->clock_commands_can_fail = qtest_options_.clock_commands_can_fail;
+    return result;
 }
 
 std::optional<runstate::refusal> machine_service::start()

@@ -147,7 +147,7 @@ void qtest_session::take_line_off()
 qtest_response qtest_session::execute_or_fail(std::string_view line)
 {
     try {
-        return execute_qtest_line({machine_, device_}, line);
+        return execute_qtest_line({machine_, device_, clock_commands_can_fail}, line);
     } catch (const std::bad_alloc&) {
         return qtest_response::fail("out of memory");
     }

@@ -96,6 +96,9 @@ public:
     /// `log`: called with each request and response line in QEMU's log form, the line end included; empty: no log.
     explicit qtest_session(qtest_machine& machine, std::function<void(std::string_view)> log = {});
     qtest_session(qtest_machine& machine, std::function<void(std::string_view)> log, interrupt_queue limit);
+
+    /// clock_step and clock_set fail where they do not move the clock, as on QEMU 11.1.
+    bool clock_commands_can_fail = false;
     ~qtest_session() override;
 
     void opened() override;

@@ -106,7 +106,7 @@ std::optional<refusal> check_known(const rows<qapi_member>& members, const json:
                                    vocabulary words, std::size_t& known)
 {
     for (const qapi_member& one : members) {
-        if (one.since > words) continue;
+        if (!one.words.in(words)) continue;
         const place member_at{&at, one.name, 0};
         if (const json::value* value = object.if_contains(one.name)) {
             ++known;
@@ -121,7 +121,7 @@ std::optional<refusal> check_known(const rows<qapi_member>& members, const json:
 bool has_member(const qapi_type& type, std::string_view name, vocabulary words)
 {
     return std::any_of(type.members.begin(), type.members.end(),
-                       [&](const qapi_member& one) { return one.since <= words && one.name == name; });
+                       [&](const qapi_member& one) { return one.words.in(words) && one.name == name; });
 }
 
 std::optional<refusal> check_members(const qapi_type& type, const json::object& object, const place& at,

@@ -32,17 +32,26 @@ using runstate::result;
 
 // How a type is described: a specialisation of `described` with the QAPI name and, for a struct, its members.
 
+/// The vocabularies that have something: all from the first to the last.
+struct spoken {
+    vocabulary since = vocabulary::v2_10;
+    vocabulary until = k_newest_vocabulary;
+
+    constexpr bool in(vocabulary words) const noexcept { return since <= words && words <= until; }
+};
+
 /// One member of a struct: its name on the wire, where it is (a pointer to member, or a function of the struct), and
-/// the vocabulary that has it.
+/// the vocabularies that have it.
 template <class Access> struct member {
-    constexpr member(std::string_view wire_name, Access from, vocabulary first = vocabulary::v2_10)
-        : name(wire_name), access(from), since(first)
+    constexpr member(std::string_view wire_name, Access from, vocabulary first = vocabulary::v2_10,
+                     vocabulary last = k_newest_vocabulary)
+        : name(wire_name), access(from), words{first, last}
     {
     }
 
     std::string_view name;
     Access access;
-    vocabulary since;
+    spoken words;
 };
 
 /// What an enumeration's description says unless it says otherwise.
@@ -100,7 +109,7 @@ struct qapi_member {
     std::string_view name;
     const qapi_type* type;
     bool optional;
-    vocabulary since;
+    spoken words;
 };
 
 /// A branch of a union: the value that selects it, and an object type whose members join the union's own.
@@ -163,15 +172,14 @@ namespace detail {
 template <class Struct, class Access> constexpr qapi_member describe_member(const member<Access>& one)
 {
     using type = held<Struct, Access>;
-    return {one.name, &k_type<typename without_optional<type>::type>, is_optional<type>::value, one.since};
+    return {one.name, &k_type<typename without_optional<type>::type>, is_optional<type>::value, one.words};
 }
 
 template <class Struct>
 inline constexpr auto k_members = std::apply(
     [](const auto&... one) {
         if constexpr (is_union<Struct>::value) {
-            const qapi_member tag{described<Struct>::tag, &k_type<typename described<Struct>::tag_type>, false,
-                                  vocabulary::v2_10};
+            const qapi_member tag{described<Struct>::tag, &k_type<typename described<Struct>::tag_type>, false, {}};
             return std::array<qapi_member, 1 + sizeof...(one)>{tag, describe_member<Struct>(one)...};
         } else {
             return std::array<qapi_member, sizeof...(one)>{describe_member<Struct>(one)...};
@@ -331,7 +339,7 @@ template <class T> void print_members(std::string& out, const T& value, vocabula
         print(out, held, words);
     };
     const auto print_member = [&](const auto& one) {
-        if (one.since > words) return;
+        if (!one.words.in(words)) return;
         decltype(auto) held = std::invoke(one.access, value);
         if constexpr (detail::is_optional<std::decay_t<decltype(held)>>::value) {
             if (held) print_one(one.name, *held);
@@ -355,7 +363,7 @@ template <class Event> bool can_say(const Event& event, vocabulary words)
     const auto can_say_member = [&](const auto& one) {
         using type = detail::held<Event, decltype(one.access)>;
         if constexpr (std::is_enum_v<type>) {
-            return one.since > words || described<type>::since(std::invoke(one.access, event)) <= words;
+            return !one.words.in(words) || described<type>::since(std::invoke(one.access, event)) <= words;
         } else {
             return true;
         }

@@ -218,9 +218,10 @@ template <> struct described<empty_object> {
 };
 template <> struct described<status_info> {
     static constexpr std::string_view name = "StatusInfo";
-    static constexpr std::tuple members{member{"status", &status_info::status},
-                                        member{"singlestep", &status_info::singlestep},
-                                        member{"running", &status_info::running}};
+    static constexpr std::tuple members{
+        member{"status", &status_info::status},
+        member{"singlestep", &status_info::singlestep, vocabulary::v2_10, vocabulary::v7_2},
+        member{"running", &status_info::running}};
 };
 template <> struct described<version_triple> {
     static constexpr std::string_view name = "VersionTriple";
@@ -358,6 +359,12 @@ template <> struct described<runstate::guest_crashloaded_event> : event_descript
     static constexpr vocabulary since = vocabulary::v7_2;
     static constexpr std::tuple members{member{"action", &runstate::guest_crashloaded_event::action},
                                         member{"info", &runstate::guest_crashloaded_event::info}};
+};
+
+template <> struct described<runstate::guest_pvshutdown_event> : event_description {
+    static constexpr vocabulary since = vocabulary::v10_0;
+    static constexpr std::string_view name = "";
+    static constexpr std::tuple<> members{};
 };
 
 /// An event.

@@ -168,10 +168,10 @@ std::vector<qom_type> made_types()
 
 } // namespace
 
-std::vector<machine_info> known_machines()
+std::vector<machine_info> known_machines(qemu_version version)
 {
     std::vector<machine_info> all;
-    for (const machine_kind& one : machine_kinds()) all.push_back(information(one));
+    for (const machine_kind& one : machine_kinds(version)) all.push_back(information(one));
     return all;
 }
 

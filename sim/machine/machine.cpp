@@ -6,6 +6,8 @@
 
 #include <unistd.h>
 
+#include <vigil/models/ib700.h>
+
 namespace vigil::sim {
 
 using qmp_bridge::refuse;
@@ -15,6 +17,7 @@ namespace {
 constexpr std::uint64_t k_gibibyte = 1024ULL * 1024 * 1024;
 constexpr std::uint64_t k_four_gibibytes = 4 * k_gibibyte;
 constexpr std::uint64_t k_io_ports = 0x10000;
+constexpr unsigned k_widest_port_access = 4;
 
 constexpr std::uint64_t k_config_address_port = 0xCF8;
 constexpr std::uint64_t k_config_data_port = 0xCFC;
@@ -74,6 +77,7 @@ models::acpi_pm_parameters power_block_of(const machine_config& config)
     result.smm = config.smm;
     const device_value* const s4 = config.power_management.find("s4_val");
     if (s4 != nullptr) result.s4_value = static_cast<std::uint8_t>(std::get<std::uint64_t>(*s4));
+    result.control_bytes = config.behaviour.pm1_control_bytes;
     const device_value* const compat = config.power_management.find("smm-compat");
     result.smm_compat = compat != nullptr ? std::get<bool>(*compat) : is_older(config.name, k_first_without_compat);
     return result;
@@ -81,7 +85,10 @@ models::acpi_pm_parameters power_block_of(const machine_config& config)
 
 models::ich9_tco_parameters tco_of(const machine_config& config)
 {
+    constexpr machine_version k_first_that_reboots{8, 0};
     models::ich9_tco_parameters result;
+    result.strap_in_gcs = config.behaviour.gcs_follows_strap;
+    result.no_reboot_strap = !config.behaviour.tco_reboots_by_default || is_older(config.name, k_first_that_reboots);
     const device_value* const strap = config.power_management.find("noreboot");
     if (strap != nullptr) result.no_reboot_strap = std::get<bool>(*strap);
     return result;
@@ -227,7 +234,7 @@ machine::failure machine::add_device(const device_request& request, const std::s
     if (row == nullptr || row->make == nullptr)
         return refuse("'" + request.driver + "' is not a valid device model name");
     if (auto refused = check_bus(*row, request)) return refused;
-    property_values values = default_values(*row);
+    property_values values = default_values(*row, config_.behaviour);
     for (const auto& [key, value] : request.values.all()) values.set(key, value);
     if (row->bus == device_bus::pci) {
         if (auto refused = check_pci_values(*row, values)) return refused;
@@ -236,7 +243,7 @@ machine::failure machine::add_device(const device_request& request, const std::s
     if (auto refused = check_firmware_file(*row)) return refused;
 
     const int priority = k_device - static_cast<int>(devices_.size());
-    const device_surroundings around{controller, io_router_, priority,
+    const device_surroundings around{controller, io_router_, config_.behaviour, priority,
                                      [this](std::uint32_t vcpu) { crash_msrs_.crash_occurred(vcpu); }};
     made_device made = row->make(name.c_str(), around, values);
     devices_.push_back({row, request.id, std::move(values), std::move(made), {}, {}});
@@ -386,6 +393,41 @@ std::string machine::occupant(bus::pci_address address) const
                              : q35                   ? "mch"
                                                      : "i440FX";
     return name + ",id=(null)";
+}
+
+qmp_bridge::port_region machine::port_region_at(std::uint16_t port) const
+{
+    const bool config_address = port >= k_config_address_port && port < k_config_data_port;
+    const auto is_ib700 = [](const machine_device& one) { return one.row->name == "ib700"; };
+    const bool ib700 = port >= models::ib700_port::wdt_disable && port <= models::ib700_port::wdt_enable_alias &&
+                       std::any_of(devices_.begin(), devices_.end(), is_ib700);
+    if (config_address || ib700) return {port, k_widest_port_access}; // which take what comes
+    for (const auto& function : chipset_) {
+        if (const auto found = block_at(*function, port)) return *found;
+    }
+    const auto range = io_router_.range_at(port);
+    return {range ? static_cast<std::uint16_t>(range->base) : std::uint16_t{0}, k_widest_port_access};
+}
+
+std::optional<qmp_bridge::port_region> machine::block_at(const bus::pci_function& function, std::uint16_t port) const
+{
+    const auto& blocks = function.port_blocks();
+    for (std::size_t i = 0; i < blocks.size(); ++i) {
+        const std::uint32_t base = blocks[i].now.base;
+        if (!blocks[i].now.enabled || port < base || port - base >= blocks[i].size) continue;
+        const std::uint32_t offset = port - base;
+        const auto part = [base](std::uint32_t at, unsigned widest) {
+            return qmp_bridge::port_region{static_cast<std::uint16_t>(base + at), widest};
+        };
+        if (i != 0) return part(0, k_widest_port_access);
+        // The PM1 block's registers are three regions, with a hole.
+        namespace reg = models::acpi_pm_register;
+        if (offset < reg::pm1_cnt) return part(reg::pm1_sts, 2);
+        if (offset < reg::pm1_cnt + 2) return part(reg::pm1_cnt, 2);
+        if (offset < reg::pm_tmr) return std::nullopt;
+        return part(reg::pm_tmr, k_widest_port_access);
+    }
+    return std::nullopt;
 }
 
 std::vector<models::i6300esb*> machine::watchdogs() const

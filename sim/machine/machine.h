@@ -26,6 +26,7 @@
 #include <vigil/models/reset_register.h>
 #include <vigil/models/saved_parts.h>
 #include <vigil/qmp-bridge/qmp/qom_tree.h>
+#include <vigil/qmp-bridge/qtest/port_region.h>
 #include <vigil/runstate/controller.h>
 #include <vigil/sim/devices.h>
 #include <vigil/sim/machine/chipset.h>
@@ -37,7 +38,7 @@ namespace vigil::sim {
 /// What the machine is made of.
 struct machine_config {
     machine_type type = machine_type::pc;
-    std::string name = "pc-i440fx-7.2"; ///< one of `machine_kinds()`, of that type
+    std::string name = "pc-i440fx-7.2"; ///< one of the machines' names, of that type
     std::uint64_t ram_bytes = 128U * 1024 * 1024;
     std::optional<std::uint64_t> max_ram_below_4g = {}; ///< bytes; the machine's own choice where absent
     property_values power_management; ///< of PIIX4_PM or ICH9-LPC: what differs from the row's defaults
@@ -48,6 +49,7 @@ struct machine_config {
     bool acpi = true;                 ///< pc: without it there is no power block; on q35 without a meaning
     bool smm = true;                  ///< without it power management is ACPI's from the start
     bool i8042 = true;                ///< without it there is no keyboard controller and no port 92
+    qemu_behaviour behaviour;         ///< of the devices
     std::vector<device_request> devices;
     std::vector<std::string> exported; ///< the ids of those that are on another machine's bus, by vfio-user
 };
@@ -78,6 +80,8 @@ public:
     /// Where initiators (CPUs, test protocols) bind for I/O ports and for memory.
     bus::shared_target_socket& io_ports() { return io_router_.target; }
     bus::shared_target_socket& memory() { return memory_router_.target; }
+    /// The region that a port is in, as QEMU 11.1's qtest sees them (cause P of `qemu_behaviour`).
+    qmp_bridge::port_region port_region_at(std::uint16_t port) const;
     /// Where the CPUs' RDMSR and WRMSR go: addresses are MSR indexes.
     bus::shared_target_socket& msrs() { return msrs_.target; }
 
@@ -148,6 +152,8 @@ private:
     /// Finds where a PCI device goes; `values` then has it as `addr`.
     failure place(const device_row& row, property_values& values) const;
     failure check_functions(bus::pci_address address, bool multifunction) const;
+    /// The block of a function on the PCI bus that a port is in.
+    std::optional<qmp_bridge::port_region> block_at(const bus::pci_function& function, std::uint16_t port) const;
     std::string occupant(bus::pci_address address) const; ///< the device there, for messages
 
     machine_config config_;

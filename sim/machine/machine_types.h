@@ -7,6 +7,8 @@
 #include <string_view>
 #include <vector>
 
+#include <vigil/sim/machine/qemu_version.h>
+
 /// The machines that there are: two, under a name for each version of QEMU that had them, and an empty one.
 namespace vigil::sim {
 
@@ -19,14 +21,14 @@ struct machine_kind {
     std::string_view alias; ///< another name; empty: there is none
     machine_type type;
     std::string_view description;
-    bool deprecated = false; ///< in QEMU 7.2
+    bool deprecated = false;
 };
 
-/// In the order in which they are listed.
-const std::vector<machine_kind>& machine_kinds();
+/// Those of a version, in the order in which they are listed.
+const std::vector<machine_kind>& machine_kinds(qemu_version version = qemu_version::v7_2);
 
 /// The machine of that name or alias, or null.
-const machine_kind* find_machine(std::string_view name);
+const machine_kind* find_machine(std::string_view name, qemu_version version = qemu_version::v7_2);
 
 /// A version of QEMU.
 struct machine_version {
@@ -38,7 +40,7 @@ struct machine_version {
 bool is_older(std::string_view name, machine_version version);
 
 /// The text of -machine help.
-std::string machines_text();
+std::string machines_text(qemu_version version = qemu_version::v7_2);
 
 } // namespace vigil::sim
 

@@ -51,8 +51,11 @@ struct option_parser {
     bool nodefaults = false;
     bool no_vga = false;
     bool no_nic = false;
-    std::vector<std::string> accelerators; ///< in the order they are to be tried
-    bool machine_accelerated = false;      ///< they come from -machine
+    std::vector<std::string> accelerators;       ///< in the order they are to be tried
+    bool machine_accelerated = false;            ///< they come from -machine
+    bool machine_help = false;                   ///< -machine help
+    std::optional<qmp_bridge::vocabulary> words; ///< of -qmp-schema
+    std::optional<qemu_version> version;         ///< of -qemu-version
     std::optional<qmp_bridge::pace> pace;
     std::optional<runstate::ns> stall; ///< of -clock
 };

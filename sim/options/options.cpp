@@ -328,12 +328,30 @@ runstate::result<std::string> read_config_file(const std::string& path)
 
 namespace {
 
+void take_version(option_parser& p)
+{
+    sim_options& result = p.result;
+    result.version = p.version.value_or(qemu_version::v7_2);
+    result.machine.behaviour = behaviour_of(result.version);
+    result.machine.name = find_machine("pc", result.version)->name;
+    result.words = p.words.value_or(p.version ? vocabulary_of(*p.version) : qmp_bridge::vocabulary::v2_10);
+    if (result.version == qemu_version::v7_2) return;
+    for (const std::string_view name : p.named) {
+        if (name != "no-acpi") continue;
+        result.warn("warning: -no-acpi: QEMU " +
+                    std::string(k_qemu_versions.at(static_cast<std::size_t>(result.version))) +
+                    " has no such option; use -machine acpi=off");
+    }
+}
+
 failure read_all(option_parser& p, const std::vector<std::string>& arguments)
 {
     for (std::size_t i = 0; i < arguments.size(); ++i) {
         if (auto error = read_option(p, arguments, i)) return error;
     }
     p.here = {};
+    take_version(p);
+    if (p.machine_help) p.result.text = machines_text(p.result.version);
     if (p.result.text) return k_fine; // to be printed, whatever else there is
     return resolve(p);
 }

@@ -61,6 +61,7 @@ struct sim_options {
     bool start_stopped = false; ///< -S
     bool preconfig = false;     ///< wait for x-exit-preconfig before the machine is initialised
     qmp_bridge::pacing time;
+    qemu_version version = qemu_version::v7_2; ///< whose behaviour it has
     qmp_bridge::vocabulary words = qmp_bridge::vocabulary::v2_10;
     std::optional<std::string> name;
     std::optional<std::string> uuid;

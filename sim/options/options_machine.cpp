@@ -27,8 +27,14 @@ failure on_no_acpi(option_parser& p, const std::string&) { return keep(p, "machi
 failure on_machine(option_parser& p, const std::string& value)
 {
     if (!asks_for_help(value)) return keep(p, "machine", value);
-    p.result.text = machines_text();
+    p.machine_help = true;
     return k_fine;
+}
+
+failure on_qemu_version(option_parser& p, const std::string& value)
+{
+    p.version = parse_qemu_version(value);
+    return p.version ? k_fine : refuse(quoted(value) + " is not a version that is stood in for; use 7.2, 10.0 or 11.1");
 }
 
 failure on_cpu(option_parser& p, const std::string& value)
@@ -77,11 +83,11 @@ failure add_accelerators(option_parser& p, std::string_view names)
     return k_fine;
 }
 
-failure take_machine_type(option_list& list, machine_config& config)
+failure take_machine_type(option_list& list, machine_config& config, qemu_version version)
 {
     const auto type = list.take("type");
     if (!type) return k_fine;
-    if (const machine_kind* kind = find_machine(*type)) {
+    if (const machine_kind* kind = find_machine(*type, version)) {
         config.type = kind->type;
         config.name = kind->name;
         return k_fine;
@@ -90,7 +96,7 @@ failure take_machine_type(option_list& list, machine_config& config)
         if (*type == other) return refuse("machine type " + quoted(other) + " is not modelled; use pc, q35 or none");
     }
     std::vector<std::string_view> known;
-    for (const machine_kind& one : machine_kinds()) {
+    for (const machine_kind& one : machine_kinds(version)) {
         if (!one.alias.empty()) known.push_back(one.alias);
         known.push_back(one.name);
     }
@@ -254,6 +260,11 @@ constexpr option_row k_rows[] = {
      "controller and no port 92",
      on_machine},
     {"M", "TYPE[,PROPERTY=VALUE...]", "same as -machine", on_machine},
+    {"qemu-version", "VERSION",
+     "stand in for that version of QEMU: 7.2, 10.0 or 11.1, in behaviour and in the words of QMP, for which "
+     "-qmp-schema "
+     "counts where it is given; by default the behaviour is 7.2's",
+     on_qemu_version},
     {"no-acpi", "", "same as -machine acpi=off", on_no_acpi},
     {"accel", "NAME", "qtest: time is driven by clock_step, unless -clock says otherwise; others are as tcg", on_accel},
     {"m", "SIZE", "guest RAM, MiB or with a suffix K M G T (default 128)", nullptr, "memory"},
@@ -272,7 +283,7 @@ constexpr option_row k_rows[] = {
 failure resolve_machine(option_parser& p, option_entry& entry)
 {
     machine_config& config = p.result.machine;
-    if (auto error = take_machine_type(entry.values, config)) return error;
+    if (auto error = take_machine_type(entry.values, config, p.result.version)) return error;
     if (const auto names = entry.values.take("accel")) {
         p.machine_accelerated = true;
         p.accelerators.clear(); // what later ones say counts

@@ -139,13 +139,9 @@ failure on_qtest_log(option_parser& p, const std::string& value)
 
 failure on_qmp_schema(option_parser& p, const std::string& value)
 {
-    if (value == "2.10") {
-        p.result.words = qmp_bridge::vocabulary::v2_10;
-    } else if (value == "7.2") {
-        p.result.words = qmp_bridge::vocabulary::v7_2;
-    } else {
-        return refuse(quoted(value) + " is not a schema; use 2.10 or 7.2");
-    }
+    const auto version = parse_qemu_version(value);
+    if (!version && value != "2.10") return refuse(quoted(value) + " is not a schema; use 2.10, 7.2, 10.0 or 11.1");
+    p.words = version ? vocabulary_of(*version) : qmp_bridge::vocabulary::v2_10;
     return k_fine;
 }
 
@@ -197,7 +193,8 @@ constexpr option_row k_rows[] = {
      on_clients},
     {"qtest", "CHARDEV", "serve the qtest protocol there", on_qtest},
     {"qtest-log", "FILE", "log qtest lines to FILE; none: nowhere (default: standard error)", on_qtest_log},
-    {"qmp-schema", "VERSION", "the run-state vocabulary that QMP speaks: 2.10 (default) or 7.2", on_qmp_schema},
+    {"qmp-schema", "VERSION", "the run-state vocabulary that QMP speaks: 2.10 (default), 7.2, 10.0 or 11.1",
+     on_qmp_schema},
 };
 
 } // namespace

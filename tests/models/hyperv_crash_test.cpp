@@ -70,6 +70,7 @@ struct rig : sc_core::sc_module, panic_if {
         heard.push_back(std::string(context == report_context::vcpu ? "vcpu: " : "main: ") + in_words(info));
     }
     void guest_crashloaded(const std::optional<panic_info>&) override { FAIL("not stated"); }
+    void guest_pvshutdown() override { FAIL("not stated"); }
 
     std::string taken()
     {

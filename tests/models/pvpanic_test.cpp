@@ -26,7 +26,7 @@ void elaborate()
     if (!sc_core::sc_start_of_simulation_invoked()) sc_core::sc_start(sc_core::SC_ZERO_TIME);
 }
 
-/// Notes panics by a CPU as P, others as p, and crash kernels as c.
+/// Notes panics by a CPU as P, others as p, crash kernels as c, and shutdowns as s.
 struct listener : vigil::runstate::panic_if {
     void guest_panicked(const std::optional<panic_info>& info, report_context context) override
     {
@@ -38,6 +38,7 @@ struct listener : vigil::runstate::panic_if {
         CHECK_FALSE(info.has_value());
         heard += 'c';
     }
+    void guest_pvshutdown() override { heard += 's'; }
     std::string taken()
     {
         std::string all;
@@ -344,4 +345,14 @@ TEST_CASE("pvpanic-pci: state is saved and restored, or refused whole")
     CHECK(r.device.restore(bad).has_value());
     CHECK(r.device.restore({}).has_value());
     CHECK(r.read(0, 1) == 0x03);
+}
+
+TEST_CASE("pvpanic: a shutdown is reported where bit 2 is known, after a panic and a crash kernel")
+{
+    pvpanic_isa_parameters parameters;
+    parameters.shutdown = true;
+    isa_rig r("r", parameters);
+    elaborate();
+    for (const unsigned bits : {0x04U, 0x0CU, 0x05U, 0x06U, 0x08U}) r.test.write_value(0x505, 1, bits);
+    CHECK(r.taken() == "sspc");
 }

@@ -127,7 +127,7 @@ public:
                   &k_type<typename detail::shape_of<Handler>::arguments>,
                   &k_type<typename detail::shape_of<Handler>::returned>,
                   its_traits,
-                  vocabulary::v7_2,
+                  k_newest_vocabulary,
                   &run_own},
           handler_(
               [handler = std::move(handler)](const command_context& c, const json::object& given, std::string& out) {

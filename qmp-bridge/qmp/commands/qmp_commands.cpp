@@ -19,7 +19,7 @@ std::optional<refusal> run(const command& /*self*/, const command_context& c, co
 }
 
 template <auto Handler>
-constexpr command row(std::string_view name, unsigned traits = 0, vocabulary last = vocabulary::v7_2)
+constexpr command row(std::string_view name, unsigned traits = 0, vocabulary last = k_newest_vocabulary)
 {
     using shape = detail::shape_of<decltype(Handler)>;
     return {name, &k_type<typename shape::arguments>, &k_type<typename shape::returned>, traits, last, &run<Handler>};
@@ -104,8 +104,13 @@ const command* find_command(std::string_view name, vocabulary words) noexcept
 version_info version_of(const qmp_monitor& monitor)
 {
     const std::string_view package = monitor.settings().machine.package;
-    if (monitor.settings().words == vocabulary::v7_2) return {{0, 2, 7}, package};
-    return {{0, 10, 2}, package};
+    switch (monitor.settings().words) {
+    case vocabulary::v2_10: return {{0, 10, 2}, package};
+    case vocabulary::v7_2: return {{0, 2, 7}, package};
+    case vocabulary::v10_0: return {{13, 0, 10}, package};
+    case vocabulary::v11_1: return {{3, 1, 11}, package};
+    }
+    return {{3, 1, 11}, package};
 }
 
 } // namespace vigil::qmp_bridge

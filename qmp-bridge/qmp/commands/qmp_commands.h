@@ -49,7 +49,7 @@ struct command {
 rows<command> commands() noexcept;
 
 /// The one of them spelt `name` (case matters), or null where the vocabulary has none.
-const command* find_command(std::string_view name, vocabulary words = vocabulary::v7_2) noexcept;
+const command* find_command(std::string_view name, vocabulary words = k_newest_vocabulary) noexcept;
 
 /// The version that the vocabulary stands for, with the machine's `package`.
 version_info version_of(const qmp_monitor& monitor);

@@ -89,7 +89,7 @@ private:
     {
         schema_object info;
         for (const qapi_member& member : type.members) {
-            if (member.since > words_) continue;
+            if (!member.words.in(words_)) continue;
             schema_object_member one{std::string(member.name), name_of(*member.type), std::nullopt};
             if (member.optional) one.default_value = json::value(nullptr);
             info.members.push_back(std::move(one));

@@ -18,14 +18,21 @@ void qtest_adapter::add_interrupt_lines(const std::string& path, int inputs)
     lines_[path].level.resize(static_cast<std::size_t>(inputs));
 }
 
+bool qtest_adapter::reaches(std::uint16_t port, unsigned width) const
+{
+    if (!region_of_port) return true;
+    const port_region region = region_of_port(port);
+    return (port - region.start) % static_cast<int>(width) == 0 && width <= region.widest;
+}
+
 std::uint32_t qtest_adapter::port_in(std::uint16_t port, unsigned width)
 {
-    return static_cast<std::uint32_t>(io.read_value(port, width));
+    return reaches(port, width) ? static_cast<std::uint32_t>(io.read_value(port, width)) : 0;
 }
 
 void qtest_adapter::port_out(std::uint16_t port, unsigned width, std::uint32_t value)
 {
-    io.write_value(port, width, value);
+    if (reaches(port, width)) io.write_value(port, width, value);
 }
 
 std::uint64_t qtest_adapter::memory_read(std::uint64_t address, unsigned width)

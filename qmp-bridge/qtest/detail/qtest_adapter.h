@@ -2,6 +2,7 @@
 #ifndef VIGIL_QMP_BRIDGE_QTEST_DETAIL_QTEST_ADAPTER_H
 #define VIGIL_QMP_BRIDGE_QTEST_DETAIL_QTEST_ADAPTER_H
 
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -11,6 +12,7 @@
 
 #include <vigil/bus/bus_initiator.h>
 #include <vigil/bus/msr_space.h>
+#include <vigil/qmp-bridge/qtest/port_region.h>
 #include <vigil/qmp-bridge/qtest/qtest_session.h>
 #include <vigil/qmp-bridge/serve/detail/pump.h>
 #include <vigil/runstate/controller.h>
@@ -27,6 +29,9 @@ public:
     bus::bus_initiator memory{"memory", bus::initiator_kind::test};
     /// To be bound to the MSR space; optional: unbound, every MSR faults.
     bus::bus_initiator msr{"msr", bus::initiator_kind::test};
+
+    /// As in `qmp_server::qtest_options`.
+    std::function<port_region(std::uint16_t port)> region_of_port;
 
     /// Says how many vCPUs there are; 1 at first. They share their MSRs: an access is the test's, whichever it names.
     void set_cpus(unsigned count) noexcept { cpus_ = count; }
@@ -58,6 +63,8 @@ public:
     bool exited_at_once() const override;
 
 private:
+    bool reaches(std::uint16_t port, unsigned width) const; ///< whether an access reaches what is there
+
     struct lines {
         std::vector<bool> level;
         bool intercepted = false;

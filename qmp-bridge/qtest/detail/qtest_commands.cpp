@@ -292,6 +292,7 @@ qtest_response clock_step(const qtest_context& c, arguments& words)
         return words.refused();
     }
     const std::int64_t now = c.machine.clock_now();
+    if (distance <= 0 && c.clock_commands_can_fail) return qtest_response::fail("could not advance time");
     if (distance <= 0) return {qtest_response::form::decimal, static_cast<std::uint64_t>(now), {}, {}};
     return clock_to(c, now > most - distance ? most : now + distance);
 }
@@ -303,6 +304,8 @@ qtest_response clock_set(const qtest_context& c, arguments& words)
                     std::numeric_limits<std::int64_t>::max())) {
         return words.refused();
     }
+    const std::int64_t now = c.machine.clock_now();
+    if (target < now && c.clock_commands_can_fail) return qtest_response::fail(std::to_string(now));
     return clock_to(c, target);
 }
 

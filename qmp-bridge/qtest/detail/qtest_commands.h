@@ -30,7 +30,8 @@ struct qtest_response {
 /// What the commands of one conversation act upon.
 struct qtest_context {
     qtest_machine& machine;
-    std::string& intercepted; ///< path of the device whose interrupt lines are reported; empty: none
+    std::string& intercepted;             ///< path of the device whose interrupt lines are reported; empty: none
+    bool clock_commands_can_fail = false; ///< where they do not move the clock, as on QEMU 11.1
 };
 
 /// Executes a line, its end cut off.

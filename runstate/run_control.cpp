@@ -24,8 +24,15 @@ std::optional<refusal> run_control::cont()
     case run_state::suspended: return std::nullopt;
     case run_state::finish_migrate: return refusal{"Migration is not finalized yet"};
     case run_state::inmigrate: autostart_ = true; return std::nullopt;
-    default: vm_start(); return std::nullopt;
+    default: break;
     }
+    if (was_suspended_) {
+        host_.emit(resume_event{});
+        set_state(run_state::suspended);
+    } else {
+        vm_start();
+    }
+    return std::nullopt;
 }
 
 void run_control::system_reset() { request_reset(shutdown_cause::host_qmp_system_reset); }
@@ -201,23 +208,33 @@ void run_control::serve_until_done()
     }
 }
 
+bool run_control::may_become(run_state to) const noexcept
+{
+    if (can_transition(state_, to)) return true;
+    if (!suspended_can_stop_) return false;
+    if (state_ == run_state::suspended) return to == run_state::paused || to == run_state::shutdown;
+    return to == run_state::suspended && (state_ == run_state::paused || state_ == run_state::prelaunch);
+}
+
 bool run_control::set_state(run_state to)
 {
     if (to == state_) return true;
-    if (!can_transition(state_, to)) {
+    if (!may_become(to)) {
         host_.log(transition_error(state_, to));
         return false;
     }
     if (running()) host_.stop_clock();
     if (to == run_state::running) host_.start_clock();
     const run_state from = std::exchange(state_, to);
+    was_suspended_ = suspended_can_stop_ && from == run_state::suspended && to == run_state::paused;
     host_.state_changed(from, to);
     return true;
 }
 
 void run_control::vm_stop(run_state to)
 {
-    if (!running() || to == run_state::running) return;
+    const bool stoppable = running() || (suspended_can_stop_ && state_ == run_state::suspended);
+    if (!stoppable || to == run_state::running) return;
     if (set_state(to)) host_.emit(stop_event{});
 }
 

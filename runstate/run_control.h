@@ -66,6 +66,10 @@ public:
     /// Takes effect for whatever happens next.
     void set_actions(const action_set& actions) noexcept { actions_ = actions; }
 
+    /// A machine in S3 can be stopped, remembers it, and goes on in S3; S3 can be entered while it stands. So from QEMU
+    /// 8.2 on; in 7.2 a suspended machine stays so until it wakes. Where later versions abort, the change is refused.
+    void suspended_can_stop(bool yes) noexcept { suspended_can_stop_ = yes; }
+
     /// Whether the run is over.
     bool exiting() const noexcept { return exiting_; }
     /// Whether it ended at once: nothing more is to be answered.
@@ -168,6 +172,7 @@ public:
     bool set_state(run_state to);
 
 private:
+    bool may_become(run_state to) const noexcept;
     void vm_stop(run_state to); ///< stops at once where running: clock, state, STOP
     void vm_start();            ///< RESUME, clock, state; the pair STOP, RESUME where a stop was pending
     void request_made();        ///< has the requests served, where no turn will do it
@@ -182,6 +187,8 @@ private:
     run_state state_ = run_state::prelaunch;
     action_set actions_;
     bool autostart_ = true;
+    bool suspended_can_stop_ = false;
+    bool was_suspended_ = false; ///< when it was stopped
     bool exiting_ = false;
     bool exited_at_once_ = false;
     unsigned open_turns_ = 0;

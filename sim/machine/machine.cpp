@@ -97,6 +97,7 @@ models::ich9_tco_parameters tco_of(const machine_config& config)
 machine::machine(const sc_core::sc_module_name& name, const machine_config& config)
     : sc_module(name), config_(config), ram_("ram", config.ram_bytes), crash_msrs_("crash_msrs", {config.hyperv_crash})
 {
+    controller.control().suspended_can_stop(config_.behaviour.suspended_can_stop);
     map_memory();
     msrs_.map(models::hyperv_msr::crash_p0, models::hyperv_crash::k_msr_count, crash_msrs_.registers);
     crash_msrs_.panic.bind(controller);

@@ -45,6 +45,8 @@ const std::array<behaviour_row, k_causes>& behaviour_rows() noexcept
         {'V', "`query-status` has no `singlestep`", k_since_10, "`qmp_server_options::words`", nullptr},
         {'N', "pvpanic reports a shutdown by bit 2 (GUEST_PVSHUTDOWN), and reads say so", k_since_10,
          "`pvpanic_isa_parameters`, `pvpanic_pci_parameters`: `shutdown`, `events`", &b::pvpanic_shutdown},
+        {'S', "a machine in S3 can be stopped and goes on in S3, and S3 can be entered while it stands", k_since_10,
+         "`run_control::suspended_can_stop`", &b::suspended_can_stop},
         {'T', "from q35 8.0 on the TCO timer may reboot: the default of `ICH9-LPC.noreboot` is off", k_since_10,
          "`ich9_tco_parameters::no_reboot_strap`", &b::tco_reboots_by_default},
         {'G', "after a reset NO_REBOOT in GCS is what the strap says", k_since_11,

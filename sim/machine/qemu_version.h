@@ -26,6 +26,7 @@ qmp_bridge::vocabulary vocabulary_of(qemu_version version) noexcept;
 /// What differs from QEMU 7.2, each false where it does not.
 struct qemu_behaviour {
     bool pvpanic_shutdown = false;        ///< N
+    bool suspended_can_stop = false;      ///< S
     bool tco_reboots_by_default = false;  ///< T
     bool gcs_follows_strap = false;       ///< G
     bool hardware_interrupt_type = false; ///< E
@@ -45,7 +46,7 @@ struct behaviour_row {
     bool qemu_behaviour::*on;          ///< null: the vocabulary does
 };
 
-constexpr std::size_t k_causes = 9;
+constexpr std::size_t k_causes = 10;
 const std::array<behaviour_row, k_causes>& behaviour_rows() noexcept;
 
 qemu_behaviour behaviour_of(qemu_version version) noexcept;

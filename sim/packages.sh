@@ -20,6 +20,7 @@ for set in "$@"; do
     case $set in
     tests)
         wanted="$wanted catch2 libbenchmark-dev libx86emu-dev"
+        wanted="$wanted cpio xz-utils zstd" # tests/cosim
         # Those of later versions have other opinions (tests/style).
         [ "$version" != "debian 12" ] || wanted="$wanted clang-format clang-tidy"
         ;;

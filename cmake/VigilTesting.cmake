@@ -23,15 +23,15 @@ if(VIGIL_SANITIZE)
   set(VIGIL_HANGS_AFTER 900)
 endif()
 
-# vigil_test(<name> SOURCES ... LINK ...): a test program; every case is a CTest test of its own, in a process of its
-# own (SystemC elaborates once per process), named "<name>: <case>".
+# vigil_test(<name> SOURCES ... LINK ... PROPERTIES ...): a test program; every case is a CTest test of its own, with those
+# properties, in a process of its own (SystemC elaborates once per process), named "<name>: <case>".
 function(vigil_test name)
-  cmake_parse_arguments(ARG "" "" "SOURCES;LINK" ${ARGN})
+  cmake_parse_arguments(ARG "" "" "SOURCES;LINK;PROPERTIES" ${ARGN})
   add_executable(${name} ${ARG_SOURCES})
   vigil_own_target(${name})
   target_link_libraries(${name} PRIVATE vigil_test_main ${ARG_LINK})
   catch_discover_tests(${name} TEST_PREFIX "${name}: " DISCOVERY_MODE PRE_TEST
-    EXTRA_ARGS ${VIGIL_FAIL_WITHOUT_TESTS} PROPERTIES TIMEOUT ${VIGIL_HANGS_AFTER})
+    EXTRA_ARGS ${VIGIL_FAIL_WITHOUT_TESTS} PROPERTIES TIMEOUT ${VIGIL_HANGS_AFTER} ${ARG_PROPERTIES})
   # A program in which a test is lost, or that passes without running one, must not pass.
   list(TRANSFORM ARG_SOURCES PREPEND "${CMAKE_CURRENT_SOURCE_DIR}/")
   add_test(NAME "${name} lists and runs its tests"

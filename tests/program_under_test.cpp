@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <ctime>
 #include <fstream>
 #include <iterator>
 #include <thread>
@@ -66,9 +67,9 @@ std::size_t connection::send_some(std::string_view bytes) const
     return n < 0 ? 0 : static_cast<std::size_t>(n);
 }
 
-std::string connection::read_line()
+std::string connection::read_line(std::chrono::seconds limit)
 {
-    const auto deadline = steady::now() + k_reply_limit;
+    const auto deadline = steady::now() + limit;
     for (;;) {
         if (const auto end = received_.find('\n'); end != std::string::npos) {
             auto line = trimmed(std::string_view(received_).substr(0, end));
@@ -190,6 +191,14 @@ connection process::connect(const std::string& name)
         std::this_thread::sleep_for(k_pause);
     }
     throw lost("did not start: no socket " + name + "; it printed: " + place_.printed());
+}
+
+std::chrono::nanoseconds process::processor_time() const
+{
+    clockid_t clock{};
+    timespec used{};
+    if (::clock_getcpuclockid(pid_, &clock) != 0 || ::clock_gettime(clock, &used) != 0) return {};
+    return std::chrono::seconds(used.tv_sec) + std::chrono::nanoseconds(used.tv_nsec);
 }
 
 std::size_t process::resident_bytes() const

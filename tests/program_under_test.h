@@ -23,7 +23,7 @@ struct lost : std::runtime_error {
     using std::runtime_error::runtime_error;
 };
 
-/// The program kept silent for longer than `k_reply_limit`.
+/// The program kept silent for too long.
 struct no_answer : std::runtime_error {
     no_answer() : std::runtime_error("no answer") {}
 };
@@ -43,7 +43,7 @@ public:
     /// Sends what the socket takes at once; returns how many bytes.
     std::size_t send_some(std::string_view bytes) const;
     /// The next line without its end and without white space around it.
-    std::string read_line();
+    std::string read_line(std::chrono::seconds limit = k_reply_limit);
     /// The client's side says no more.
     void finish_sending() const;
     /// Whether the program has closed the connection; waits for it.
@@ -87,6 +87,9 @@ public:
 
     /// Connects to the unix socket `name` in the workspace, which may still have to appear.
     connection connect(const std::string& name);
+
+    /// The processor's time that it has used so far.
+    std::chrono::nanoseconds processor_time() const;
 
     /// Bytes of memory that are resident now.
     std::size_t resident_bytes() const;

@@ -21,7 +21,7 @@ unavailable() {
 # One run at a time; the second one finds the work of the first.
 exec 9>"$folder/lock"
 flock --timeout 600 9 || unavailable "another run is at it for ten minutes"
-stamp=$(sha256sum "$0")
+stamp=$(sha256sum <"$0")
 if [ "$(cat "$folder/stamp" 2>/dev/null || true)" = "$stamp" ]; then exit 0; fi
 rm -rf "$folder/root" "$folder/apt" "$folder/stamp" "$folder/log"
 
@@ -30,6 +30,7 @@ for tool in apt-get dpkg dpkg-deb tar; do
 done
 architecture=$(dpkg --print-architecture)
 [ "$architecture" = amd64 ] || unavailable "only done for amd64, this is $architecture"
+# shellcheck disable=SC2016 # apt's variables
 mirror=$(apt-get indextargets --format '$(REPO_URI) $(LABEL) $(COMPONENT)' 2>/dev/null |
     awk '$2 == "Debian" && $3 == "main" && !/security/ { print $1; exit }')
 [ -n "$mirror" ] || unavailable "apt here has no Debian mirror (after apt-get update)"

@@ -1,5 +1,6 @@
 #!/bin/busybox sh
 # SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=dash
 # The guest's /init: carries out, one after another, the orders in do=ORDER,ORDER,... of the kernel's command line. An
 # order is a function below, its arguments follow after colons. Lines of its own begin with "guest:" and the seconds
 # since boot.
@@ -32,8 +33,8 @@ in_driver() { # FUNCTION
 look() { # what the bus has
     say "function class $(cat "$watchdog/class") revision $(cat "$watchdog/revision")" \
         "subsystem $(cat "$watchdog/subsystem_vendor"):$(cat "$watchdog/subsystem_device")"
-    set -- $(head -n 1 "$watchdog/resource")
-    say "bar0 of $(($2 - $1 + 1)) bytes"
+    read -r first last _ <"$watchdog/resource"
+    say "bar0 of $((last - first + 1)) bytes"
     say "config $(hexdump -v -n 16 -e '16/1 "%02x"' "$watchdog/config")"
 }
 
@@ -154,8 +155,7 @@ interrupt() { # [SECONDS]: waits for the next one, for so long, and says how man
 }
 
 interrupts() { # what the kernel counts
-    set -- $(grep uio /proc/interrupts)
-    say "interrupts $2"
+    say "interrupts $(awk '/uio/ { print $2 }' /proc/interrupts)"
 }
 
 # --- and for the machine
@@ -183,7 +183,7 @@ restart() { powered reboot; }
 
 watchdog=$(function_of 0x8086:0x25ab)
 orders=$(tr ' ' '\n' </proc/cmdline | sed -n 's/^do=//p')
-say "up $orders"
+say "up"
 for order in $(echo "$orders" | tr , ' '); do
     # shellcheck disable=SC2046 # words
     $(echo "$order" | cut -d : -f 1) $(echo "$order" | tr : '\n' | tail -n +2)

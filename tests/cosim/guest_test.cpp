@@ -24,8 +24,9 @@ words said_by(const virtual_machine& machine)
     return said;
 }
 
-const std::string k_all_uses = "look,load:heartbeat=6,status,open,status,kick:3,close,status,unload,load:heartbeat=2046,"
-                               "status,unload,load:heartbeat=2047,status,off";
+const std::string k_all_uses =
+    "look,load:heartbeat=6,status,open,status,kick:3,close,status,unload,load:heartbeat=2046,"
+    "status,unload,load:heartbeat=2047,status,off";
 
 // As the driver sees the device: of its own QEMU, or served.
 const words k_all_said = {"up",

@@ -3,16 +3,28 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <thread>
 #include <utility>
 
 namespace vigil::tests::cosim {
 
 namespace {
 
+using steady = std::chrono::steady_clock;
+
 constexpr int k_skipped = 77; // as the tests' SKIP_RETURN_CODE
 
 // An emulated machine beside other work takes its time, above all to boot.
 constexpr std::chrono::seconds k_machine_limit{120};
+
+constexpr std::chrono::milliseconds k_pause{5};
+
+// Opened before the machine starts, and without what the machine before has written.
+std::ifstream emptied(const std::filesystem::path& file)
+{
+    std::ofstream(file, std::ios::trunc);
+    return std::ifstream(file);
+}
 
 bool is_event(const std::string& line, std::string_view name)
 {
@@ -34,10 +46,8 @@ words qemu_command(const fetched& tools, const workspace& place, const std::stri
               "-nodefaults",
               "-display",
               "none",
-              "-chardev",
-              "socket,id=console,server=on,wait=on,path=" + path("console"),
               "-serial",
-              "chardev:console",
+              "file:" + path("console"),
               "-qmp",
               monitor_at("machine"),
               "-qmp",
@@ -59,9 +69,12 @@ words qemu_command(const fetched& tools, const workspace& place, const std::stri
 words vigil_command(const workspace& place, const words& options, const words& devices, const std::string& machine)
 {
     const auto path = [&place](const std::string& name) { return (place.path / name).string(); };
-    words all{VIGIL_SIM, "-machine",     machine,       "-nodefaults",
-              "-display", "none",        "-qmp",        "unix:" + path("vigil") + ",server=on,wait=off",
-              "-actuate", "unix:" + path("actuate"), "-qmp-schema", "7.2"};
+    words all{VIGIL_SIM,     "-machine",
+              machine,       "-nodefaults",
+              "-display",    "none",
+              "-qmp",        "unix:" + path("vigil") + ",server=on,wait=off",
+              "-actuate",    "unix:" + path("actuate"),
+              "-qmp-schema", "7.2"};
     for (const std::string& device : devices) {
         const std::string id = device.substr(device.find("id=") + 3);
         const std::string name = id.substr(0, id.find(','));
@@ -74,7 +87,8 @@ words vigil_command(const workspace& place, const words& options, const words& d
 } // namespace
 
 fetched::fetched()
-    : qemu(std::filesystem::path(VIGIL_COSIM_FOLDER) / "qemu"), guest(std::filesystem::path(VIGIL_COSIM_FOLDER) / "guest")
+    : qemu(std::filesystem::path(VIGIL_COSIM_FOLDER) / "qemu"),
+      guest(std::filesystem::path(VIGIL_COSIM_FOLDER) / "guest")
 {
     for (const auto& folder : {qemu, guest}) {
         if (exists(folder / "stamp")) continue;
@@ -131,8 +145,8 @@ std::string monitor::status()
 double monitor::number(std::string_view object, std::string_view property)
 {
     constexpr std::string_view key = "\"return\": ";
-    const std::string reply = execute(
-        "qom-get", "{\"path\": \"" + std::string(object) + "\", \"property\": \"" + std::string(property) + "\"}");
+    const std::string reply = execute("qom-get", "{\"path\": \"" + std::string(object) + "\", \"property\": \"" +
+                                                     std::string(property) + "\"}");
     const auto at = reply.find(key);
     if (at == std::string::npos) throw std::runtime_error("no number: " + reply);
     return std::stod(reply.substr(at + key.size()));
@@ -157,16 +171,27 @@ virtual_machine::virtual_machine(device_side& vigil, const std::string& orders, 
 
 virtual_machine::virtual_machine(const fetched& tools, workspace& place, const std::string& orders,
                                  const hardware& parts)
-    : place_(place), program_(qemu_command(tools, place, orders, parts), place), console_(program_.connect("console")),
-      qmp_(program_.connect("machine"))
+    : place_(place), console_(emptied(place.path / "console")),
+      program_(qemu_command(tools, place, orders, parts), place), qmp_(program_.connect("machine"))
 {
 }
 
 std::string virtual_machine::next_line()
 {
-    std::string line = console_.read_line(k_machine_limit);
-    lines_.push_back(line);
-    return line;
+    for (const auto deadline = steady::now() + k_machine_limit; steady::now() < deadline;) {
+        const bool had_ended = program_.exited(); // asked first: it may have said something just before
+        std::string piece;
+        const bool ends = !std::getline(console_, piece).eof();
+        console_.clear();
+        unfinished_line_ += piece;
+        if (ends) {
+            lines_.push_back(trimmed(std::exchange(unfinished_line_, {})));
+            return lines_.back();
+        }
+        if (had_ended && piece.empty()) throw lost("the machine has ended");
+        std::this_thread::sleep_for(k_pause);
+    }
+    throw no_answer();
 }
 
 std::string virtual_machine::console(std::string_view part)

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <deque>
 #include <filesystem>
+#include <fstream>
 #include <memory>
 #include <optional>
 #include <string>
@@ -77,7 +78,7 @@ public:
     struct hardware {
         std::string machine = "pc";
         words devices = {"wdt"}; ///< ids of vigil-sim's
-        words options = {};              ///< more of QEMU's
+        words options = {};      ///< more of QEMU's
     };
 
     virtual_machine(device_side& vigil, const std::string& orders, const hardware& parts);
@@ -95,11 +96,13 @@ public:
     monitor& qmp() noexcept { return qmp_; }
 
 private:
+    /// Throws `lost` where the machine has ended and said all.
     std::string next_line();
 
     workspace& place_;
+    std::ifstream console_; ///< a file, for a guest waits where nobody reads its console
+    std::string unfinished_line_;
     process program_;
-    connection console_;
     monitor qmp_;
     words lines_;
 };

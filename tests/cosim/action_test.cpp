@@ -42,7 +42,7 @@ void goes_on(with_action& vigil, virtual_machine& machine)
 // A watchdog that expires boots the machine again, and the next boot's driver knows why.
 void resets(const std::string& model)
 {
-    with_action vigil("reset", {}, model);
+    with_action vigil("reset", {"-sandbox", "on"}, model);
     virtual_machine machine(vigil, k_hanging_guest, {model});
     CHECK(value_of(machine.console("status"), "bootstatus") == "0");
     vigil.expires();
@@ -105,7 +105,10 @@ TEST_CASE("action inject-nmi: the guest's kernel takes the interrupt")
 TEST_CASE("action debug: nothing happens to the machine")
 {
     with_action vigil("debug");
-    virtual_machine machine(vigil, k_hanging_guest);
+    // Its memory comes to the other side by descriptors.
+    virtual_machine machine(
+        vigil, k_hanging_guest,
+        {"pc,memory-backend=ram", {"wdt"}, {"-object", "memory-backend-memfd,id=ram,size=192M,share=on"}});
     vigil.expires();
     goes_on(vigil, machine);
 }

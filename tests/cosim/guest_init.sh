@@ -131,9 +131,9 @@ unlocked() { # WIDTH OFFSET VALUE
     bar "$@"
 }
 
-start() { # COUNTS of each stage, in hexadecimal
+start() { # COUNTS of the first and of the second stage, in hexadecimal
     unlocked 4 0 "$1"
-    unlocked 4 4 "$1"
+    unlocked 4 4 "$2"
     config 1 68 2
     say "started"
 }

@@ -10,8 +10,10 @@ using namespace vigil::tests::cosim;
 
 namespace {
 
-// Half a second each stage. The generic driver disables the interrupt in the command register whenever one came.
-const std::string k_start = "config:2:60:0,start:200";
+// A first stage of a second; the second one is long, so that a slow guest comes back in time, or not so long. The
+// generic driver disables the interrupt in the command register whenever one came.
+const std::string k_start = "config:2:60:0,start:400:f000";
+const std::string k_start_to_expire = "config:2:60:0,start:400:c00";
 const std::string k_again = "bar:4:8:1,reload,config:2:4:0103";
 
 // Waits for three ends of stage 1; each brings one interrupt.
@@ -39,7 +41,7 @@ TEST_CASE("each end of stage 1 interrupts a q35 once") { counts_three("q35"); }
 TEST_CASE("the interrupt works again after the machine's reset")
 {
     device_side vigil({"-action", "watchdog=reset"}, {"i6300esb,id=wdt,x-intx=on"});
-    virtual_machine machine(vigil, "uio," + k_start + ",interrupt,live");
+    virtual_machine machine(vigil, "uio," + k_start_to_expire + ",interrupt,live");
     machine.console("interrupt 1");
     vigil.qmp().event("WATCHDOG");
     machine.qmp().event("RESET");
@@ -51,7 +53,7 @@ TEST_CASE("the end of stage 1 comes as the message that the guest has chosen")
     device_side vigil({"-action", "watchdog=none"}, {"i6300esb,id=wdt,x-msi=on"});
     // The message is an NMI to the first processor; the function may master the bus.
     virtual_machine machine(vigil, "config:1:34,config:4:54:fee00000,config:2:58:400,config:2:4:0107,config:2:52:1," +
-                                       k_start + ",live");
+                                       k_start_to_expire + ",live");
     CHECK(contains(machine.console("config 34"), "0x50"));
     machine.console("started");
     machine.console("NMI received for unknown reason");

@@ -20,7 +20,7 @@ const words k_pause = {"-action", "watchdog=pause"};
 double left(device_side& vigil) { return vigil.qmp().number(k_wdt, "remaining"); }
 
 // Longer than the heartbeat would last.
-void let_time_pass() { std::this_thread::sleep_for(std::chrono::milliseconds(2500)); }
+void let_time_pass() { std::this_thread::sleep_for(std::chrono::milliseconds(4500)); }
 
 // Amid the count both sides are told to stand by one of them, and to go on by the other.
 void stands_in_mid_count(device_side& vigil, monitor& stops, monitor& resumes, virtual_machine& machine)
@@ -48,42 +48,42 @@ void stands_in_mid_count(device_side& vigil, monitor& stops, monitor& resumes, v
 TEST_CASE("the watchdog of a machine that QEMU has stopped does not count")
 {
     device_side vigil(k_pause);
-    virtual_machine machine(vigil, "load:heartbeat=2,open,kick,live");
+    virtual_machine machine(vigil, "load:heartbeat=4,open,kick,live");
     stands_in_mid_count(vigil, machine.qmp(), vigil.qmp(), machine);
 }
 
 TEST_CASE("a machine that is stopped in the simulation stands, and goes on where QEMU says so")
 {
     device_side vigil(k_pause);
-    virtual_machine machine(vigil, "load:heartbeat=2,open,kick,live");
+    virtual_machine machine(vigil, "load:heartbeat=4,open,kick,live");
     stands_in_mid_count(vigil, vigil.qmp(), machine.qmp(), machine);
 }
 
 TEST_CASE("a guest that reboots finds its watchdog stopped, and no trace of an expiry")
 {
     device_side vigil(k_pause);
-    virtual_machine machine(vigil, "load:heartbeat=30,status,nap:1,open,kick,restart");
+    virtual_machine machine(vigil, "load:heartbeat=30,status,open,kick,restart");
     CHECK(value_of(machine.console("status"), "bootstatus") == "0");
     machine.console("kicked");
     CHECK(left(vigil) > 0);
     CHECK(contains(machine.qmp().event("RESET"), "guest-reset"));
     vigil.qmp().event("RESET");
-    CHECK(value_of(machine.console("status"), "bootstatus") == "0");
     CHECK(left(vigil) == -1);
+    CHECK(value_of(machine.console("status"), "bootstatus") == "0");
 }
 
 TEST_CASE("a reset by either monitor resets the machine and its device")
 {
     device_side vigil(k_pause, {"i6300esb,id=wdt"}, "q35");
-    virtual_machine machine(vigil, "load:heartbeat=30,status,nap:1,open,kick,live", {"q35"});
+    virtual_machine machine(vigil, "load:heartbeat=30,status,open,kick,live", {"q35"});
     for (monitor* told : {&machine.qmp(), &vigil.qmp()}) {
         machine.console("kicked");
         CHECK(left(vigil) > 0);
         told->execute("system_reset");
         machine.qmp().event("RESET");
         vigil.qmp().event("RESET");
-        CHECK(value_of(machine.console("status"), "bootstatus") == "0");
         CHECK(left(vigil) == -1);
+        CHECK(value_of(machine.console("status"), "bootstatus") == "0");
     }
 }
 
@@ -111,15 +111,11 @@ TEST_CASE("a vigil-sim that is killed may take its QEMU with it, and the next on
         first.console("alive 2");
         vigil.program().signal(SIGKILL);
         CHECK(vigil.program().wait() == -SIGKILL);
-        // The guest reads all ones from then on; QEMU itself goes on, or gives up.
-        bool aborted = false;
-        try {
+        try { // the guest goes on without its device, or QEMU gives up
             first.console("alive 6");
         } catch (const std::runtime_error&) {
-            aborted = true;
             CHECK(first.program().wait() == -SIGABRT);
         }
-        INFO("aborted: " << aborted);
     }
     vigil.restart();
     virtual_machine second(vigil, "load:heartbeat=2,status,open,kick,live");

@@ -220,6 +220,8 @@ std::optional<int> virtual_machine::end()
 
 double guest_time(const std::string& line) { return std::stod(line.substr(line.find("guest: ") + 7)); }
 
+double kernel_time(const std::string& line) { return std::stod(line.substr(line.find('[') + 1)); }
+
 std::string value_of(const std::string& line, std::string_view key)
 {
     const auto at = line.find(std::string(key) + "=");

@@ -109,6 +109,8 @@ private:
 
 /// The seconds since the guest's boot at the head of a line of its /init.
 double guest_time(const std::string& line);
+/// Those at the head of a line of its kernel.
+double kernel_time(const std::string& line);
 /// The word after `key`= in such a line.
 std::string value_of(const std::string& line, std::string_view key);
 

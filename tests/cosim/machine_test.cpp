@@ -62,12 +62,13 @@ TEST_CASE("a machine that is stopped in the simulation stands, and goes on where
 TEST_CASE("a guest that reboots finds its watchdog stopped, and no trace of an expiry")
 {
     device_side vigil(k_pause);
-    virtual_machine machine(vigil, "load:heartbeat=30,status,open,kick,restart");
+    virtual_machine machine(vigil, "nap:3,load:heartbeat=30,status,open,kick,nap:2,restart");
     CHECK(value_of(machine.console("status"), "bootstatus") == "0");
     machine.console("kicked");
     CHECK(left(vigil) > 0);
     CHECK(contains(machine.qmp().event("RESET"), "guest-reset"));
     vigil.qmp().event("RESET");
+    machine.console(" up"); // rests before it looks for its driver
     CHECK(left(vigil) == -1);
     CHECK(value_of(machine.console("status"), "bootstatus") == "0");
 }
@@ -75,13 +76,14 @@ TEST_CASE("a guest that reboots finds its watchdog stopped, and no trace of an e
 TEST_CASE("a reset by either monitor resets the machine and its device")
 {
     device_side vigil(k_pause, {"i6300esb,id=wdt"}, "q35");
-    virtual_machine machine(vigil, "load:heartbeat=30,status,open,kick,live", {"q35"});
+    virtual_machine machine(vigil, "nap:3,load:heartbeat=30,status,open,kick,live", {"q35"});
     for (monitor* told : {&machine.qmp(), &vigil.qmp()}) {
         machine.console("kicked");
         CHECK(left(vigil) > 0);
         told->execute("system_reset");
         machine.qmp().event("RESET");
         vigil.qmp().event("RESET");
+        machine.console(" up");
         CHECK(left(vigil) == -1);
         CHECK(value_of(machine.console("status"), "bootstatus") == "0");
     }

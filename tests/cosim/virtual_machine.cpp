@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "virtual_machine.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <thread>
@@ -22,7 +23,7 @@ constexpr std::chrono::milliseconds k_pause{5};
 // Opened before the machine starts, and without what the machine before has written.
 std::ifstream emptied(const std::filesystem::path& file)
 {
-    std::ofstream(file, std::ios::trunc);
+    std::ofstream(file).close();
     return std::ifstream(file);
 }
 
@@ -126,10 +127,7 @@ std::string monitor::event(std::string_view name)
 bool monitor::has_event(std::string_view name)
 {
     execute("query-status"); // what was sent before its reply has come as well
-    for (const std::string& line : events_) {
-        if (is_event(line, name)) return true;
-    }
-    return false;
+    return std::any_of(events_.begin(), events_.end(), [&](const std::string& line) { return is_event(line, name); });
 }
 
 std::string monitor::status()
@@ -152,7 +150,7 @@ double monitor::number(std::string_view object, std::string_view property)
     return std::stod(reply.substr(at + key.size()));
 }
 
-device_side::device_side(words options, words devices, std::string machine)
+device_side::device_side(const words& options, const words& devices, const std::string& machine)
     : command_(vigil_command(place_, options, devices, machine))
 {
     restart();

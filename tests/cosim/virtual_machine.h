@@ -54,7 +54,8 @@ private:
 class device_side {
 public:
     /// `devices` is as -device has it, each with an id.
-    explicit device_side(words options = {}, words devices = {"i6300esb,id=wdt"}, std::string machine = "pc");
+    explicit device_side(const words& options = {}, const words& devices = {"i6300esb,id=wdt"},
+                         const std::string& machine = "pc");
 
     /// A process of its own again, with the same options.
     void restart();

@@ -13,6 +13,10 @@ set -eu
 mkdir -p "$1"
 folder=$(CDPATH='' cd -- "$1" && pwd -P)
 
+complaint() { # apt's first
+    sed -n 's/^[EW]: *//p' "$folder/log" | head -n 1
+}
+
 unavailable() {
     echo "fetch_qemu.sh: no QEMU with vfio-user-pci: $*" >&2
     exit 77
@@ -43,7 +47,7 @@ apt_get() {
         -o Dir::Cache="$folder/apt" -o Dir::Cache::Archives="$folder/apt/archives" \
         -o Dir::Cache::pkgcache= -o Dir::Cache::srcpkgcache= \
         -o Debug::NoLocking=true -o APT::Sandbox::User= -o Acquire::Languages=none \
-        -o Acquire::Retries=2 -o Acquire::http::Timeout=30 -o Acquire::https::Timeout=30 \
+        -o APT::Update::Error-Mode=any -o Acquire::Retries=2 -o Acquire::http::Timeout=30 -o Acquire::https::Timeout=30 \
         -o APT::Install-Recommends=false "$@" >>"$folder/log" 2>&1
 }
 
@@ -91,4 +95,4 @@ for suites in "trixie trixie-backports" "sid"; do
     fi
 done
 rm -rf "$folder/apt"
-unavailable "neither trixie-backports nor sid gave one: $(tail -n 1 "$folder/log")"
+unavailable "neither trixie-backports nor sid gave one: $(complaint)"

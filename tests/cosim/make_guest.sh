@@ -37,7 +37,7 @@ download() { # PACKAGE
     mkdir -p "$folder/packages"
     (cd "$folder/packages" && timeout 300 apt-get -qq -o APT::Sandbox::User= -o Acquire::Retries=2 \
         -o Acquire::http::Timeout=30 -o Acquire::https::Timeout=30 download "$1" >>"$folder/log" 2>&1) ||
-        unavailable "cannot download $1: $(tail -n 1 "$folder/log")"
+        unavailable "cannot download $1: $(sed -n 's/^[EW]: *//p' "$folder/log" | head -n 1)"
 }
 
 unpack() { # PACKAGE PATTERN...

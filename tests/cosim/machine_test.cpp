@@ -89,6 +89,45 @@ TEST_CASE("a reset by either monitor resets the machine and its device")
     }
 }
 
+TEST_CASE("a machine that starts stopped is stopped on both sides")
+{
+    device_side vigil(k_pause);
+    virtual_machine machine(vigil, "load:heartbeat=2,open,kick,live", {"pc", {"wdt"}, {"-S"}});
+    vigil.qmp().event("STOP");
+    CHECK(machine.qmp().status() == "prelaunch");
+    vigil.qmp().execute("cont");
+    machine.qmp().event("RESUME");
+    machine.console("kicked");
+    vigil.qmp().event("WATCHDOG");
+    machine.qmp().event("STOP");
+}
+
+TEST_CASE("a vigil-sim that is told to end ends its machine first")
+{
+    device_side vigil(k_pause);
+    virtual_machine machine(vigil, "load,open,kick,live");
+    machine.console("alive");
+    vigil.program().signal(SIGTERM);
+    CHECK(contains(machine.qmp().event("SHUTDOWN"), "host-qmp-quit"));
+    CHECK(machine.end() == 0);
+    CHECK(vigil.program().wait() == 0);
+}
+
+TEST_CASE("a QEMU that ends instead of a reset is followed, and the next one boots")
+{
+    device_side vigil({"-action", "watchdog=reset"});
+    {
+        virtual_machine first(vigil, "load:heartbeat=2,open,kick,live", {"pc", {"wdt"}, {"-no-reboot"}});
+        vigil.qmp().event("WATCHDOG");
+        CHECK(first.end() == 0);
+    }
+    vigil.qmp().event("SHUTDOWN");
+    virtual_machine second(vigil, "load,status,live");
+    CHECK(value_of(second.console("status"), "bootstatus") == "0");
+    second.console("alive");
+    CHECK(vigil.qmp().status() == "running");
+}
+
 TEST_CASE("a QEMU that is killed leaves a device that is fresh for the next one")
 {
     device_side vigil({"-action", "watchdog=none"});

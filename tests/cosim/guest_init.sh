@@ -170,6 +170,11 @@ live() { # for good
     done
 }
 
+doze() { # to RAM, until somebody wakes the machine
+    say "dozing"
+    echo mem >/sys/power/state && say "awake"
+}
+
 mark() { say "mark $*"; } # for whoever reads the console
 
 powered() { # off or reboot

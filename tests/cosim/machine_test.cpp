@@ -89,6 +89,20 @@ TEST_CASE("a reset by either monitor resets the machine and its device")
     }
 }
 
+TEST_CASE("a machine that sleeps and wakes does so on both sides")
+{
+    device_side vigil(k_pause, {"i6300esb,id=wdt"}, "q35");
+    virtual_machine machine(vigil, "load,doze", {"q35"});
+    machine.console("dozing");
+    vigil.qmp().event("SUSPEND");
+    CHECK(vigil.qmp().status() == "suspended");
+    CHECK(machine.qmp().status() == "suspended");
+    machine.qmp().execute("system_wakeup");
+    machine.qmp().event("WAKEUP");
+    vigil.qmp().event("WAKEUP");
+    machine.console(" up"); // a kernel that was loaded without a boot loader boots anew
+}
+
 TEST_CASE("a machine that starts stopped is stopped on both sides")
 {
     device_side vigil(k_pause);

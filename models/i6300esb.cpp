@@ -133,7 +133,8 @@ void i6300esb::write(std::uint64_t offset, unsigned width, std::uint64_t value, 
 
 std::uint32_t i6300esb::int_type_mask() const noexcept
 {
-    return parameters_.hardware_interrupt_type ? bits::wdt_int_type : k_qemu_int_type;
+    const bool hardware = parameters_.hardware_interrupt_type || parameters_.hardware_type_bits;
+    return hardware ? bits::wdt_int_type : k_qemu_int_type;
 }
 
 std::uint32_t i6300esb::count_length() const
@@ -176,8 +177,7 @@ void i6300esb::write_lock(std::uint32_t value)
 
 std::uint32_t i6300esb::read_interrupt_status() const
 {
-    return parameters_.hardware_interrupt_type && parameters_.stage1_interrupt && irq_pin_.active() ? bits::wdt_int_act
-                                                                                                    : 0;
+    return parameters_.hardware_interrupt_type && irq_pin_.active() ? bits::wdt_int_act : 0;
 }
 
 void i6300esb::write_interrupt_status(std::uint32_t value)

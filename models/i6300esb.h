@@ -28,10 +28,11 @@ struct i6300esb_parameters {
     bool stage1_interrupt = false;
     /// The platform binds `tout_n`; QEMU has no such pin.
     bool timeout_pin = false;
-    /// The interrupt type is bits 1:0 of WDT Configuration (00 IRQ, 10 SMI, 11 disabled), as on QEMU 11.1, and with
-    /// `stage1_interrupt` General Interrupt Status bit 0 shows an active stage-1 interrupt. QEMU 7.2 takes bits 4 and 0
-    /// (mask 11h), and both read the status as 0.
+    /// The interrupt type is bits 1:0 of WDT Configuration (00 IRQ, 10 SMI, 11 disabled), and General Interrupt Status
+    /// bit 0 shows an active stage-1 interrupt. QEMU 7.2 takes bits 4 and 0 (mask 11h) and reads the status as 0.
     bool hardware_interrupt_type = false;
+    /// The type alone is the hardware's, and the status reads 0, as on QEMU 11.1.
+    bool hardware_type_bits = false;
     /// 4-byte reads of the preload registers return them; QEMU returns 0.
     bool readable_preloads = false;
     /// Interrupt Pin is INTA#, and the status register shows an active stage-1 interrupt. QEMU's device has no pin.

@@ -33,7 +33,8 @@ made_device make_i6300esb(const char* name, const device_surroundings& around, c
     parameters.interrupt_pin = values.flag("x-intx");
     parameters.msi = values.flag("x-msi");
     parameters.stage1_interrupt = parameters.interrupt_pin || parameters.msi;
-    parameters.hardware_interrupt_type = parameters.stage1_interrupt || around.behaviour.hardware_interrupt_type;
+    parameters.hardware_interrupt_type = parameters.stage1_interrupt;
+    parameters.hardware_type_bits = around.behaviour.hardware_interrupt_type;
     auto device = std::make_unique<models::i6300esb>(name, around.controller.clock, parameters);
     device->watchdog.bind(around.controller);
     sc_core::sc_out<bool>* const pin = parameters.stage1_interrupt ? &device->irq : nullptr;

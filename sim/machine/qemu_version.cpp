@@ -52,7 +52,7 @@ const std::array<behaviour_row, k_causes>& behaviour_rows() noexcept
         {'G', "after a reset NO_REBOOT in GCS is what the strap says", k_since_11,
          "`ich9_tco_parameters::strap_in_gcs`", &b::gcs_follows_strap},
         {'E', "the interrupt type of the i6300esb has the hardware's encoding", k_since_11,
-         "`i6300esb_parameters::hardware_interrupt_type`", &b::hardware_interrupt_type},
+         "`i6300esb_parameters::hardware_type_bits`", &b::hardware_interrupt_type},
         {'B', "byte accesses reach the right half of PM1 control", k_since_10, "`acpi_pm_parameters::control_bytes`",
          &b::pm1_control_bytes},
         {'O', "there is no `-no-acpi`; it is taken all the same, with a warning", k_since_10, "the command line",

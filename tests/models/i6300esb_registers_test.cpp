@@ -153,6 +153,20 @@ TEST_CASE("i6300esb: the hardware's interrupt type is bits 1:0")
     CHECK(r.cfg(reg::wdt_configuration, 2) == 0x0027);
 }
 
+TEST_CASE("i6300esb: the type's bits alone can be the hardware's, and the status reads 0")
+{
+    i6300esb_parameters parameters;
+    parameters.hardware_type_bits = true;
+    rig r("rig", parameters);
+    r.cfg(reg::wdt_configuration, 2, 0xFFFF);
+    CHECK(r.cfg(reg::wdt_configuration, 2) == 0x0027);
+    r.cfg(reg::wdt_configuration, 2, bit::wdt_pre_sel);
+    r.preloads(10, 10);
+    r.lock(bit::wdt_enable);
+    r.run_to(9600);
+    CHECK(r.mem(reg::general_interrupt_status, 4) == 0);
+}
+
 TEST_CASE("i6300esb: WDT Lock answers to 1 byte at 68h alone")
 {
     rig r("rig");

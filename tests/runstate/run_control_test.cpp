@@ -814,6 +814,47 @@ TEST_CASE("run control: what fell due in S3 does not run before the wake-up has 
     CHECK(r.m.steps == "clock on; suspended->running; devices reset by wake-up; WAKEUP; timer");
 }
 
+TEST_CASE("run control: where a suspended machine can be stopped, it goes on suspended")
+{
+    running_machine r;
+    r.m.control.suspended_can_stop(true);
+    r.m.no_shutdown();
+    r.m.suspend();
+    CHECK(r.m.stop() == "STOP");
+    CHECK(r.m.state() == "paused");
+    CHECK(r.m.stop().empty());
+    CHECK(r.m.system_wakeup() == k_not_suspended);
+    CHECK(r.m.cont() == "RESUME");
+    CHECK(r.m.state() == "suspended");
+    CHECK(r.m.cont().empty());
+
+    r.m.stop();
+    CHECK(r.m.suspend() == "SUSPEND"); // as it may while the machine stands
+    CHECK(r.m.state() == "suspended");
+    r.m.stop();
+    CHECK(r.m.system_reset() == "RESET host-qmp-system-reset");
+    CHECK(r.m.state() == "prelaunch");
+    CHECK(r.m.suspend() == "SUSPEND");
+    CHECK(r.m.system_wakeup() == "WAKEUP");
+    CHECK(r.m.state() == "running");
+
+    r.m.suspend();
+    CHECK(r.m.suspend_to_disk() == "SUSPEND_DISK; SHUTDOWN guest-shutdown; STOP");
+    CHECK(r.m.state() == "shutdown");
+    CHECK(r.m.logged.empty());
+}
+
+TEST_CASE("run control: a stopped machine that was suspended and reset has forgotten it")
+{
+    running_machine r;
+    r.m.control.suspended_can_stop(true);
+    r.m.suspend();
+    r.m.stop();
+    r.m.system_reset();
+    CHECK(r.m.cont() == "RESUME");
+    CHECK(r.m.state() == "running");
+}
+
 TEST_CASE("run control: suspend to memory is dropped with a log line where the state does not permit it")
 {
     for (std::size_t i = 0; i < k_states; ++i) {

@@ -78,16 +78,33 @@ TEST_CASE("qmp events: each reads as the vocabulary has it")
     }
 }
 
-TEST_CASE("qmp events: the table lists ten in 2.10, eleven in 7.2, and limits WATCHDOG alone")
+TEST_CASE("qmp events: the table lists ten in 2.10, eleven in 7.2, twelve in 10.0, and limits WATCHDOG alone")
 {
     std::size_t in_2_10 = 0;
+    std::size_t in_7_2 = 0;
     for (const qapi_event& one : k_events) {
         if (one.since == vocabulary::v2_10) ++in_2_10;
+        if (one.since <= vocabulary::v7_2) ++in_7_2;
         CHECK(one.limited == (one.name == "WATCHDOG"));
         CHECK(one.data->kind == qapi_kind::object);
     }
     CHECK(in_2_10 == 10);
-    CHECK(k_events.size() == 11);
+    CHECK(in_7_2 == 11);
+    CHECK(k_events.size() == 12);
+}
+
+TEST_CASE("qmp events: a shutdown that the guest reports is told from 10.0 on, and asked for in any case")
+{
+    for (const vocabulary words : {vocabulary::v7_2, vocabulary::v10_0, vocabulary::v11_1}) {
+        fake_machine machine(words);
+        machine.enter(vigil::runstate::run_state::running);
+        const auto client = negotiated(machine);
+        machine.in_a_turn([&] { machine.control.guest_pvshutdown(); });
+        const std::string told = words == vocabulary::v7_2 ? "" : "{T \"event\": \"GUEST_PVSHUTDOWN\"}\r\n";
+        CHECK(taken(*client) ==
+              told + "{T \"event\": \"SHUTDOWN\", \"data\": {\"guest\": true, \"reason\": \"guest-shutdown\"}}\r\n");
+        CHECK(machine.exit_status == 0);
+    }
 }
 
 TEST_CASE("qmp events: the timestamp is the wall clock's, −1 where there is none")

@@ -92,6 +92,9 @@ const std::vector<row>& coverage()
         {"GUEST_CRASHLOADED.action", "run", "conformance 7.2: panic-action-pause"},
         {"GUEST_CRASHLOADED.info", "from a platform's own panic device",
          "runstate_tests: run control: what is known about a panic goes with its event"},
+        {"event GUEST_PVSHUTDOWN", "pvpanic bit 2, in the 10.0 vocabulary",
+         "qmp_bridge_tests: qmp events: a shutdown that the guest reports is told from 10.0 on, and asked for in any "
+         "case"},
 
         {"WatchdogAction reset", "expiry", "conformance 7.2: watchdog-action-reset"},
         {"WatchdogAction shutdown", "expiry", "conformance 7.2: watchdog-action-shutdown"},

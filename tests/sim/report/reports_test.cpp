@@ -77,8 +77,11 @@ scenario_outcome ended(const std::string& name, verdict end)
     out.seed = ~std::uint64_t{0};
     out.machine = "-M pc -device i6300esb,id=wdt";
     out.end_detail = end == verdict::crashed ? "SIGSEGV" : "";
-    out.failure =
-        scenario_failure{{"suite/wdt.tcl", 20}, "expect", "no event came " + k_nasty, "event WATCHDOG within 31s"};
+    auto& failure = out.failure.emplace();
+    failure.where = {"suite/wdt.tcl", 20};
+    failure.verb = "expect";
+    failure.message = "no event came " + k_nasty;
+    failure.expectation = "event WATCHDOG within 31s";
     out.last_lines = {"first", k_nasty};
     out.transcript = "out/" + name + ".transcript";
     using kind = timeline_mark::kind;

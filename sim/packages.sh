@@ -19,7 +19,7 @@ fi
 for set in "$@"; do
     case $set in
     tests)
-        wanted="$wanted catch2 libbenchmark-dev libx86emu-dev libxml2-utils chromium"
+        wanted="$wanted catch2 libbenchmark-dev libx86emu-dev libxml2-utils chromium slurm-wlm munge"
         # Those of later versions have other opinions (tests/style).
         [ "$version" != "debian 12" ] || wanted="$wanted clang-format clang-tidy"
         ;;

@@ -97,6 +97,10 @@ foreach(program IN ITEMS vigil-sim vigil-qmp)
   endif()
 endforeach()
 
+if(VIGIL_BUILD_SIM)
+  install(PROGRAMS sim/vigil-run-slurm TYPE BIN)
+endif()
+
 set(VIGIL_BOOST_VERSION "${Boost_VERSION}") # of the build; empty without the bridge
 configure_package_config_file(cmake/vigilConfig.cmake.in "${PROJECT_BINARY_DIR}/vigilConfig.cmake"
   INSTALL_DESTINATION "${vigil_package_dir}" NO_SET_AND_CHECK_MACRO)

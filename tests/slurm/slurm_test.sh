@@ -120,13 +120,12 @@ until [ "$(sinfo --noheader --Node --format=%t 2>/dev/null | grep -cx idle)" -eq
 done
 
 cd "$folder"
-run() { sh "$program" "$@" >run.out 2>&1; }
 # status_is NUMBER ARGUMENTS
 status_is() {
     wanted=$1
     shift
     status=0
-    run "$@" || status=$?
+    sh "$program" "$@" >run.out 2>&1 || status=$?
     [ "$status" -eq "$wanted" ] || fail "status $status, not $wanted, of: $* ($(cat run.out))"
 }
 says() { grep -qF -- "$1" run.out || fail "nobody said: $1 ($(cat run.out))"; }
@@ -158,14 +157,31 @@ says "3 scenarios, 0 bad"
 [ "$(ls)" = "$(printf "o'clock.xml\nrun.out")" ] || fail "left behind: $(ls)"
 cd ..
 
+# begin FOLDER ARGUMENTS: a run in the background, as far as that a shard hangs on n2.
+begin() {
+    marks=$1
+    shift
+    mkdir "$marks"
+    sh "$program" --shards 4 "$@" -- 10000 n2 "$folder/$marks" >run.out 2>&1 &
+    runner=$!
+    until grep -qs "^n2 [0-9]" "$marks"/begun-*; do
+        kill -0 "$runner" 2>/dev/null || fail "the run ended too early ($(cat run.out))"
+        sleep 0.1
+    done
+}
+
+# Whoever ends the run ends its shards.
+begin stopped --work stopped-work
+kill "$runner"
+status=0
+wait "$runner" || status=$?
+runner=
+[ "$status" -ne 0 ] || fail "an interrupted run passed"
+says interrupted
+while squeue --noheader --states=running,pending | grep -q .; do sleep 0.2; done
+
 # A node is lost while it runs a shard.
-mkdir marks
-run --shards 4 --junit all.xml --html all.html --work lossy -- 10000 n2 "$folder/marks" &
-runner=$!
-until grep -qs "^n2 [0-9]" marks/begun-*; do
-    kill -0 "$runner" 2>/dev/null || fail "the run ended before a node could be lost ($(cat run.out))"
-    sleep 0.1
-done
+begin marks --junit all.xml --html all.html --work lossy
 shard=$(grep -ls "^n2 [0-9]" marks/begun-* | head -n 1)
 kill_node n2 "$shard"
 status=0

@@ -3,7 +3,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
-#include <sstream>
+#include <random>
 #include <string>
 #include <utility>
 #include <vector>
@@ -260,6 +260,51 @@ TEST_CASE("a line that is no outcome is refused with its file and number")
     }
     CHECK_FALSE(load_outcomes(folder / "absent.jsonl"));
     CHECK_FALSE(load_outcomes(folder / "."));
+}
+
+TEST_CASE("whatever bytes a scenario is made of, its report is read back, and written once more the same")
+{
+    const scratch folder;
+    std::mt19937 random(1);
+    const auto bytes = [&random] {
+        std::string text(random() % 40, ' ');
+        for (char& c : text) c = static_cast<char>(random() % 256);
+        return text;
+    };
+    std::vector<scenario_outcome> outcomes;
+    for (unsigned i = 0; i < 500; ++i) {
+        scenario_outcome outcome = ended(std::to_string(i) + " " + bytes(), verdict::failed);
+        for (std::string* text : {&outcome.where.file, &outcome.machine, &outcome.end_detail, &outcome.transcript,
+                                  &outcome.failure->message, &outcome.failure->verb, &outcome.last_lines[0],
+                                  &outcome.timeline[0].label, &outcome.timeline[0].source}) {
+            *text = bytes();
+        }
+        outcomes.push_back(outcome);
+    }
+    REQUIRE(report(all_in(folder), outcomes).empty());
+    const auto loaded = load_outcomes(folder / "o.jsonl");
+    REQUIRE(loaded);
+    REQUIRE(report({{}, {}, folder / "again.jsonl", {}}, loaded->outcomes, *loaded->summary).empty());
+    CHECK(content(folder / "again.jsonl") == content(folder / "o.jsonl"));
+    const std::string tap = content(folder / "o.tap");
+    for (const char c : tap) REQUIRE((c == '\n' || static_cast<unsigned char>(c) >= ' '));
+}
+
+TEST_CASE("bytes that are no report are refused, or read, and never more than that")
+{
+    const scratch folder;
+    REQUIRE(report(all_in(folder), one_of_each()).empty());
+    const std::string good = content(folder / "o.jsonl");
+    std::mt19937 random(2);
+    unsigned refused = 0;
+    for (unsigned i = 0; i < 1000; ++i) {
+        std::string bad = good;
+        for (unsigned n = 0; n < 3; ++n) bad[random() % bad.size()] = static_cast<char>(random() % 256);
+        bad.resize(bad.size() - random() % 100);
+        write(folder / "bad.jsonl", bad);
+        refused += load_outcomes(folder / "bad.jsonl") ? 0 : 1;
+    }
+    CHECK(refused > 500);
 }
 
 TEST_CASE("a report that cannot be written is told of, and the others come out")

@@ -4,7 +4,7 @@
 # Building needs a compiler, CMake, SystemC, Boost and libseccomp in any case; the words add what tests and fuzzers need.
 set -eu
 
-wanted="g++ cmake ninja-build pkgconf libsystemc-dev libseccomp-dev"
+wanted="g++ cmake ninja-build pkgconf libsystemc-dev libseccomp-dev tcl-dev"
 # Debian 12's default Boost has no Boost.JSON.
 version=
 if [ -r /etc/os-release ]; then

@@ -19,6 +19,7 @@
 #include <vigil/qmp-bridge/serve/detail/pump.h>
 #include <vigil/qmp-bridge/serve/detail/stream_server.h>
 #include <vigil/qmp-bridge/serve/lifeline.h>
+#include <vigil/qmp-bridge/serve/local_clients.h>
 #include <vigil/qmp-bridge/transcript/detail/transcript_player.h>
 #include <vigil/qmp-bridge/transcript/transcript.h>
 #include <vigil/qmp-bridge/transcript/transcript_snapshots.h>
@@ -78,7 +79,9 @@ private:
     void add_plan(server_plan plan);
     std::string too_many_clients() const; ///< what a client is told that is one
     void tell_or_repeat();
-    void replay(); ///< instead of servers
+    void replay();        ///< instead of servers
+    void follow_script(); ///< likewise
+    std::unique_ptr<session> session_of(unsigned server); ///< null where there is no such server
     std::optional<runstate::refusal> start_servers();
     std::unique_ptr<session> new_qtest_session();
     std::vector<chardev_info> chardevs() const;
@@ -106,6 +109,7 @@ private:
     std::unique_ptr<qtest_adapter> qtest_;
     std::vector<server_plan> plans_;
     std::vector<std::unique_ptr<stream_server>> servers_;
+    std::unique_ptr<local_clients> local_clients_;
     std::unique_ptr<transcript_player> player_;
     std::vector<std::unique_ptr<output_retry>> retries_;
     unsigned files_asked_for_ = 0;

@@ -281,6 +281,17 @@ json::object to_json(const scenario_outcome& outcome)
     return out;
 }
 
+std::optional<scenario_outcome> outcome_from(const std::string& line)
+{
+    boost::system::error_code wrong;
+    const json::value value = json::parse(json::string_view(line.data(), line.size()), wrong);
+    if (wrong || !value.is_object()) return std::nullopt;
+    std::string error;
+    scenario_outcome outcome = outcome_of(members(value.get_object(), error));
+    if (!error.empty()) return std::nullopt;
+    return outcome;
+}
+
 json::object to_json(const run_summary& summary, const totals& counts)
 {
     using namespace std::chrono;

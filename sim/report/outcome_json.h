@@ -17,6 +17,9 @@ namespace vigil::sim {
 /// What is empty is left out.
 boost::json::object to_json(const scenario_outcome& outcome);
 
+/// An outcome as `to_json` has it, read back from one line; nothing where it is none.
+std::optional<scenario_outcome> outcome_from(const std::string& line);
+
 /// The last line of a complete report.
 boost::json::object to_json(const run_summary& summary, const totals& counts);
 

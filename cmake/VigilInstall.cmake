@@ -87,7 +87,7 @@ foreach(name IN LISTS vigil_libraries)
   endif()
 endforeach()
 
-foreach(program IN ITEMS vigil-sim vigil-qmp)
+foreach(program IN ITEMS vigil-sim vigil-qmp vigil-run)
   if(TARGET ${program})
     install(TARGETS ${program})
     if(BUILD_SHARED_LIBS)
@@ -109,5 +109,7 @@ install(FILES
   "${PROJECT_BINARY_DIR}/vigilConfig.cmake"
   "${PROJECT_BINARY_DIR}/vigilConfigVersion.cmake"
   cmake/VigilDependencies.cmake
+  cmake/VigilScenarioTests.cmake.in
+  cmake/VigilScenarios.cmake
   DESTINATION "${vigil_package_dir}")
 install(FILES LICENSE DESTINATION "${CMAKE_INSTALL_DOCDIR}")

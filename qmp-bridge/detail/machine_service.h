@@ -79,8 +79,8 @@ private:
     void add_plan(server_plan plan);
     std::string too_many_clients() const; ///< what a client is told that is one
     void tell_or_repeat();
-    void replay();        ///< instead of servers
-    void follow_script(); ///< likewise
+    void replay();                                        ///< instead of servers
+    void follow_script();                                 ///< likewise
     std::unique_ptr<session> session_of(unsigned server); ///< null where there is no such server
     std::optional<runstate::refusal> start_servers();
     std::unique_ptr<session> new_qtest_session();

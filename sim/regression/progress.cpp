@@ -50,7 +50,8 @@ void progress::add(const scenario_outcome& outcome, const totals& counts)
         if (told_ == k_most_told) std::fprintf(stderr, "(what else fails stands in the reports)\n");
     }
     const auto now = std::chrono::steady_clock::now();
-    if (now - drawn_ < (terminal_ ? std::chrono::nanoseconds(k_bar_pause) : std::chrono::nanoseconds(k_line_pause))) return;
+    if (now - drawn_ < (terminal_ ? std::chrono::nanoseconds(k_bar_pause) : std::chrono::nanoseconds(k_line_pause)))
+        return;
     drawn_ = now;
     draw(counts);
 }

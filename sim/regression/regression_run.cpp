@@ -127,7 +127,8 @@ private:
             live_as_zygote(task, settings_, ends[1]);
         }
         ::close(ends[1]);
-        read_lines(ends[0], [&](const std::string& line) { take(line, missing); }, [this] { return over(); });
+        read_lines(
+            ends[0], [&](const std::string& line) { take(line, missing); }, [this] { return over(); });
         ::close(ends[0]);
         if (child > 0) {
             if (over()) ::kill(-child, SIGKILL);
@@ -248,7 +249,7 @@ int run_regression(const run_settings& settings)
             return 2;
         }
         tell_user("shard " + std::to_string(settings.shard) + "/" + std::to_string(settings.shards) +
-                 " has no scenario in it; that is no failure");
+                  " has no scenario in it; that is no failure");
     }
     return regression(settings, *plan).run();
 }

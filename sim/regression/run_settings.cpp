@@ -94,7 +94,8 @@ const std::vector<option_row>& options()
         {"--rerun-failed", "REPORT", "only the scenarios that did not pass in a report of --jsonl",
          [](run_settings& to, text value) { return to.rerun_failed = value, failure(); }},
         {"--shard", "K/N", "only part K of N of the scenarios, chosen by their names", take_shard},
-        {"--transcripts", "FOLDER", "where failed scenarios leave what vigil-sim -replay takes (default: vigil-run.failed)",
+        {"--transcripts", "FOLDER",
+         "where failed scenarios leave what vigil-sim -replay takes (default: vigil-run.failed)",
          [](run_settings& to, text value) { return to.transcripts = value, failure(); }},
         {"--junit", "FILE", "writes a report for Jenkins, GitLab and their like",
          [](run_settings& to, text value) { return to.reports.junit = value, failure(); }},
@@ -143,7 +144,8 @@ runstate::result<run_settings> parse_run_settings(const std::vector<std::string>
         }
         const std::size_t equals = word.find('=');
         const std::string name = word.substr(0, equals);
-        const auto row = std::find_if(options().begin(), options().end(), [&](const auto& one) { return one.name == name; });
+        const auto row =
+            std::find_if(options().begin(), options().end(), [&](const auto& one) { return one.name == name; });
         if (row == options().end()) return unknown_option(name);
         std::string value;
         if (row->value == nullptr && equals != std::string::npos) return runstate::refusal{name + " takes no value"};
@@ -163,12 +165,13 @@ runstate::result<run_settings> parse_run_settings(const std::vector<std::string>
 
 std::string run_help_text()
 {
-    std::string text = "Usage: vigil-run [OPTIONS] FILES|FOLDERS\n\n"
-                       "Runs scenarios written in Tcl, each on a machine of its own; of a folder, all files *.tcl in it and\n"
-                       "below whose name does not begin with '_'.\n\n";
+    std::string text =
+        "Usage: vigil-run [OPTIONS] FILES|FOLDERS\n\n"
+        "Runs scenarios written in Tcl, each on a machine of its own; of a folder, all files *.tcl in it and\n"
+        "below whose name does not begin with '_'.\n\n";
     for (const option_row& row : options()) {
-        text += std::string("  ") + row.name + (row.value != nullptr ? std::string(" ") + row.value : "") + "\n        " +
-                row.help + "\n";
+        text += std::string("  ") + row.name + (row.value != nullptr ? std::string(" ") + row.value : "") +
+                "\n        " + row.help + "\n";
     }
     return text + "\nExit status: 0 all passed; 1 failures; 2 nothing could be run.\n";
 }

@@ -6,8 +6,8 @@
 #include <set>
 #include <unordered_set>
 
-#include <fnmatch.h>
 #include <fcntl.h>
+#include <fnmatch.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -61,9 +61,8 @@ scenario_outcome broken(const std::string& name, const std::string& file, const 
     ::dup2(output, STDOUT_FILENO);
     ::dup2(output, STDERR_FILENO);
     enter_limits({settings.timeout, settings.memory_bytes});
-    scenario_script script(file, settings.seed, [to](const scenario_definition& what, const auto&) {
-        tell_definition(to, what);
-    });
+    scenario_script script(file, settings.seed,
+                           [to](const scenario_definition& what, const auto&) { tell_definition(to, what); });
     if (const auto failure = script.read()) {
         scenario_outcome outcome = broken(fs::path(file).stem().string(), file, failure->message);
         outcome.where = failure->where;
@@ -104,12 +103,14 @@ private:
         const pid_t child = ::fork();
         if (child == 0) read_file_here(file, settings_, ends[1], output);
         ::close(ends[1]);
-        read_lines(ends[0], [&](const std::string& line) { take(file, line); }, [] { return false; });
+        read_lines(
+            ends[0], [&](const std::string& line) { take(file, line); }, [] { return false; });
         ::close(ends[0]);
         int status = 0;
         ::waitpid(child, &status, 0);
         if (child < 0 || !WIFEXITED(status) || WEXITSTATUS(status) != 0) {
-            scenario_outcome outcome = broken(fs::path(file).stem().string(), file, "the file could not be read to its end");
+            scenario_outcome outcome =
+                broken(fs::path(file).stem().string(), file, "the file could not be read to its end");
             tell_end(status, outcome);
             outcome.last_lines = last_lines(output);
             plan_.broken.push_back(outcome);
@@ -145,8 +146,7 @@ private:
             return;
         }
         const auto fits = [&name](const std::string& filter) { return matches(name, filter); };
-        if (!settings_.filters.empty() &&
-            std::none_of(settings_.filters.begin(), settings_.filters.end(), fits)) {
+        if (!settings_.filters.empty() && std::none_of(settings_.filters.begin(), settings_.filters.end(), fits)) {
             return;
         }
         if (settings_.rerun_failed && again_.count(name) == 0) return;

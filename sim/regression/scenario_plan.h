@@ -19,9 +19,9 @@ struct planned_scenario {
 
 /// What is to run.
 struct scenario_plan {
-    std::vector<planned_scenario> scenarios;  ///< in the order of their files, and in them
-    std::vector<scenario_outcome> broken;     ///< files that can't be read to their end, and names that come twice
-    std::size_t found = 0;                    ///< before filters and shards
+    std::vector<planned_scenario> scenarios; ///< in the order of their files, and in them
+    std::vector<scenario_outcome> broken;    ///< files that can't be read to their end, and names that come twice
+    std::size_t found = 0;                   ///< before filters and shards
 };
 
 /// The scenario files that the places name, in a fixed order; a refusal names a place that is none.

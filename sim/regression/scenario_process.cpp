@@ -28,6 +28,8 @@ constexpr std::size_t k_last_bytes = 4096;
 constexpr std::size_t k_last_lines = 20;
 constexpr int k_poll_ms = 100;
 
+std::uint64_t the_beginning = 0; ///< bytes; 0: not noted
+
 void end_for_want_of_memory() { ::_exit(k_out_of_memory_status); }
 
 std::uint64_t address_space()
@@ -48,11 +50,13 @@ std::string signal_name(int number)
 
 } // namespace
 
+void note_address_space() { the_beginning = address_space(); }
+
 void enter_limits(const process_limits& limits)
 {
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-    static const std::uint64_t before = address_space(); // of the process that this one was forked from, too
-    const rlimit memory{before + limits.memory_bytes, before + limits.memory_bytes};
+    if (the_beginning == 0) note_address_space();
+    const rlimit memory{the_beginning + limits.memory_bytes, the_beginning + limits.memory_bytes};
     ::setrlimit(RLIMIT_AS, &memory);
     const rlimit none{0, 0};
     ::setrlimit(RLIMIT_CORE, &none);

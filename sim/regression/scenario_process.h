@@ -21,6 +21,9 @@ struct process_limits {
 /// The exit status of a process whose memory ran out.
 inline constexpr int k_out_of_memory_status = 113;
 
+/// Takes note of the address space that the calling process and those that it forks begin with.
+void note_address_space();
+
 /// Sets the limits of the calling process: a SIGALRM ends it when its time is over.
 void enter_limits(const process_limits& limits);
 

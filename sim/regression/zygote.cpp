@@ -99,8 +99,7 @@ public:
             return 1;
         }
         sc_core::sc_set_time_resolution(1, sc_core::SC_NS);
-        run_.emplace(options_, *std::move(files),
-                     [this](qmp_bridge::local_clients& clients) { read_files(clients); });
+        run_.emplace(options_, *std::move(files), [this](qmp_bridge::local_clients& clients) { read_files(clients); });
         return run_->run();
     }
 
@@ -108,14 +107,16 @@ private:
     void read_files(qmp_bridge::local_clients& clients)
     {
         clients_ = &clients;
+        note_address_space();
         std::string before;
         for (const planned_scenario* one : task_.scenarios) {
             if (one->file == before) continue;
             before = one->file;
-            scenario_script script(one->file, settings_.seed, [this](const scenario_definition& what, const auto& perform) {
-                if (wanted_.erase(what.name) == 0) return;
-                for (unsigned i = 1; i <= settings_.repeat; ++i) run(what, i, perform);
-            });
+            scenario_script script(one->file, settings_.seed,
+                                   [this](const scenario_definition& what, const auto& perform) {
+                                       if (wanted_.erase(what.name) == 0) return;
+                                       for (unsigned i = 1; i <= settings_.repeat; ++i) run(what, i, perform);
+                                   });
             script.read(); // which the plan has done before, and has told what came of it
         }
         while (await_child()) {}
@@ -189,7 +190,8 @@ private:
     {
         place.child = 0;
         scenario_outcome outcome = place.known;
-        const std::string line = WIFEXITED(status) && WEXITSTATUS(status) == 0 ? read_whole(place.result) : std::string();
+        const std::string line =
+            WIFEXITED(status) && WEXITSTATUS(status) == 0 ? read_whole(place.result) : std::string();
         if (auto told = outcome_from(line)) {
             outcome = *std::move(told);
         } else {

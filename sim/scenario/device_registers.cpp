@@ -138,7 +138,8 @@ runstate::result<named_register> device_view::find_register(std::string_view spe
         names.push_back(plain(one.name));
     }
     std::string text = name_ + " has no register '" + std::string(spelt) + "'";
-    if (const std::string near = nearest(spelt, names); !near.empty()) text += "; is it " + near + "?";
+    if (const std::string near = nearest(spelt, names); !near.empty())
+        text += "; is it " + near + "?";
     else if (!names.empty()) {
         text += "; it has ";
         for (const std::string& one : names) text += (&one == &names.front() ? "" : ", ") + one;
@@ -156,7 +157,8 @@ runstate::result<std::string> device_view::access(test_bench& bench, const named
         if (driver_ == "ich9-tco") {
             const auto base = bench.read_config(k_lpc_bridge, k_pmbase, 4);
             if (!base) return base.why();
-            if ((*base & ~std::uint64_t{0x7F}) == 0) return runstate::refusal{"tco has no ports yet; say 'wdt attach tco' first"};
+            if ((*base & ~std::uint64_t{0x7F}) == 0)
+                return runstate::refusal{"tco has no ports yet; say 'wdt attach tco' first"};
             address += *base & 0xFF80;
         }
         return std::string(writes ? "out" : "in") + width_word(one.width, true) + " " + hex(address);

@@ -20,9 +20,9 @@ namespace {
 constexpr int k_deepest_nesting = 200;
 
 // Commands of Tcl that scenarios go without: they would wait, load, or get at what a verb is.
-constexpr const char* k_not_there[] = {"interp",   "vwait", "after",      "update", "load",      "unload", "package",
-                                       "file",     "glob",  "fconfigure", "chan",   "fileevent", "gets",   "read",
-                                       "coroutine", "encoding"};
+constexpr const char* k_not_there[] = {"interp",  "vwait", "after",     "update",     "load", "unload",
+                                       "package", "file",  "glob",      "fconfigure", "chan", "fileevent",
+                                       "gets",    "read",  "coroutine", "encoding"};
 
 // A verb of one interpreter.
 struct bound_verb {
@@ -46,7 +46,8 @@ int call_verb(ClientData data, Tcl_Interp* /*interp*/, int count, Tcl_Obj* const
     Tcl_ResetResult(context.interp);
     const std::string before = context.error;
     const int code = bound.what->act(context, std::vector<Tcl_Obj*>(given, given + count));
-    if (code == TCL_ERROR && context.error != before && context.error_verb.empty()) context.error_verb = bound.what->name;
+    if (code == TCL_ERROR && context.error != before && context.error_verb.empty())
+        context.error_verb = bound.what->name;
     return code;
 }
 
@@ -88,7 +89,8 @@ runstate::result<std::string> read_text(const std::string& path)
     if (!in) return runstate::refusal{"the file can't be read"};
     if (text.find('\0') != std::string::npos) return runstate::refusal{"the file is binary; scenarios are text"};
     if (Tcl_CommandComplete(text.c_str()) == 0) {
-        return runstate::refusal{"the file ends in the middle of a command: a brace, a bracket or a quote is not closed"};
+        return runstate::refusal{
+            "the file ends in the middle of a command: a brace, a bracket or a quote is not closed"};
     }
     return text;
 }
@@ -138,7 +140,8 @@ struct scenario_script::impl {
     std::optional<scenario_failure> read()
     {
         const script_place whole{context.file.string(), 0};
-        if (const auto text = read_text(context.file.string()); !text) return scenario_failure{whole, "", text.why().text, ""};
+        if (const auto text = read_text(context.file.string()); !text)
+            return scenario_failure{whole, "", text.why().text, ""};
         Tcl_Obj* const path = tcl_text(context.file.string());
         Tcl_IncrRefCount(path);
         const int code = Tcl_FSEvalFileEx(context.interp, path, "utf-8");
@@ -195,7 +198,8 @@ script_place script_context::place() const
             Tcl_ResetResult(interp);
             // Tcl has absolute paths.
             const bool own = std::filesystem::path(in_file).filename() == file.filename();
-            return {own ? file.string() : (file.parent_path() / std::filesystem::path(in_file).filename()).string(), line};
+            return {own ? file.string() : (file.parent_path() / std::filesystem::path(in_file).filename()).string(),
+                    line};
         }
         if (definition != nullptr && line > 0) found.line = definition->where.line + line - 1;
     }
@@ -259,8 +263,9 @@ Tcl_Obj* to_tcl(const boost::json::value& value)
 std::vector<std::string> machine_arguments(const std::vector<std::string>& given)
 {
     std::vector<std::string> all = given;
-    for (const char* one : {"-accel", "qtest", "-display", "none", "-qtest-log", "none", "-qmp",
-                            "unix:vigil-run.qmp,server=on,wait=off", "-qtest", "unix:vigil-run.qtest,server=on,wait=off"}) {
+    for (const char* one :
+         {"-accel", "qtest", "-display", "none", "-qtest-log", "none", "-qmp", "unix:vigil-run.qmp,server=on,wait=off",
+          "-qtest", "unix:vigil-run.qtest,server=on,wait=off"}) {
         all.emplace_back(one);
     }
     return all;

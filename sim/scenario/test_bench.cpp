@@ -48,6 +48,34 @@ test_bench::test_bench(simulation& run, qmp_bridge::local_clients& clients, said
     qtest_->open(k_qtest_server);
     qmp_->say("{\"execute\": \"qmp_capabilities\"}\n");
     reply_.reset();
+    add_mark(timeline_mark::kind::state, "", std::string(status()));
+    guest().controller.add_listener(*this);
+    watch_stages();
+}
+
+void test_bench::add_mark(timeline_mark::kind what, std::string source, std::string label, std::string detail)
+{
+    // A scenario that goes on for ever would have no end of them.
+    constexpr std::size_t k_most_marks = 10'000;
+    if (timeline_.size() < k_most_marks)
+        timeline_.push_back({what, now(), std::move(source), std::move(label), std::move(detail)});
+}
+
+void test_bench::on_state_changed(runstate::run_state /*from*/, runstate::run_state to)
+{
+    add_mark(timeline_mark::kind::state, "", std::string(to_string(to)));
+}
+
+void test_bench::watch_stages()
+{
+    for (const machine_device& device : guest().devices()) {
+        auto* const watchdog = dynamic_cast<models::i6300esb*>(device.made.module.get());
+        if (watchdog == nullptr) continue;
+        const std::string name = device.id.value_or(std::string(device.row->name));
+        watchdog->stage_expired = [this, name](unsigned stage) {
+            add_mark(timeline_mark::kind::stage, name, stage == 1 ? "stage 2" : "stopped");
+        };
+    }
 }
 
 void test_bench::repeat(unsigned server, std::string_view bytes)
@@ -72,6 +100,9 @@ void test_bench::hear_qmp(std::string_view bytes)
         boost::json::object& all = value->get_object();
         if (const auto* name = all.if_contains("event")) {
             const auto* data = all.if_contains("data");
+            std::string detail;
+            if (data != nullptr) qmp_bridge::print_json(detail, *data);
+            add_mark(timeline_mark::kind::event, "", std::string(qmp_bridge::as_view(name->get_string())), detail);
             events_.push_back({now(), std::string(qmp_bridge::as_view(name->get_string())),
                                data != nullptr ? data->get_object() : boost::json::object()});
         } else if (all.contains("return") || all.contains("error")) {
@@ -147,7 +178,8 @@ std::optional<runstate::refusal> test_bench::write_config(unsigned devfn, unsign
                                                           std::uint64_t value)
 {
     if (auto error = select_config(devfn, offset)) return error;
-    auto done = qtest(std::string("out") + k_letters[width] + " " + hex(k_config_data + (offset & 3)) + " " + hex(value));
+    auto done =
+        qtest(std::string("out") + k_letters[width] + " " + hex(k_config_data + (offset & 3)) + " " + hex(value));
     if (!done) return std::move(done).why();
     return std::nullopt;
 }

@@ -16,6 +16,8 @@
 #include <vigil/qmp-bridge/serve/local_clients.h>
 #include <vigil/runstate/clock/time.h>
 #include <vigil/runstate/result.h>
+#include <vigil/runstate/run_listener.h>
+#include <vigil/sim/report/scenario_outcome.h>
 #include <vigil/sim/simulation.h>
 
 namespace vigil::sim {
@@ -28,7 +30,7 @@ struct seen_event {
 };
 
 /// What one scenario has of its machine: a QMP client, which negotiates at once, and a qtest client.
-class test_bench {
+class test_bench : private runstate::run_listener {
 public:
     /// The servers that its clients connect to, as a machine for scenarios has them (see `machine_arguments`).
     static constexpr unsigned k_qmp_server = 0;
@@ -58,6 +60,9 @@ public:
     bool run_over() const noexcept { return clients_.run_over(); }
     std::string_view status() const; ///< the run state
     const std::vector<seen_event>& events() const noexcept { return events_; }
+    /// What happened to the machine: run states, stages of watchdogs, events, and what `add_mark` adds.
+    const std::vector<timeline_mark>& timeline() const noexcept { return timeline_; }
+    void add_mark(timeline_mark::kind what, std::string source, std::string label, std::string detail = {});
     machine& guest() noexcept { return run_.guest(); }
 
     /// Configuration space of the PCI function at slot · 8 + function.
@@ -65,6 +70,8 @@ public:
     std::optional<runstate::refusal> write_config(unsigned devfn, unsigned offset, unsigned width, std::uint64_t value);
 
 private:
+    void on_state_changed(runstate::run_state from, runstate::run_state to) override;
+    void watch_stages();
     void hear_qmp(std::string_view bytes);
     void say(unsigned server, std::string_view bytes);
     std::optional<runstate::refusal> select_config(unsigned devfn, unsigned offset);
@@ -76,6 +83,7 @@ private:
     std::unique_ptr<qmp_bridge::local_client> qtest_;
     qmp_bridge::json_reader reader_;
     std::vector<seen_event> events_;
+    std::vector<timeline_mark> timeline_;
     std::optional<boost::json::object> reply_;
     std::string qtest_heard_;
 };

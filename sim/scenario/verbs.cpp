@@ -44,7 +44,8 @@ int by_number(script_context& context, const words& given, std::size_t count, st
     for (std::size_t i = 1; i < given.size(); ++i) {
         const auto number = parse_number(text_of(given[i]));
         if (!number) {
-            return script_error(context, "'" + std::string(text_of(given[i])) + "' is no number; write one like 16 or 0x10");
+            return script_error(context,
+                                "'" + std::string(text_of(given[i])) + "' is no number; write one like 16 or 0x10");
         }
         line += " " + hex(*number);
     }
@@ -123,12 +124,14 @@ int wdt(script_context& context, const words& given)
         return script_error(context, device->name() + " is no watchdog that 'wdt' drives; use 'reg' instead");
     }
     const watchdog_driver driver(*std::move(device));
-    if (auto error = driver.act(*context.bench, text_of(given[1]), arguments)) return script_error(context, error->text);
-    const bool kick = text_of(given[1]) == "kick";
-    if (kick) {
-        context.outcome->timeline.push_back(
-            {timeline_mark::kind::kick, context.bench->now(), driver.device().name(), "", ""});
-    }
+    if (auto error = driver.act(*context.bench, text_of(given[1]), arguments))
+        return script_error(context, error->text);
+    using kind = timeline_mark::kind;
+    const std::string_view operation = text_of(given[1]);
+    const std::string& name = driver.device().name();
+    if (operation == "kick") context.bench->add_mark(kind::kick, name, "");
+    if (operation == "kick" || operation == "enable") context.bench->add_mark(kind::stage, name, "stage 1");
+    if (operation == "stop" || operation == "disable") context.bench->add_mark(kind::stage, name, "stopped");
     return TCL_OK;
 }
 
@@ -171,11 +174,12 @@ int move_machine(script_context& context, const words& given, const char* comman
         return script_error(context, "a snapshot's name is made of letters, digits, '-' and '_'");
     }
     const std::string file = "file:" + std::to_string(::getpid()) + "-" + name + ".snapshot";
-    const auto reply =
-        context.bench->qmp(std::string("{\"execute\": \"") + command + "\", \"arguments\": {\"uri\": \"" + file + "\"}}");
+    const auto reply = context.bench->qmp(std::string("{\"execute\": \"") + command +
+                                          "\", \"arguments\": {\"uri\": \"" + file + "\"}}");
     if (!reply) return script_error(context, reply.why().text);
     if (reply->contains("return")) return TCL_OK;
-    return script_error(context, std::string(qmp_bridge::as_view(reply->at("error").as_object().at("desc").as_string())));
+    return script_error(context,
+                        std::string(qmp_bridge::as_view(reply->at("error").as_object().at("desc").as_string())));
 }
 
 int snapshot(script_context& context, const words& given) { return move_machine(context, given, "x-snapshot-save"); }
@@ -197,8 +201,7 @@ int random(script_context& context, const words& given)
 int note(script_context& context, const words& given)
 {
     if (given.size() != 2) return usage_error(context, given);
-    context.outcome->timeline.push_back(
-        {timeline_mark::kind::note, context.bench->now(), "", std::string(text_of(given[1])), ""});
+    context.bench->add_mark(timeline_mark::kind::note, "", std::string(text_of(given[1])));
     return TCL_OK;
 }
 
@@ -269,6 +272,12 @@ scenario_outcome perform(script_context& context, const scenario_definition& wha
         outcome.failure = failure;
     }
     outcome.virtual_time = bench.now();
+    if (outcome.end != verdict::passed) {
+        if (outcome.failure && !outcome.failure->expectation.empty()) {
+            bench.add_mark(timeline_mark::kind::expectation, "", outcome.failure->expectation);
+        }
+        outcome.timeline = bench.timeline();
+    }
     context.bench = nullptr;
     context.outcome = nullptr;
     context.definition = nullptr;
@@ -293,7 +302,8 @@ int scenario(script_context& context, const words& given)
     }
     const scenario_definition what{context.file.stem().string() + "/" + std::string(name), context.place(), machine};
     Tcl_Obj* body = given.back();
-    context.tell(what, [&](test_bench& bench, std::uint64_t seed) { return perform(context, what, body, bench, seed); });
+    context.tell(what,
+                 [&](test_bench& bench, std::uint64_t seed) { return perform(context, what, body, bench, seed); });
     return TCL_OK;
 }
 
@@ -308,7 +318,8 @@ int source(script_context& context, const words& given)
     const std::string shown(text_of(given[1]));
     if (wrong) return script_error(context, "can't read '" + shown + "': " + wrong.message());
     if (std::mismatch(folder.begin(), folder.end(), file.begin(), file.end()).first != folder.end()) {
-        return script_error(context, "'" + shown + "' is not in the folder of the scenario file, where alone files are read");
+        return script_error(context,
+                            "'" + shown + "' is not in the folder of the scenario file, where alone files are read");
     }
     Tcl_Obj* const path = tcl_text((context.file.parent_path() / shown).string());
     Tcl_IncrRefCount(path);
@@ -333,12 +344,15 @@ const std::vector<verb>& verbs()
         {"run", "DURATION | until EVENT ?MEMBER VALUE …? ?within DURATION?",
          "lets virtual time pass; returns how many nanoseconds did", run},
         {"qmp", "COMMAND ?{ARGUMENTS}? | {JSON}", "executes a QMP command; returns its result as a dict", qmp},
-        {"expect", "event EVENT ?MEMBER VALUE …? ?within DURATION? | no event … | status STATE | register DEVICE NAME VALUE",
+        {"expect",
+         "event EVENT ?MEMBER VALUE …? ?within DURATION? | no event … | status STATE | register DEVICE NAME VALUE",
          "ends the scenario as failed where it is not so", expect},
         {"check", "{EXPRESSION}", "ends the scenario as failed where the expression is false", check},
         {"now", "", "the VM clock, in nanoseconds", now},
-        {"reg", "read DEVICE REGISTER | write DEVICE REGISTER VALUE", "a device's register, by its datasheet's name", reg},
-        {"pci", "read DEVICE OFFSET WIDTH | write DEVICE OFFSET WIDTH VALUE", "configuration space of a PCI device", pci},
+        {"reg", "read DEVICE REGISTER | write DEVICE REGISTER VALUE", "a device's register, by its datasheet's name",
+         reg},
+        {"pci", "read DEVICE OFFSET WIDTH | write DEVICE OFFSET WIDTH VALUE", "configuration space of a PCI device",
+         pci},
         {"inb", "PORT", "reads a byte from an I/O port", look},
         {"inw", "PORT", "reads 2 bytes from an I/O port", look},
         {"inl", "PORT", "reads 4 bytes from an I/O port", look},

@@ -51,7 +51,7 @@ struct verb {
     const char* usage; ///< what follows it
     const char* help;
     int (*act)(script_context& context, const std::vector<Tcl_Obj*>& words); ///< the verb itself is the first word
-    bool anywhere = false; ///< also outside a scenario
+    bool anywhere = false;                                                   ///< also outside a scenario
 };
 
 const std::vector<verb>& verbs();

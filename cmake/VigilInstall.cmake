@@ -87,7 +87,7 @@ foreach(name IN LISTS vigil_libraries)
   endif()
 endforeach()
 
-foreach(program IN ITEMS vigil-sim vigil-qmp)
+foreach(program IN ITEMS vigil-sim vigil-qmp vigil-run)
   if(TARGET ${program})
     install(TARGETS ${program})
     if(BUILD_SHARED_LIBS)
@@ -97,6 +97,10 @@ foreach(program IN ITEMS vigil-sim vigil-qmp)
   endif()
 endforeach()
 
+if(VIGIL_BUILD_SIM)
+  install(PROGRAMS sim/vigil-run-slurm TYPE BIN)
+endif()
+
 set(VIGIL_BOOST_VERSION "${Boost_VERSION}") # of the build; empty without the bridge
 configure_package_config_file(cmake/vigilConfig.cmake.in "${PROJECT_BINARY_DIR}/vigilConfig.cmake"
   INSTALL_DESTINATION "${vigil_package_dir}" NO_SET_AND_CHECK_MACRO)
@@ -105,5 +109,7 @@ install(FILES
   "${PROJECT_BINARY_DIR}/vigilConfig.cmake"
   "${PROJECT_BINARY_DIR}/vigilConfigVersion.cmake"
   cmake/VigilDependencies.cmake
+  cmake/VigilScenarioTests.cmake.in
+  cmake/VigilScenarios.cmake
   DESTINATION "${vigil_package_dir}")
 install(FILES LICENSE DESTINATION "${CMAKE_INSTALL_DOCDIR}")

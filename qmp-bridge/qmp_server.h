@@ -34,6 +34,7 @@ struct vfio_user_device;
 namespace vigil::qmp_bridge {
 
 class line_output;
+class local_clients;
 class own_command;
 class qom_tree;
 class transcript;
@@ -68,6 +69,9 @@ struct qmp_server_options {
     bool transcribed = false;
     /// The run repeats this one, instead of serving clients; must outlive the server. Null: it is none.
     const recorded_run* recorded = nullptr;
+    /// Speaks for every client, instead of serving any: called once, in the kernel's thread, when simulation has
+    /// started; the run is over when it returns. Empty: nobody does.
+    std::function<void(local_clients&)> script = {};
 };
 
 /// Serves QMP for one machine, and qtest where asked: listens, answers, sends events, to any number of clients at once.

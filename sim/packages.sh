@@ -4,7 +4,8 @@
 # Building needs a compiler, CMake, SystemC, Boost and libseccomp in any case; the words add what tests and fuzzers need.
 set -eu
 
-wanted="g++ cmake ninja-build pkgconf libsystemc-dev libseccomp-dev"
+wanted="g++ cmake ninja-build pkgconf libsystemc-dev libseccomp-dev tcl-dev"
+optional=
 # Debian 12's default Boost has no Boost.JSON.
 version=
 if [ -r /etc/os-release ]; then
@@ -20,7 +21,8 @@ for set in "$@"; do
     case $set in
     tests)
         wanted="$wanted catch2 libbenchmark-dev libx86emu-dev"
-        wanted="$wanted cpio xz-utils zstd" # tests/cosim
+        # Tests that need one of these are skipped without it.
+        optional="cpio xz-utils zstd libxml2-utils chromium slurm-wlm munge"
         # Those of later versions have other opinions (tests/style).
         [ "$version" != "debian 12" ] || wanted="$wanted clang-format clang-tidy"
         ;;
@@ -37,25 +39,35 @@ if ! command -v apt-get >/dev/null || ! command -v dpkg-query >/dev/null; then
     exit 0
 fi
 
-missing=
-for package in $wanted; do
-    case $(dpkg-query --show --showformat='${db:Status-Status}' "$package" 2>/dev/null || true) in
-    installed*) ;;
-    *) missing="$missing $package" ;;
-    esac
-done
-[ -n "$missing" ] || exit 0
+missing_of() { # PACKAGE...
+    for package; do
+        case $(dpkg-query --show --showformat='${db:Status-Status}' "$package" 2>/dev/null || true) in
+        installed*) ;;
+        *) printf ' %s' "$package" ;;
+        esac
+    done
+}
+# shellcheck disable=SC2086 # lists of words
+missing=$(missing_of $wanted) missing_optional=$(missing_of $optional)
+[ -n "$missing$missing_optional" ] || exit 0
 
 as_root=
 if [ "$(id -u)" -ne 0 ]; then
     if ! command -v sudo >/dev/null; then
-        echo "packages.sh: as root, first: apt-get install$missing" >&2
-        exit 1
+        echo "packages.sh: as root: apt-get install$missing$missing_optional" >&2
+        [ -z "$missing" ] || exit 1
+        exit 0
     fi
     as_root=sudo
 fi
-echo "Installing$missing"
+install() { # PACKAGE...; no service is started
+    echo "Installing $*"
+    $as_root env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 \
+        apt-get -qq -o Dpkg::Use-Pty=0 install --yes --no-install-recommends "$@" >/dev/null
+}
 $as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq update
-# shellcheck disable=SC2086 # a list of words
-$as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq -o Dpkg::Use-Pty=0 install --yes --no-install-recommends \
-    $missing >/dev/null
+# shellcheck disable=SC2086
+[ -z "$missing" ] || install $missing
+# shellcheck disable=SC2086
+[ -z "$missing_optional" ] || install $missing_optional ||
+    echo "packages.sh: going on without$missing_optional" >&2

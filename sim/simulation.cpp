@@ -44,7 +44,18 @@ void hold_signals_back()
 
 simulation::simulation(const sim_options& options, runstate::file_access files,
                        const qmp_bridge::recorded_run* recorded)
-    : options_(options), recorded_(recorded), machine_("machine", options.machine),
+    : simulation(options, std::move(files), recorded, script())
+{
+}
+
+simulation::simulation(const sim_options& options, runstate::file_access files, script speak)
+    : simulation(options, std::move(files), nullptr, std::move(speak))
+{
+}
+
+simulation::simulation(const sim_options& options, runstate::file_access files,
+                       const qmp_bridge::recorded_run* recorded, script speak)
+    : options_(options), recorded_(recorded), script_(std::move(speak)), machine_("machine", options.machine),
       server_("qmp", machine_.controller, {}, server_options(std::move(files)))
 {
     const auto read = [this](const runstate::file_place& place, std::size_t most, auto done) {
@@ -67,8 +78,9 @@ qmp_bridge::qmp_server_options simulation::server_options(runstate::file_access 
     result.exit_preconfig = [this] {
         if (!options_.start_stopped) machine_.controller.control().cont();
     };
-    result.transcribed = options_.trace.has_value();
+    result.transcribed = options_.trace.has_value() || script_;
     result.recorded = recorded_;
+    result.script = script_;
     return result;
 }
 
@@ -103,12 +115,12 @@ simulation::failure simulation::start()
     if (auto error = start_incoming()) return error;
     if (auto error = start_guest()) return error;
     if (auto error = prepare_servers()) return error;
-    if (recorded_ == nullptr) {
+    if (serves_clients()) {
         await_signal();
         if (auto error = check_descriptors()) return error;
     }
     if (auto error = server_.start()) return error;
-    if (recorded_ == nullptr && options_.timeline && !start_timeline()) {
+    if (serves_clients() && options_.timeline && !start_timeline()) {
         return refuse("-timeline: cannot connect to its own QMP socket");
     }
     return std::nullopt;
@@ -149,6 +161,15 @@ simulation::failure simulation::start_transcript()
     if (auto error = server_.write_transcript(*options_.trace, head)) return refuse("-trace: " + error->text);
     return std::nullopt;
 }
+
+std::optional<runstate::refusal> simulation::record_to(const std::string& path)
+{
+    const qmp_bridge::transcript_head head{k_version, options_.arguments, server_.description().thread_id,
+                                           options_.configurations};
+    return server_.write_transcript(path, head);
+}
+
+void simulation::end_record() { server_.tale()->finish(); }
 
 simulation::failure simulation::start_incoming()
 {

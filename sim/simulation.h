@@ -30,6 +30,11 @@ public:
     /// options must outlive the simulation.
     simulation(const sim_options& options, runstate::file_access files, const qmp_bridge::recorded_run* recorded);
 
+    /// What speaks for every client of a run that serves none (see `qmp_server_options`).
+    using script = std::function<void(qmp_bridge::local_clients&)>;
+    /// A run that follows `speak`.
+    simulation(const sim_options& options, runstate::file_access files, script speak);
+
     /// Called once all is open that the command line names, and before anything runs. What it returns ends the run.
     std::function<std::optional<runstate::refusal>()> started;
 
@@ -39,11 +44,22 @@ public:
     /// Offers what a reader does not take at once again; `output` must outlive the simulation.
     void keep_offering(qmp_bridge::line_output& output) { server_.keep_offering(output); }
 
+    /// The machine that the run is of.
+    machine& guest() noexcept { return machine_; }
+
+    /// Writes a transcript from now on, of a run that follows a script; nothing may have been said yet.
+    std::optional<runstate::refusal> record_to(const std::string& path);
+    /// Ends that transcript, though the run may not be over.
+    void end_record();
+
     /// Has all there that serving may want to start or load later, for a process that will not be allowed to.
     void prepare_for_confinement() { server_.prepare_for_confinement(); }
 
 private:
     using failure = std::optional<runstate::refusal>;
+
+    simulation(const sim_options& options, runstate::file_access files, const qmp_bridge::recorded_run* recorded,
+               script speak);
 
     // Log lines of the controller, as QEMU writes them to standard error.
     struct log_listener : runstate::run_listener {
@@ -55,6 +71,7 @@ private:
     void list_objects();
     failure start();
     failure start_transcript();
+    bool serves_clients() const noexcept { return recorded_ == nullptr && !script_; }
     failure start_incoming();
     failure start_guest();
     runstate::result<std::string> guest_trace_text();
@@ -67,6 +84,7 @@ private:
 
     const sim_options& options_;
     const qmp_bridge::recorded_run* recorded_;
+    const script script_;
     pid_file pid_;
     machine machine_;
     log_listener log_;

@@ -52,6 +52,8 @@ const std::map<std::string, names> k_room_arrows{
     {"sim/machine", {""}},
     {"sim/report", {}},
     {"sim/options", {"", "host", "machine"}},
+    {"sim/scenario", {"", "machine", "options", "report"}},
+    {"sim/regression", {"", "options", "report", "scenario"}},
 };
 
 /// Folders in a room or at the front whose headers are the library's own affair.

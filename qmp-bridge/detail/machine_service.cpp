@@ -193,8 +193,13 @@ std::unique_ptr<session> machine_service::new_qtest_session()
 std::optional<runstate::refusal> machine_service::start()
 {
     started_ = true;
-    if (options_.recorded == nullptr) return start_servers();
-    replay();
+    if (options_.recorded != nullptr) {
+        replay();
+    } else if (options_.script) {
+        follow_script();
+    } else {
+        return start_servers();
+    }
     return std::nullopt;
 }
 
@@ -220,12 +225,25 @@ std::optional<runstate::refusal> machine_service::start_servers()
 void machine_service::replay()
 {
     transcript_player::program program;
-    program.make_session = [this](unsigned server) {
-        return server < plans_.size() ? plans_[server].make_session() : nullptr;
-    };
+    program.make_session = [this](unsigned server) { return session_of(server); };
     program.limiter_expired = [this] { monitor_.limiter_timer_expired(); };
     program.signalled = [this](int) { controller_.control().terminate_by_signal(); };
     player_ = std::make_unique<transcript_player>(pump_, *transcript_, std::move(program));
+}
+
+void machine_service::follow_script()
+{
+    local_clients_ = std::make_unique<local_clients>(pump_, [this](unsigned server) { return session_of(server); });
+    pump_.set_source({[this] {
+                          options_.script(*local_clients_);
+                          return false;
+                      },
+                      {}});
+}
+
+std::unique_ptr<session> machine_service::session_of(unsigned server)
+{
+    return server < plans_.size() ? plans_[server].make_session() : nullptr;
 }
 
 void machine_service::prepare_for_confinement()

@@ -21,6 +21,7 @@
 #include <vigil/qmp-bridge/serve/detail/pump.h>
 #include <vigil/qmp-bridge/serve/detail/stream_server.h>
 #include <vigil/qmp-bridge/serve/lifeline.h>
+#include <vigil/qmp-bridge/serve/local_clients.h>
 #include <vigil/qmp-bridge/transcript/detail/transcript_player.h>
 #include <vigil/qmp-bridge/transcript/transcript.h>
 #include <vigil/qmp-bridge/transcript/transcript_snapshots.h>
@@ -92,7 +93,9 @@ private:
     remote_machine& remote();             ///< made when it is first asked for
     std::string too_many_clients() const; ///< what a client is told that is one
     void tell_or_repeat();
-    void replay(); ///< instead of servers
+    void replay();                                        ///< instead of servers
+    void follow_script();                                 ///< likewise
+    std::unique_ptr<session> session_of(unsigned server); ///< null where there is no such server
     std::optional<runstate::refusal> start_servers();
     std::unique_ptr<session> new_qtest_session();
     std::vector<chardev_info> chardevs() const;
@@ -122,6 +125,7 @@ private:
     std::optional<nmi_line> nmis_;           ///< where it is acted on
     std::vector<server_plan> plans_;
     std::vector<std::unique_ptr<stream_server>> servers_;
+    std::unique_ptr<local_clients> local_clients_;
     std::unique_ptr<transcript_player> player_;
     std::vector<std::unique_ptr<output_retry>> retries_;
     unsigned files_asked_for_ = 0;

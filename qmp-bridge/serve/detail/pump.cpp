@@ -230,6 +230,12 @@ void pump::settle()
     }
 }
 
+void pump::come_to_rest()
+{
+    settle();
+    while (!leaving_ && serve()) settle();
+}
+
 void pump::idle()
 {
     if (pacing_.time == pace::driven || !controller_.control().running()) {

@@ -77,6 +77,8 @@ public:
     void set_source(source from) { source_ = std::move(from); }
     /// Takes simulated time until `time`, or the end of the run. From the pump's thread only.
     void wait_until(runstate::ns time);
+    /// Lets everything else at the current time happen, and what was posted meanwhile. From the pump's thread only.
+    void come_to_rest();
     /// Runs `job` at once, as it would have run after `post`.
     void run_now(const std::function<void()>& job);
     /// Ends the `advance_to` under way.

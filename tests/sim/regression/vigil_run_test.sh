@@ -1,0 +1,162 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# vigil-run as a whole, on scenarios that are as bad as people can make them: sh vigil_run_test.sh VIGIL-RUN VIGIL-SIM
+set -u
+
+run=$1
+sim=$2
+work=$(mktemp -d) || exit 1
+trap 'rm -rf "$work"' EXIT
+cd "$work" || exit 1
+
+fail() {
+    echo "FAILED: $*" >&2
+    cat out >&2
+    exit 1
+}
+
+# expect STATUS ARGUMENTS: the program's output is in "out" afterwards.
+expect() {
+    wanted=$1
+    shift
+    "$run" "$@" >out 2>&1
+    status=$?
+    [ $status -eq "$wanted" ] || fail "status $status instead of $wanted: vigil-run $*"
+}
+
+# says TEXT: a line of the output has it.
+says() { grep -qF -- "$1" out || fail "nothing says: $1"; }
+
+# Each of them fails alone, and for the reason that stands beside it.
+cat >bad.tcl <<'END'
+machine {-device i6300esb,id=wdt -action watchdog=pause}
+proc wait_in_vain {} {
+    expect event WATCHDOG within 1s
+}
+scenario expectation {
+    wdt attach
+
+    catch { wait_in_vain }
+    exit 0
+}
+scenario unknown { expct event WATCHDOG }
+scenario forever { while 1 {} }
+scenario recursion { proc f {} { f }; f }
+scenario memory { set x aaaaaaaa; while 1 { append x $x } }
+scenario exits { exit 3 }
+scenario reads { open /etc/passwd }
+scenario forks { exec ls }
+scenario redefines { proc expect {args} {} }
+scenario register { reg read wdt wdt_lok }
+scenario device { reg read wdt2 wdt_lock }
+scenario duration { run 30 }
+scenario checks { check {1 == 2} }
+scenario refused { qmp no-such-command }
+scenario fine { wdt attach; puts hello; note there; expect status running }
+scenario skipped { skip "not on this machine" }
+END
+expect 1 --jobs 2 --timeout 3s --memory 64 --transcripts left --jsonl bad.jsonl --junit bad.xml --tap bad.tap bad.tcl
+says "bad.tcl:3: bad/expectation: there was no event instead; the machine is running at 1s"
+says "bad.tcl:11: bad/unknown: there is no verb 'expct'; is it 'expect'?"
+says "bad/forever: timed out"
+says "bad/recursion: too many nested evaluations"
+says "bad/memory: out of memory"
+says "bad/exits: exited (status 3)"
+says "bad/reads: there is no verb 'open'"
+says "bad/forks: there is no verb 'exec'"
+says "bad/redefines: 'expect' is a verb, which can't be defined anew"
+says "bad/register: wdt has no register 'wdt_lok'; is it wdt_lock?"
+says "bad/device: the machine has no device 'wdt2'; it has wdt"
+says "bad/duration: '30' is no length of time"
+says "bad/checks: it does not hold"
+says "bad/refused: CommandNotFound"
+says "16 scenarios"
+says "1 passed, 2 failed"
+for report in bad.jsonl bad.xml bad.tap; do [ -s $report ] || fail "$report is missing"; done
+for transcript in left/bad_expectation-*.jsonl; do
+    "$sim" -replay "$transcript" >out 2>&1 || fail "the transcript does not replay"
+done
+
+# The same ones again, and only they.
+expect 0 --rerun-failed bad.jsonl --list bad.tcl
+[ "$(wc -l <out)" -eq 14 ] || fail "not the failed ones are run again"
+expect 0 --filter '*/fine' bad.tcl
+expect 2 --filter nothing bad.tcl
+says "none of the 16 scenarios is chosen"
+
+# Files that are none.
+printf 'scenario half { wdt attach\n' >half.tcl
+printf 'scenario\0' >binary.tcl
+printf 'scenario a {}\nscenario a {}\n' >twice.tcl
+printf 'machine {-device i6300esb,nonsense=1}\n' >machine.tcl
+printf 'source ../../etc/passwd\n' >outside.tcl
+printf 'wdt attach\n' >early.tcl
+printf 'while 1 {}\n' >endless.tcl
+printf 'scenario fine {}\n' >good.tcl
+expect 1 --timeout 2s half.tcl binary.tcl twice.tcl machine.tcl outside.tcl early.tcl endless.tcl good.tcl
+says "half: the file ends in the middle of a command"
+says "binary: the file is binary"
+says "there is another scenario 'twice/a'"
+says "machine.tcl:1: machine:"
+says "outside.tcl:1: outside:"
+says "'wdt' stands in the body of a scenario"
+says "endless: "
+says "2 passed"
+mkdir empty
+expect 2 empty
+says "there is no scenario file"
+expect 2 not-there
+says "there is no file or folder 'not-there'"
+expect 2
+expect 2 --jobbs 2 good.tcl
+says "is it --jobs?"
+expect 2 --shard 3/2 good.tcl
+expect 2 --junit /dev/full good.tcl
+says "it is no regular file"
+
+# Shards are a division, and an empty one is no failure.
+i=0
+while [ $i -lt 20 ]; do
+    echo "scenario number$i {check {[random 0 9] <= 9}}"
+    i=$((i + 1))
+done >many.tcl
+for shard in 1 2 3; do
+    expect 0 --shard $shard/3 --jsonl shard-$shard.jsonl many.tcl
+done
+expect 0 --merge --junit all.xml shard-1.jsonl shard-2.jsonl shard-3.jsonl
+says "20 scenarios, 0 of them bad"
+empty=
+for shard in 1 2 3; do
+    "$run" --shard $shard/3 good.tcl >out 2>&1 || fail "shard $shard/3"
+    if grep -qF "has no scenario in it" out; then empty=$shard; fi
+done
+[ -n "$empty" ] || fail "no shard says that it is empty"
+
+# Repetitions have seeds of their own, the same in every run.
+expect 0 --repeat 3 --seed 7 --jsonl first.jsonl good.tcl
+expect 0 --repeat 3 --seed 7 --jsonl second.jsonl good.tcl
+sed -n 's/.*"seed": \([0-9]*\).*/\1/p' first.jsonl | head -3 | sort -u >first
+sed -n 's/.*"seed": \([0-9]*\).*/\1/p' second.jsonl | head -3 | sort -u >second
+cmp first second || fail "the seeds are others"
+[ "$(wc -l <first)" -eq 3 ] || fail "the repetitions have one seed"
+
+# The first failure ends the run.
+printf 'scenario first { check 0 }\nscenario second {}\n' >fast.tcl
+expect 1 --jobs 1 --fail-fast fast.tcl
+says "1 failed"
+
+# An interruption ends all, and the reports are written.
+printf 'scenario fine {}\nscenario forever { while 1 {} }\n' >long.tcl
+"$run" --jobs 2 --jsonl long.jsonl long.tcl >out 2>&1 &
+runner=$!
+tries=0
+while ! pgrep -P $runner >/dev/null && [ $tries -lt 200 ]; do
+    sleep 0.05
+    tries=$((tries + 1))
+done
+kill -TERM $runner
+wait $runner
+[ $? -eq 1 ] || fail "an interrupted run is a failure"
+says "interrupted"
+grep -q '"summary"' long.jsonl || fail "the report of an interrupted run is not complete"
+echo "all is as it should be"

@@ -11,6 +11,7 @@ option(VIGIL_BUILD_TESTS "Build the test suite (needs Catch2)" ${PROJECT_IS_TOP_
 option(VIGIL_BUILD_COSIM "Build with the tests those that have a real QEMU and a real Linux, which they download" OFF)
 option(VIGIL_BUILD_BENCH "Build the benchmarks (needs Google Benchmark)" OFF)
 option(VIGIL_BUILD_FUZZERS "Build the libFuzzer targets (needs clang)" OFF)
+option(VIGIL_BUILD_FUZZ_DRIVERS "Run the fuzz targets among the tests, without libFuzzer" ON)
 option(VIGIL_INSTALL "Generate the install rules" ${PROJECT_IS_TOP_LEVEL})
 option(VIGIL_WARNINGS_AS_ERRORS "Let a compiler warning in a file of Vigil end the build" ${PROJECT_IS_TOP_LEVEL})
 option(VIGIL_UNITY_BUILD "Compile several files of a large library at once" OFF)

@@ -65,7 +65,7 @@ install() { # PACKAGE...; no service is started
     $as_root env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 \
         apt-get -qq -o Dpkg::Use-Pty=0 install --yes --no-install-recommends "$@" >/dev/null
 }
-$as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq update
+$as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq update || [ -z "$missing" ]
 # shellcheck disable=SC2086
 [ -z "$missing" ] || install $missing
 # shellcheck disable=SC2086

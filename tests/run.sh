@@ -13,9 +13,11 @@ cd "$root"
 sh sim/packages.sh tests fuzz
 
 presets="fuzz asan release"
+drivers=OFF # under the sanitizers libFuzzer is the better one
 if ! command -v clang++ >/dev/null; then
     echo "No clang++ here: going on without libFuzzer" >&2
     presets="asan release"
+    drivers=ON
 fi
 
 jobs=$(nproc)
@@ -23,11 +25,13 @@ for preset in $presets; do
     echo "Building build/$preset"
     tests=ON
     bench=OFF
+    with=$drivers
     case $preset in
     fuzz) tests=OFF ;; # only the targets
-    release) bench=ON ;;
+    release) bench=ON with=ON ;;
     esac
-    cmake --preset "$preset" -DVIGIL_BUILD_TESTS=$tests -DVIGIL_BUILD_BENCH=$bench >/dev/null
+    cmake --preset "$preset" -DVIGIL_BUILD_TESTS=$tests -DVIGIL_BUILD_BENCH=$bench -DVIGIL_BUILD_FUZZ_DRIVERS=$with \
+        >/dev/null
     cmake --build --preset "$preset"
 done
 

@@ -49,6 +49,7 @@ if(STEP STREQUAL "add_subdirectory")
 
 elseif(STEP STREQUAL "FetchContent")
   configure("${platform}" "${BUILD}" -D VIGIL=${SOURCE} -D ROUTE=${STEP} -D VIGIL_BUILD_BRIDGE=ON
+    -D VIGIL_UNITY_BUILD=ON
     -D CMAKE_DISABLE_FIND_PACKAGE_Boost=FALSE)
   run("${CMAKE_COMMAND}" --build "${BUILD}")
   expect("${BUILD}/examples/watchdog" "${watchdog_prints}")

@@ -158,7 +158,7 @@ runstate::result<std::string> device_view::access(test_bench& bench, const named
             const auto base = bench.read_config(k_lpc_bridge, k_pmbase, 4);
             if (!base) return base.why();
             if ((*base & ~std::uint64_t{0x7F}) == 0)
-                return runstate::refusal{"tco has no ports yet; say 'wdt attach tco' first"};
+                return runstate::refusal{"tco has no ports yet: write PMBASE, configuration register 40h of 00:1f.0, first"};
             address += *base & 0xFF80;
         }
         return std::string(writes ? "out" : "in") + width_word(one.width, true) + " " + hex(address);

@@ -59,7 +59,7 @@ void qmp_client::execute_one()
     } else if (!greeted_) {
         greeted(value);
     } else {
-        take(value.get_object());
+        take_item(value.get_object());
     }
 }
 
@@ -81,7 +81,7 @@ void qmp_client::greeted(const json::value& greeting)
     });
 }
 
-void qmp_client::take(const json::object& item)
+void qmp_client::take_item(const json::object& item)
 {
     static const json::object nothing;
     if (const json::value* name = item.if_contains("event"); name != nullptr && name->is_string()) {

@@ -52,7 +52,7 @@ private:
     static constexpr std::size_t k_most_items = 1024;
 
     void greeted(const json::value& greeting);
-    void take(const json::object& item);
+    void take_item(const json::object& item);
     void take_reply(const json::value* result, const json::value* error);
     void nonsense(const std::string& why);
 

@@ -3,13 +3,13 @@
 
 #include <algorithm>
 #include <cctype>
-#include <numeric>
 
 #include <vigil/models/hyperv_crash.h>
 #include <vigil/models/i6300esb.h>
 #include <vigil/models/ib700.h>
 #include <vigil/models/ich9_tco.h>
 #include <vigil/models/pvpanic.h>
+#include <vigil/qmp-bridge/host/option_list.h>
 
 namespace vigil::sim {
 
@@ -55,22 +55,6 @@ std::string plain(std::string_view name)
     return out;
 }
 
-std::size_t distance(std::string_view a, std::string_view b)
-{
-    std::vector<std::size_t> row(b.size() + 1);
-    std::iota(row.begin(), row.end(), std::size_t{0});
-    for (std::size_t i = 0; i < a.size(); ++i) {
-        std::size_t diagonal = row[0];
-        row[0] = i + 1;
-        for (std::size_t j = 0; j < b.size(); ++j) {
-            const std::size_t replaced = diagonal + (a[i] == b[j] ? 0 : 1);
-            diagonal = row[j + 1];
-            row[j + 1] = std::min({replaced, row[j] + 1, row[j + 1] + 1});
-        }
-    }
-    return row.back();
-}
-
 const char* width_word(unsigned width, bool port)
 {
     switch (width) {
@@ -85,15 +69,14 @@ const char* width_word(unsigned width, bool port)
 
 std::string nearest(std::string_view word, const std::vector<std::string>& known)
 {
-    std::string best;
-    std::size_t least = word.size() / 2 + 2;
-    for (const std::string& one : known) {
-        if (const std::size_t away = distance(plain(word), plain(one)); away < least) {
-            least = away;
-            best = one;
-        }
-    }
-    return best;
+    std::vector<std::string> plain_names;
+    for (const std::string& one : known) plain_names.push_back(plain(one));
+    const std::vector<std::string_view> candidates(plain_names.begin(), plain_names.end());
+    const std::string asked = plain(word);
+    const auto found = qmp_bridge::nearest_match(asked, candidates);
+    if (!found) return {};
+    return known.at(
+        static_cast<std::size_t>(std::find(plain_names.begin(), plain_names.end(), *found) - plain_names.begin()));
 }
 
 runstate::result<device_view> device_view::find(test_bench& bench, std::string_view name)
@@ -158,7 +141,8 @@ runstate::result<std::string> device_view::access(test_bench& bench, const named
             const auto base = bench.read_config(k_lpc_bridge, k_pmbase, 4);
             if (!base) return base.why();
             if ((*base & ~std::uint64_t{0x7F}) == 0)
-                return runstate::refusal{"tco has no ports yet: write PMBASE, configuration register 40h of 00:1f.0, first"};
+                return runstate::refusal{
+                    "tco has no ports yet: write PMBASE, configuration register 40h of 00:1f.0, first"};
             address += *base & 0xFF80;
         }
         return std::string(writes ? "out" : "in") + width_word(one.width, true) + " " + hex(address);

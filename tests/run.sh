@@ -20,7 +20,7 @@ if ! command -v clang++ >/dev/null; then
     drivers=ON
 fi
 
-jobs=$(nproc)
+jobs=$(($(nproc) + 1)) # many tests wait
 for preset in $presets; do
     echo "Building build/$preset"
     tests=ON

@@ -55,7 +55,7 @@ scenario refused { qmp no-such-command }
 scenario fine { wdt attach; puts hello; note there; expect status running }
 scenario skipped { skip "not on this machine" }
 END
-expect 1 --jobs 2 --timeout 3s --memory 64 --transcripts left --jsonl bad.jsonl --junit bad.xml --tap bad.tap bad.tcl
+expect 1 --jobs 2 --timeout 6s --memory 64 --transcripts left --jsonl bad.jsonl --junit bad.xml --tap bad.tap bad.tcl
 says "bad.tcl:3: bad/expectation: there was no event instead; the machine is running at 1s"
 says "bad.tcl:11: bad/unknown: there is no verb 'expct'; is it 'expect'?"
 says "bad/forever: timed out"
@@ -93,7 +93,7 @@ printf 'source ../../etc/passwd\n' >outside.tcl
 printf 'wdt attach\n' >early.tcl
 printf 'while 1 {}\n' >endless.tcl
 printf 'scenario fine {}\n' >good.tcl
-expect 1 --timeout 2s half.tcl binary.tcl twice.tcl machine.tcl outside.tcl early.tcl endless.tcl good.tcl
+expect 1 --timeout 6s half.tcl binary.tcl twice.tcl machine.tcl outside.tcl early.tcl endless.tcl good.tcl
 says "half: the file ends in the middle of a command"
 says "binary: the file is binary"
 says "there is another scenario 'twice/a'"

@@ -8,6 +8,14 @@ command -v chromium >/dev/null || {
 }
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
+headless() {
+    chromium --headless=new --no-sandbox --disable-gpu --disable-dev-shm-usage --user-data-dir="$folder/profile" \
+        --no-first-run --disable-background-networking --proxy-server=127.0.0.1:9 "$@"
+}
+headless --dump-dom about:blank >"$folder/dom" 2>"$folder/log" || {
+    echo "skipped: chromium does not start here: $(tail -n 1 "$folder/log")"
+    exit 77
+}
 "$1" 10000 "$folder"
 
 size=$(wc -c <"$folder/o.html")
@@ -19,10 +27,8 @@ size=$(wc -c <"$folder/o.html")
 # show FRAGMENT: the page as it is once its script has run, in $folder/dom; what the page says to its console, and what
 # it asks of the network, which leads nowhere, in $folder/log.
 show() {
-    chromium --headless=new --no-sandbox --disable-gpu --disable-dev-shm-usage --user-data-dir="$folder/profile" \
-        --no-first-run --disable-background-networking --proxy-server=127.0.0.1:9 --enable-logging=stderr --v=0 \
-        --log-net-log="$folder/net" --virtual-time-budget=5000 --dump-dom "file://$folder/o.html#$1" \
-        >"$folder/dom" 2>"$folder/log"
+    headless --enable-logging=stderr --v=0 --log-net-log="$folder/net" --virtual-time-budget=5000 \
+        --dump-dom "file://$folder/o.html#$1" >"$folder/dom" 2>"$folder/log"
     if grep CONSOLE "$folder/log"; then
         echo "the page has something to say to the console" >&2
         exit 1

@@ -19,7 +19,6 @@ namespace {
 // Revision, status (medium DEVSEL# timing, fast back-to-back) and interrupt pin (INTA#) as in hw/acpi/piix4.c.
 constexpr bus::pci_identity k_piix4_identity{0x8086, 0x7113, 0x068000, 3};
 constexpr std::uint32_t k_piix4_status = 0x0280;
-constexpr std::uint32_t k_interrupt_pin = 0x3D;
 constexpr apm_commands k_piix4_commands{0xF1, 0xF0};
 
 constexpr bus::pci_identity k_ich9_identity{0x8086, 0x2918, 0x060100, 2, 0x1AF4, 0x1100, true};
@@ -172,7 +171,7 @@ piix4_pm::piix4_pm(const sc_core::sc_module_name& name, runstate::vm_clock& cloc
                          {piix4_reg::smbhstcfg, 1, 0x09}}})
 {
     set_config(bus::pci_reg::status, 2, k_piix4_status);
-    set_config(k_interrupt_pin, 1, 1);
+    add_interrupt_pin();
 }
 
 piix4_pm::~piix4_pm() = default;

@@ -97,6 +97,14 @@ public:
         for (const auto& item : value->get_array()) read(item);
     }
 
+    void texts(std::string_view key, std::vector<std::string>& to)
+    {
+        each(key, [&](const json::value& item) {
+            if (!item.is_string()) return fail(key, "has an item that is no string");
+            to.emplace_back(item.get_string().data(), item.get_string().size());
+        });
+    }
+
     template <class Read> void object(std::string_view key, Read read)
     {
         const auto* const value = find(key);
@@ -172,10 +180,7 @@ scenario_outcome outcome_of(members from)
     from.time("virtual_ns", out.virtual_time);
     from.time("wall_ns", out.wall_time);
     from.object("failure", [&out](members inner) { out.failure = failure_of(inner); });
-    from.each("last_lines", [&](const json::value& item) {
-        if (!item.is_string()) return from.fail("last_lines", "has an item that is no string");
-        out.last_lines.emplace_back(item.get_string().data(), item.get_string().size());
-    });
+    from.texts("last_lines", out.last_lines);
     from.read("transcript", out.transcript);
     from.each("timeline", [&](const json::value& item) {
         if (!item.is_object()) return from.fail("timeline", "has an item that is no object");
@@ -203,10 +208,7 @@ summary_line summary_of(members from)
     from.number("seed", out.summary.seed);
     from.number("shard", out.summary.shard);
     from.number("shards", out.summary.shards);
-    from.each("remarks", [&](const json::value& item) {
-        if (!item.is_string()) return from.fail("remarks", "has an item that is no string");
-        out.summary.remarks.emplace_back(item.get_string().data(), item.get_string().size());
-    });
+    from.texts("remarks", out.summary.remarks);
     if (out.summary.shard < 1 || out.summary.shard > out.summary.shards) from.fail("shard", "is none of 'shards'");
     return out;
 }

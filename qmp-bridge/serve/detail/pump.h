@@ -88,7 +88,6 @@ public:
     /// Which look at the clients, amid steps of the clock, was the last one; 0 where no such step is under way.
     std::uint64_t look_number() const noexcept { return advancing_ ? looks_ : 0; }
 
-    /// The status that the run ended with; 0 before.
     /// Told of what a user should know; may be empty.
     std::function<void(std::string_view)> log;
 
@@ -96,6 +95,7 @@ public:
     /// run; may be empty.
     std::function<bool()> clients_leave;
 
+    /// The status that the run ended with; 0 before.
     int exit_status() const noexcept { return exit_status_; }
     /// Whether the run is over.
     bool leaving() const noexcept { return leaving_; }

@@ -112,6 +112,7 @@ unsigned memory::transport_dbg(tlm::tlm_generic_payload& payload)
 void memory_content::write(std::uint64_t address, const std::uint8_t* bytes, std::uint64_t count)
 {
     if (count == 0) return;
+    touched_ = true;
     std::memcpy(data_ + address, bytes, static_cast<std::size_t>(count));
     const std::uint64_t last = (address + count - 1) / k_page_bytes;
     for (std::uint64_t page = address / k_page_bytes; page <= last; ++page)

@@ -33,10 +33,12 @@ public:
     /// The pages that hold anything but zeros, ascending. Looks at those only that were ever written to, and at all of
     /// them once the bytes were given out.
     std::vector<std::uint64_t> pages_in_use() const;
+    /// Whether all of it is as it was made: nobody has written to it, or could have.
+    bool untouched() const noexcept { return !touched_; }
     /// The bytes, for others to write to from now on.
     std::uint8_t* give_out() noexcept
     {
-        given_out_ = true;
+        touched_ = given_out_ = true;
         return data_;
     }
     /// Writes `count` bytes, which must lie within the size.
@@ -49,6 +51,7 @@ private:
     std::uint8_t* data_;
     std::vector<bool> written_; ///< for each page, whether `write` ever wrote to it
     bool given_out_ = false;
+    bool touched_ = false;
 };
 
 /// Guest RAM: zero at first, and sparse (the host commits a page when it is first written). Takes accesses of any

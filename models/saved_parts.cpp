@@ -122,6 +122,7 @@ prepared_restore saved_memory::prepare(const saved_state& state)
     const auto pages = in.source("pages");
     const auto contents = in.source("contents");
     if (in.fault()) return *in.fault();
+    if (pages->size() == 0 && contents->size() == 0 && part_.content()->untouched()) return [] {}; // it is so already
     std::shared_ptr<memory_content> fresh = memory_content::of(part_.size());
     in.require(fresh != nullptr, "the host has no address space for " + std::to_string(part_.size()) + " bytes more");
     if (in.fault()) return *in.fault();

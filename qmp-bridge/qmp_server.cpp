@@ -148,6 +148,11 @@ void qmp_server::keep_offering(line_output& output) { impl_->keep_offering(outpu
 
 void qmp_server::terminate(int signal) { impl_->terminate(signal); }
 
+std::optional<runstate::refusal> qmp_server::return_to(const runstate::controller::moment& before)
+{
+    return impl_->return_to(before);
+}
+
 transcript* qmp_server::tale() noexcept { return impl_->tale(); }
 
 std::optional<runstate::refusal> qmp_server::write_transcript(const std::string& path, const transcript_head& head)

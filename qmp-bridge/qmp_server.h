@@ -180,6 +180,10 @@ public:
     /// A termination signal came: ends the run, and what is under way before.
     void terminate(int signal);
 
+    /// Takes the machine, and the monitor as its clients know it, back to a moment of a run that follows a script; no
+    /// client may be there. What commands have added (devices, objects, files) stays. Refused once the run is over.
+    std::optional<runstate::refusal> return_to(const runstate::controller::moment& before);
+
     /// The tale of the run; null where it is not told.
     transcript* tale() noexcept;
     /// Writes the tale to a file, `head` first (but of a repeated run, that run's).

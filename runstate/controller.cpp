@@ -196,6 +196,29 @@ result<run_state> controller::restore(const snapshot& saved)
     return *state;
 }
 
+controller::moment controller::this_moment() const
+{
+    moment now{save(), control_.stands()};
+    for (snapshot_section& section : now.devices) {
+        for (saved_field& field : section.fields) {
+            const auto* source = std::get_if<std::shared_ptr<const byte_source>>(&field.value);
+            if (source == nullptr) continue;
+            std::vector<std::uint8_t> copy(static_cast<std::size_t>((*source)->size())); // which goes on changing
+            (*source)->read(0, copy.data(), copy.size());
+            field.value = std::move(copy);
+        }
+    }
+    return now;
+}
+
+std::optional<refusal> controller::return_to(const moment& before)
+{
+    if (control_.exiting()) return refusal{"the run is over"};
+    control_.return_to(before.control);
+    if (auto restored = restore(before.devices); !restored) return std::move(restored).why();
+    return std::nullopt;
+}
+
 std::optional<refusal> controller::check_sections(const snapshot& saved) const
 {
     const std::vector<snapshot_section> names = section_names();

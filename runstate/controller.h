@@ -80,6 +80,15 @@ public:
     result<run_state> restore(const snapshot& saved) override;
     std::uint64_t most_bytes() const override;
 
+    /// The machine at one moment, to return to in the same simulation.
+    struct moment {
+        snapshot devices;
+        run_control::standing control;
+    };
+    moment this_moment() const;
+    /// Returns to it without an event; only the kernel's own time goes on. Refused once the run is over.
+    std::optional<refusal> return_to(const moment& before);
+
     // The fact and request interfaces, as devices see them.
 
     void watchdog_expired() override;

@@ -329,6 +329,22 @@ void run_control::woken_elsewhere()
     if (state_ == run_state::suspended && set_state(run_state::running)) wake_machine();
 }
 
+void run_control::return_to(const standing& before)
+{
+    debug_requested_ = suspend_requested_ = wakeup_requested_ = powerdown_requested_ = false;
+    shutdown_requested_.reset();
+    reset_requested_.reset();
+    stop_requested_.reset();
+    actions_ = before.actions;
+    autostart_ = before.autostart;
+    was_suspended_ = before.was_suspended;
+    const run_state from = std::exchange(state_, before.state);
+    if (from == state_) return;
+    if (from == run_state::running) host_.stop_clock();
+    if (running()) host_.start_clock();
+    host_.state_changed(from, state_);
+}
+
 void run_control::request_made()
 {
     if (open_turns_ == 0 && !exiting_) host_.schedule_service();

@@ -167,6 +167,18 @@ public:
     /// WAKEUP and state `running` where it is suspended; nothing otherwise.
     void woken_elsewhere();
 
+    /// What commands and the guest have made of it, apart from what is requested and not served yet.
+    struct standing {
+        run_state state;
+        action_set actions;
+        bool autostart;
+        bool was_suspended;
+    };
+    standing stands() const noexcept { return {state_, actions_, autostart_, was_suspended_}; }
+    /// Goes back to that, whatever the transition table says: no event tells of it, and what is requested is void. Not
+    /// for a run that is over.
+    void return_to(const standing& before);
+
     /// Changes the state where the transition table permits it, and the clock with it; otherwise logs QEMU's line and
     /// returns false with nothing changed. For platform code that enters states of its own (colo, save-vm …).
     bool set_state(run_state to);

@@ -47,6 +47,12 @@ public:
     /// The machine that the run is of.
     machine& guest() noexcept { return machine_; }
 
+    /// Takes machine and monitor back to that moment of a run that follows a script (see `qmp_server::return_to`).
+    std::optional<runstate::refusal> return_to(const runstate::controller::moment& before)
+    {
+        return server_.return_to(before);
+    }
+
     /// Writes a transcript from now on, of a run that follows a script; nothing may have been said yet.
     std::optional<runstate::refusal> record_to(const std::string& path);
     /// Ends that transcript, though the run may not be over.

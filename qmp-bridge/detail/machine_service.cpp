@@ -94,6 +94,17 @@ void machine_service::tell_or_repeat()
     pump_.clients().observe(transcript_.get());
 }
 
+std::optional<runstate::refusal> machine_service::return_to(const runstate::controller::moment& before)
+{
+    if (local_clients_ == nullptr) return refuse("only a run that follows a script can be taken back");
+    if (auto refused = controller_.return_to(before)) return refused;
+    virtual_limiter_.cancel();
+    host_limiter_.cancel();
+    monitor_.start_over();
+    local_clients_->start_over();
+    return std::nullopt;
+}
+
 std::optional<runstate::refusal> machine_service::write_transcript(const std::string& path, const transcript_head& head)
 {
     const bool repeats = options_.recorded != nullptr;

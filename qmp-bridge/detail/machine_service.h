@@ -48,6 +48,7 @@ public:
     void keep_offering(line_output& output);
     void terminate(int signal);
     void log(const std::string& line) const { options_.log(line); }
+    std::optional<runstate::refusal> return_to(const runstate::controller::moment& before);
     std::optional<runstate::refusal> write_transcript(const std::string& path, const transcript_head& head);
     std::optional<std::string> conclude();
     std::uint16_t port() const;

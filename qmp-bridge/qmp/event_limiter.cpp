@@ -35,6 +35,12 @@ void event_limiter::on_timer()
     arm();
 }
 
+void event_limiter::reset() noexcept
+{
+    in_period_ = false;
+    held_.reset();
+}
+
 void event_limiter::arm()
 {
     try {

@@ -25,6 +25,9 @@ public:
     /// The period ended: sends what is held and starts another, or goes idle.
     void on_timer();
 
+    /// As at the beginning: what is held is dropped. The owner stops the clock.
+    void reset() noexcept;
+
 private:
     void arm(); ///< begins a period
 

@@ -89,6 +89,14 @@ std::size_t qmp_monitor::unsent(const qmp_session& one, std::size_t of_interest)
     return options_.unsent ? options_.unsent(one, of_interest) : one.output.size();
 }
 
+void qmp_monitor::start_over()
+{
+    watchdog_limiter_.reset();
+    capabilities_.clear();
+    last_session_id_ = 0;
+    events_dropped_ = 0;
+}
+
 void qmp_monitor::limiter_timer_expired() { watchdog_limiter_.on_timer(); }
 
 bool qmp_monitor::offers(qmp_capability capability) const noexcept

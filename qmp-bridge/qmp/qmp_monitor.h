@@ -94,6 +94,10 @@ public:
     /// Adds a command to `options::commands`, before there is a session; throws as the constructor does.
     void add_command(own_command one);
 
+    /// Forgets what clients have left behind: the limiter's period, migration capabilities, session numbers, counts.
+    /// There must be no session.
+    void start_over();
+
     /// The limiter's period ended.
     void limiter_timer_expired();
 

@@ -55,6 +55,9 @@ public:
     /// A client that has yet to open its conversation with that server; null where there is no such server.
     std::unique_ptr<local_client> connect(unsigned server);
 
+    /// Numbers the clients from the first again; there must be none.
+    void start_over() noexcept { so_far_ = 0; }
+
     /// Whether the machine's run is over: nobody is answered any more.
     bool run_over() const noexcept;
 

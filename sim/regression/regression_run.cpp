@@ -110,32 +110,45 @@ private:
 
     void carry_out(const zygote_task& task, std::unordered_set<std::string>& missing)
     {
-        int ends[2];
         const int output = ::memfd_create("vigil-run-machine", MFD_CLOEXEC);
-        if (output < 0 || ::pipe2(ends, O_CLOEXEC) != 0) {
+        std::vector<int> from;
+        std::vector<int> to;
+        const std::size_t keepers = std::min<std::size_t>(settings_.jobs, task.scenarios.size() * settings_.repeat);
+        while (from.size() < keepers) {
+            int ends[2];
+            if (::pipe2(ends, O_CLOEXEC) != 0) break;
+            from.push_back(ends[0]);
+            to.push_back(ends[1]);
+        }
+        if (output < 0 || to.empty()) {
             last_words_ = {"no pipe can be made"};
             return;
         }
         const pid_t child = ::fork();
         if (child == 0) {
-            ::setpgid(0, 0);
-            ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-            std::signal(SIGINT, SIG_DFL);
-            std::signal(SIGTERM, SIG_DFL);
-            ::dup2(output, STDOUT_FILENO);
-            ::dup2(output, STDERR_FILENO);
-            live_as_zygote(task, settings_, ends[1]);
+            enter_zygote(output);
+            live_as_zygote(task, settings_, to);
         }
-        ::close(ends[1]);
+        for (const int fd : to) ::close(fd);
         read_lines(
-            ends[0], [&](const std::string& line) { take(line, missing); }, [this] { return over(); });
-        ::close(ends[0]);
+            from, [&](const std::string& line) { take(line, missing); }, [this] { return over(); });
+        for (const int fd : from) ::close(fd);
         if (child > 0) {
             if (over()) ::kill(-child, SIGKILL);
             while (::waitpid(child, nullptr, 0) < 0 && errno == EINTR) {}
         }
         last_words_ = last_lines(output);
         ::close(output);
+    }
+
+    static void enter_zygote(int output)
+    {
+        ::setpgid(0, 0);
+        ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+        std::signal(SIGINT, SIG_DFL);
+        std::signal(SIGTERM, SIG_DFL);
+        ::dup2(output, STDOUT_FILENO);
+        ::dup2(output, STDERR_FILENO);
     }
 
     void take(const std::string& line, std::unordered_set<std::string>& missing)

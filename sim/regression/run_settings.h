@@ -23,6 +23,7 @@ struct run_settings {
     std::uint64_t seed = 1;
     std::chrono::milliseconds timeout{60'000}; ///< wall-clock time of one scenario
     std::uint64_t memory_bytes = 256U * 1024 * 1024;
+    bool isolate = false; ///< each scenario in a process of its own
     bool fail_fast = false;
     std::optional<std::string> rerun_failed; ///< a report in JSON lines
     unsigned shard = 1;                      ///< from 1

@@ -104,7 +104,7 @@ private:
         if (child == 0) read_file_here(file, settings_, ends[1], output);
         ::close(ends[1]);
         read_lines(
-            ends[0], [&](const std::string& line) { take(file, line); }, [] { return false; });
+            {ends[0]}, [&](const std::string& line) { take(file, line); }, [] { return false; });
         ::close(ends[0]);
         int status = 0;
         ::waitpid(child, &status, 0);

@@ -42,6 +42,17 @@ std::uint64_t address_space()
     return std::uint64_t{pages} * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
 }
 
+// Hands on the complete lines, and keeps the rest.
+void take_lines(std::string& text, const std::function<void(const std::string& line)>& take,
+                const std::function<bool()>& stop)
+{
+    std::size_t begin = 0;
+    for (std::size_t end = 0; (end = text.find('\n', begin)) != std::string::npos && !stop(); begin = end + 1) {
+        take(text.substr(begin, end - begin));
+    }
+    text.erase(0, begin);
+}
+
 std::string signal_name(int number)
 {
     const char* const short_name = ::sigabbrev_np(number);
@@ -63,7 +74,12 @@ void enter_limits(const process_limits& limits)
     on_out_of_memory(end_for_want_of_memory);
     std::set_new_handler(end_for_want_of_memory);
     std::signal(SIGALRM, SIG_DFL);
-    const auto ms = limits.time.count();
+    start_time(limits.time);
+}
+
+void start_time(std::chrono::milliseconds time)
+{
+    const auto ms = time.count();
     const itimerval end{{0, 0}, {ms / 1000, static_cast<suseconds_t>(ms % 1000 * 1000)}};
     ::setitimer(ITIMER_REAL, &end, nullptr);
 }
@@ -113,23 +129,28 @@ bool write_all(int fd, const char* bytes, std::size_t count)
     return true;
 }
 
-void read_lines(int fd, const std::function<void(const std::string& line)>& take, const std::function<bool()>& stop)
+void read_lines(const std::vector<int>& fds, const std::function<void(const std::string& line)>& take,
+                const std::function<bool()>& stop)
 {
-    std::string kept;
+    std::vector<pollfd> sources;
+    for (const int fd : fds) sources.push_back({fd, POLLIN, 0});
+    std::vector<std::string> kept(fds.size());
     std::array<char, 65536> buffer{};
-    while (!stop()) {
-        pollfd one{fd, POLLIN, 0};
-        const int ready = ::poll(&one, 1, k_poll_ms);
-        if (ready <= 0) continue;
-        const ssize_t got = ::read(fd, buffer.data(), buffer.size());
-        if (got < 0 && errno == EINTR) continue;
-        if (got <= 0) return;
-        kept.append(buffer.data(), static_cast<std::size_t>(got));
-        std::size_t begin = 0;
-        for (std::size_t end = 0; (end = kept.find('\n', begin)) != std::string::npos && !stop(); begin = end + 1) {
-            take(kept.substr(begin, end - begin));
+    std::size_t open = fds.size();
+    while (open > 0 && !stop()) {
+        if (::poll(sources.data(), sources.size(), k_poll_ms) <= 0) continue;
+        for (std::size_t i = 0; i < sources.size(); ++i) {
+            if (sources[i].revents == 0) continue;
+            const ssize_t got = ::read(sources[i].fd, buffer.data(), buffer.size());
+            if (got < 0 && errno == EINTR) continue;
+            if (got > 0) {
+                kept[i].append(buffer.data(), static_cast<std::size_t>(got));
+                take_lines(kept[i], take, stop);
+            } else {
+                sources[i].fd = -1; // which poll passes over
+                --open;
+            }
         }
-        kept.erase(0, begin);
     }
 }
 

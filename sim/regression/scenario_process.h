@@ -26,6 +26,8 @@ void note_address_space();
 
 /// Sets the limits of the calling process: a SIGALRM ends it when its time is over.
 void enter_limits(const process_limits& limits);
+/// Has its time begin again.
+void start_time(std::chrono::milliseconds time);
 
 /// How a process ended, as waitpid has it.
 void tell_end(int status, scenario_outcome& outcome);
@@ -36,8 +38,9 @@ std::vector<std::string> last_lines(int fd);
 /// Writes all of it, whatever signals come; false where it can't be.
 bool write_all(int fd, const char* bytes, std::size_t count);
 
-/// All that is written to `fd` until its writers are gone, or `stop` returns true; a line at a time.
-void read_lines(int fd, const std::function<void(const std::string& line)>& take, const std::function<bool()>& stop);
+/// All that is written to `fds` until their writers are gone, or `stop` returns true; a line at a time.
+void read_lines(const std::vector<int>& fds, const std::function<void(const std::string& line)>& take,
+                const std::function<bool()>& stop);
 
 } // namespace vigil::sim
 

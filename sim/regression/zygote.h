@@ -17,10 +17,10 @@ struct zygote_task {
     std::string folder; ///< where snapshots go
 };
 
-/// The life of the process that has the machine: elaborates it once, reads the scenarios' files, and forks a child at
-/// each scenario that is wanted, which carries it out with everything as it is at that moment. Tells each outcome in a
-/// line of JSON to `to`. To be called in a process of its own; does not return.
-[[noreturn]] void live_as_zygote(const zygote_task& task, const run_settings& settings, int to);
+/// The life of the process that has the machine: elaborates it once, and has the scenarios run by as many keepers (see
+/// `scenario_keeper`) as there are descriptors in `to`, each of which tells its outcomes to one of them. To be called
+/// in a process of its own; does not return.
+[[noreturn]] void live_as_zygote(const zygote_task& task, const run_settings& settings, const std::vector<int>& to);
 
 /// What the program's sc_main does and returns.
 int zygote_main();

@@ -10,6 +10,7 @@
 
 #include <vigil/sim/options/options.h>
 #include <vigil/sim/scenario/detail/script_context.h>
+#include <vigil/sim/scenario/detail/script_variables.h>
 #include <vigil/sim/scenario/device_registers.h>
 
 namespace vigil::sim {
@@ -23,6 +24,10 @@ constexpr int k_deepest_nesting = 200;
 constexpr const char* k_not_there[] = {"interp",  "vwait", "after",     "update",     "load", "unload",
                                        "package", "file",  "glob",      "fconfigure", "chan", "fileevent",
                                        "gets",    "read",  "coroutine", "encoding"};
+
+// Commands of Tcl that change more than variables, beside proc and rename.
+constexpr const char* k_changing[] = {"namespace",  "trace",         "oo::class", "oo::object",
+                                      "oo::define", "oo::objdefine", "oo::copy",  "zlib"};
 
 // A verb of one interpreter.
 struct bound_verb {
@@ -67,7 +72,30 @@ int call_guarded(ClientData data, Tcl_Interp* interp, int count, Tcl_Obj* const 
             return script_error(*guard.context, "'" + std::string(name) + "' is a verb, which can't be defined anew");
         }
     }
+    guard.context->changed = true;
     return guard.original.objProc(guard.original.objClientData, interp, count, given);
+}
+
+// What Tcl calls before a command of `k_changing`, with its text.
+int note_change(ClientData data, Tcl_Interp* /*interp*/, int count, Tcl_Obj* const given[])
+{
+    script_context& context = *static_cast<script_context*>(data);
+    context.changed = true;
+    if (count > 1 && text_of(given[1]).find("trace") != std::string_view::npos) context.traced = true;
+    return TCL_OK;
+}
+
+// expr's rand() and srand(N), from the scenario's own numbers.
+int draw(ClientData data, Tcl_Interp* interp, int count, Tcl_Obj* const given[])
+{
+    script_context& context = *static_cast<script_context*>(data);
+    if (count == 2) {
+        Tcl_WideInt seed = 0;
+        if (Tcl_GetWideIntFromObj(interp, given[1], &seed) != TCL_OK) return TCL_ERROR;
+        context.numbers.seed(static_cast<std::uint64_t>(seed));
+    }
+    constexpr double k_step = 1.0 / (std::uint64_t{1} << 53);
+    return give_back(context, Tcl_NewDoubleObj(static_cast<double>(context.numbers() >> 11) * k_step));
 }
 
 // What Tcl calls where a command is not known.
@@ -102,10 +130,11 @@ struct scenario_script::impl {
     std::vector<bound_verb> bound;
     std::vector<guarded_command> guarded;
 
-    impl(std::string path, std::uint64_t seed, defined tell)
+    impl(std::string path, std::uint64_t seed, defined tell, chosen choose)
     {
         context.file = std::move(path);
         context.tell = std::move(tell);
+        context.choose = std::move(choose);
         context.numbers.seed(seed_of(seed, context.file.stem().string()));
         context.interp = Tcl_CreateInterp();
         Tcl_MakeSafe(context.interp);
@@ -114,6 +143,11 @@ struct scenario_script::impl {
         add_verbs();
         for (const char* name : {"proc", "rename"}) guard(name);
         Tcl_CreateObjCommand(context.interp, "unknown", call_unknown, &context, nullptr);
+        for (const char* name : {"::tcl::mathfunc::rand", "::tcl::mathfunc::srand"}) {
+            Tcl_CreateObjCommand(context.interp, name, draw, &context, nullptr);
+        }
+        watch_changes();
+        context.first_census = census_of(context.interp);
     }
     ~impl() { Tcl_DeleteInterp(context.interp); }
     impl(const impl&) = delete;
@@ -127,6 +161,17 @@ struct scenario_script::impl {
             Tcl_CreateObjCommand(context.interp, one.name, call_verb, &bound.back(), nullptr);
         }
         guarded.reserve(2);
+    }
+
+    void watch_changes()
+    {
+        constexpr const char* k_name = "vigil_note_change";
+        Tcl_CreateObjCommand(context.interp, k_name, note_change, &context, nullptr);
+        for (const char* name : k_changing) {
+            const std::string script = std::string("trace add execution ") + name + " enter " + k_name;
+            Tcl_EvalEx(context.interp, script.c_str(), -1, TCL_EVAL_GLOBAL);
+        }
+        context.changed = context.traced = false;
     }
 
     void guard(const char* name)
@@ -157,8 +202,8 @@ struct scenario_script::impl {
     }
 };
 
-scenario_script::scenario_script(std::string path, std::uint64_t seed, defined tell)
-    : impl_(std::make_unique<impl>(std::move(path), seed, std::move(tell)))
+scenario_script::scenario_script(std::string path, std::uint64_t seed, defined tell, chosen choose)
+    : impl_(std::make_unique<impl>(std::move(path), seed, std::move(tell), std::move(choose)))
 {
 }
 

@@ -37,13 +37,19 @@ std::uint64_t seed_of(std::uint64_t run_seed, const std::string& scenario);
 /// A file of scenarios in Tcl, read by a safe interpreter: no files but those beside it, no programs, no sockets.
 class scenario_script {
 public:
+    struct result {
+        scenario_outcome outcome;
+        bool undone; ///< the script is as it was before: what it defines next doesn't see that the scenario has run
+    };
     /// Carries out the scenario that is being defined, with the variables as they are at that moment.
-    using performance = std::function<scenario_outcome(test_bench& bench, std::uint64_t seed)>;
+    using performance = std::function<result(test_bench& bench, std::uint64_t seed)>;
     /// Called at each definition.
     using defined = std::function<void(const scenario_definition&, const performance& perform)>;
+    /// Whether a scenario is of interest; the definition of one that is not is passed over.
+    using chosen = std::function<bool(const std::string& name)>;
 
     /// `seed` is the run's: of the random numbers that the file itself draws.
-    scenario_script(std::string path, std::uint64_t seed, defined tell);
+    scenario_script(std::string path, std::uint64_t seed, defined tell, chosen choose = {});
     ~scenario_script();
     scenario_script(const scenario_script&) = delete;
     scenario_script& operator=(const scenario_script&) = delete;

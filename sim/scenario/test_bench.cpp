@@ -3,7 +3,10 @@
 
 #include <algorithm>
 #include <charconv>
+#include <iterator>
 #include <utility>
+
+#include <boost/json/parse.hpp>
 
 namespace vigil::sim {
 
@@ -13,6 +16,25 @@ constexpr const char* k_letters = "?bw?l???q"; // of qtest's commands, by width
 constexpr std::uint16_t k_config_address = 0xCF8;
 constexpr std::uint16_t k_config_data = 0xCFC;
 constexpr std::uint32_t k_config_enable = 0x80000000;
+
+// QMP commands that change nothing but what a moment of the machine holds (see `simulation::return_to`).
+constexpr std::string_view k_undoable[] = {"stop",
+                                           "cont",
+                                           "system_reset",
+                                           "system_powerdown",
+                                           "system_wakeup",
+                                           "inject-nmi",
+                                           "inject_nmi",
+                                           "set-action",
+                                           "watchdog-set-action",
+                                           "x-snapshot-save",
+                                           "x-snapshot-load",
+                                           "qmp_capabilities",
+                                           "qom-get",
+                                           "qom-list",
+                                           "qom-list-types",
+                                           "device-list-properties",
+                                           "qom-list-properties"};
 
 runstate::refusal over() { return {"the machine's run is over; nobody answers any more"}; }
 
@@ -51,6 +73,15 @@ test_bench::test_bench(simulation& run, qmp_bridge::local_clients& clients, said
     add_mark(timeline_mark::kind::state, "", std::string(status()));
     guest().controller.add_listener(*this);
     watch_stages();
+}
+
+test_bench::~test_bench()
+{
+    for (const machine_device& device : guest().devices()) {
+        if (auto* const watchdog = dynamic_cast<models::i6300esb*>(device.made.module.get())) {
+            watchdog->stage_expired = nullptr;
+        }
+    }
 }
 
 void test_bench::add_mark(timeline_mark::kind what, std::string source, std::string label, std::string detail)
@@ -134,8 +165,22 @@ runstate::result<std::uint64_t> test_bench::qtest_number(const std::string& line
     return *number;
 }
 
+void test_bench::note_command(const std::string& text)
+{
+    boost::system::error_code wrong;
+    const boost::json::value request = boost::json::parse(text, wrong);
+    const auto* all = wrong ? nullptr : request.if_object();
+    const auto* name = all != nullptr ? all->if_contains("execute") : nullptr;
+    const std::string_view command =
+        name != nullptr && name->is_string() ? qmp_bridge::as_view(name->get_string()) : std::string_view();
+    const bool known = command.substr(0, 6) == "query-" ||
+                       std::find(std::begin(k_undoable), std::end(k_undoable), command) != std::end(k_undoable);
+    if (!known) can_be_undone_ = false;
+}
+
 runstate::result<boost::json::object> test_bench::qmp(const std::string& text)
 {
+    note_command(text);
     reply_.reset();
     say(k_qmp_server, text + "\n");
     if (!reply_) return clients_.run_over() ? over() : runstate::refusal{"there is no complete JSON object in it"};

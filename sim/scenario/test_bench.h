@@ -40,6 +40,9 @@ public:
     using said = std::function<void(unsigned server, std::string_view bytes)>;
 
     test_bench(simulation& run, qmp_bridge::local_clients& clients, said tell);
+    ~test_bench();
+    test_bench(const test_bench&) = delete;
+    test_bench& operator=(const test_bench&) = delete;
 
     /// Says what a former bench's clients said.
     void repeat(unsigned server, std::string_view bytes);
@@ -58,6 +61,8 @@ public:
     runstate::ns now() const;
     bool runs() const; ///< whether virtual time passes
     bool run_over() const noexcept { return clients_.run_over(); }
+    /// Whether taking the machine back to where it was undoes all that was done to it.
+    bool can_be_undone() const noexcept { return can_be_undone_ && !run_over(); }
     std::string_view status() const; ///< the run state
     const std::vector<seen_event>& events() const noexcept { return events_; }
     /// What happened to the machine: run states, stages of watchdogs, events, and what `add_mark` adds.
@@ -74,6 +79,7 @@ private:
     void watch_stages();
     void hear_qmp(std::string_view bytes);
     void say(unsigned server, std::string_view bytes);
+    void note_command(const std::string& text);
     std::optional<runstate::refusal> select_config(unsigned devfn, unsigned offset);
 
     simulation& run_;
@@ -86,6 +92,7 @@ private:
     std::vector<timeline_mark> timeline_;
     std::optional<boost::json::object> reply_;
     std::string qtest_heard_;
+    bool can_be_undone_ = true;
 };
 
 /// Reads a number as scenarios and qtest write it: decimal, or hexadecimal after 0x.

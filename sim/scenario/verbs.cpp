@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <vigil/sim/scenario/detail/script_context.h>
+#include <vigil/sim/scenario/detail/script_variables.h>
 #include <vigil/sim/scenario/device_registers.h>
 #include <vigil/sim/scenario/watchdog_driver.h>
 
@@ -166,13 +167,8 @@ int now(script_context& context, const words& given)
 }
 
 // Snapshots are files, as QMP has them, in the folder where the run keeps what is gone after it.
-int move_machine(script_context& context, const words& given, const char* command)
+int move_machine(script_context& context, const std::string& name, const char* command)
 {
-    const std::string name(given.size() == 2 ? text_of(given[1]) : "");
-    const auto plain = [](unsigned char c) { return std::isalnum(c) != 0 || c == '-' || c == '_'; };
-    if (name.empty() || !std::all_of(name.begin(), name.end(), plain)) {
-        return script_error(context, "a snapshot's name is made of letters, digits, '-' and '_'");
-    }
     const std::string file = "file:" + std::to_string(::getpid()) + "-" + name + ".snapshot";
     const auto reply = context.bench->qmp(std::string("{\"execute\": \"") + command +
                                           "\", \"arguments\": {\"uri\": \"" + file + "\"}}");
@@ -182,8 +178,27 @@ int move_machine(script_context& context, const words& given, const char* comman
                         std::string(qmp_bridge::as_view(reply->at("error").as_object().at("desc").as_string())));
 }
 
-int snapshot(script_context& context, const words& given) { return move_machine(context, given, "x-snapshot-save"); }
-int restore(script_context& context, const words& given) { return move_machine(context, given, "x-snapshot-load"); }
+int snapshot(script_context& context, const words& given)
+{
+    const std::string name(given.size() == 2 ? text_of(given[1]) : "");
+    const auto plain = [](unsigned char c) { return std::isalnum(c) != 0 || c == '-' || c == '_'; };
+    if (name.empty() || !std::all_of(name.begin(), name.end(), plain)) {
+        return script_error(context, "a snapshot's name is made of letters, digits, '-' and '_'");
+    }
+    const int code = move_machine(context, name, "x-snapshot-save");
+    if (code == TCL_OK) context.snapshots.insert(name);
+    return code;
+}
+
+int restore(script_context& context, const words& given)
+{
+    if (given.size() != 2) return usage_error(context, given);
+    const std::string name(text_of(given[1]));
+    if (context.snapshots.count(name) == 0) {
+        return script_error(context, "there is no snapshot '" + name + "'; 'snapshot " + name + "' makes one");
+    }
+    return move_machine(context, name, "x-snapshot-load");
+}
 
 int random(script_context& context, const words& given)
 {
@@ -243,36 +258,75 @@ int machine_options(script_context& context, const words& given)
     return TCL_OK;
 }
 
-scenario_outcome perform(script_context& context, const scenario_definition& what, Tcl_Obj* body, test_bench& bench,
-                         std::uint64_t seed)
+// Evaluates the body; what came of it is in the outcome.
+void perform(script_context& context, Tcl_Obj* body, scenario_outcome& outcome)
+{
+    Tcl_EvalEx(context.interp, "info frame", -1, 0);
+    Tcl_GetIntFromObj(nullptr, Tcl_GetObjResult(context.interp), &context.depth);
+    --context.depth; // the question was in a frame of its own
+    const int code = Tcl_EvalObjEx(context.interp, body, 0);
+    if (code != TCL_ERROR || outcome.end != verdict::passed) return;
+    outcome.end = verdict::error;
+    const std::string message = Tcl_GetStringResult(context.interp);
+    scenario_failure failure{outcome.where, "", message, ""};
+    failure.where.line += static_cast<unsigned>(std::max(Tcl_GetErrorLine(context.interp) - 1, 0));
+    if (message == context.error) {
+        failure.where = context.error_place;
+        failure.verb = context.error_verb;
+    }
+    outcome.failure = failure;
+}
+
+// What a body leaves behind in the interpreter is undone where it passed, and only where all of it can be.
+class undoing {
+public:
+    explicit undoing(script_context& context)
+        : context_(context), numbers_(context.numbers), census_(census_of(context.interp)), variables_(context.interp)
+    {
+    }
+
+    bool undo(bool passed) const
+    {
+        context_.numbers = numbers_;
+        return passed && !context_.changed && !context_.traced && plain_namespaces() && variables_.restore() &&
+               census_of(context_.interp) == census_;
+    }
+
+private:
+    // The file has neither namespaces nor objects, which have variables of their own.
+    bool plain_namespaces() const
+    {
+        const auto after_count = [](const std::string& census) { return census.substr(census.find(' ')); };
+        return after_count(census_) == after_count(context_.first_census);
+    }
+
+    script_context& context_;
+    const std::mt19937_64 numbers_;
+    const std::string census_;
+    const script_variables variables_;
+};
+
+scenario_script::result perform(script_context& context, const scenario_definition& what, Tcl_Obj* body,
+                                test_bench& bench, std::uint64_t seed)
 {
     scenario_outcome outcome;
     outcome.name = what.name;
     outcome.where = what.where;
     outcome.machine = machine_line(what.machine);
     outcome.seed = seed;
+    const undoing before(context);
     context.numbers.seed(seed);
     context.bench = &bench;
     context.definition = &what;
     context.outcome = &outcome;
+    context.expected = 0;
+    context.changed = false;
+    context.snapshots.clear();
     context.error.clear();
-    Tcl_EvalEx(context.interp, "info frame", -1, 0);
-    Tcl_GetIntFromObj(nullptr, Tcl_GetObjResult(context.interp), &context.depth);
-    --context.depth; // the question was in a frame of its own
-    const int code = Tcl_EvalObjEx(context.interp, body, 0);
-    if (code == TCL_ERROR && outcome.end == verdict::passed) {
-        outcome.end = verdict::error;
-        const std::string message = Tcl_GetStringResult(context.interp);
-        scenario_failure failure{what.where, "", message, ""};
-        failure.where.line += static_cast<unsigned>(std::max(Tcl_GetErrorLine(context.interp) - 1, 0));
-        if (message == context.error) {
-            failure.where = context.error_place;
-            failure.verb = context.error_verb;
-        }
-        outcome.failure = failure;
-    }
+    perform(context, body, outcome);
     outcome.virtual_time = bench.now();
-    if (outcome.end != verdict::passed) {
+    const bool passed = outcome.end == verdict::passed;
+    if (!passed) {
         if (outcome.failure && !outcome.failure->expectation.empty()) {
             bench.add_mark(timeline_mark::kind::expectation, "", outcome.failure->expectation);
         }
@@ -281,7 +335,7 @@ scenario_outcome perform(script_context& context, const scenario_definition& wha
     context.bench = nullptr;
     context.outcome = nullptr;
     context.definition = nullptr;
-    return outcome;
+    return {outcome, before.undo(passed)};
 }
 
 int scenario(script_context& context, const words& given)
@@ -300,7 +354,9 @@ int scenario(script_context& context, const words& given)
     if (name.empty() || std::any_of(name.begin(), name.end(), odd)) {
         return script_error(context, "a scenario's name is text on one line");
     }
-    const scenario_definition what{context.file.stem().string() + "/" + std::string(name), context.place(), machine};
+    std::string full_name = context.file.stem().string() + "/" + std::string(name);
+    if (context.choose && !context.choose(full_name)) return TCL_OK;
+    const scenario_definition what{std::move(full_name), context.place(), std::move(machine)};
     Tcl_Obj* body = given.back();
     context.tell(what,
                  [&](test_bench& bench, std::uint64_t seed) { return perform(context, what, body, bench, seed); });

@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <map>
 #include <random>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,15 +24,20 @@ struct script_context {
     Tcl_Interp* interp = nullptr;
     std::filesystem::path file;
     scenario_script::defined tell;
+    scenario_script::chosen choose;
     std::vector<std::string> machine; ///< of the scenarios that name none
     std::mt19937_64 numbers;
+    std::string first_census; ///< of the interpreter, before the file was read
+    bool traced = false;      ///< the file has commands or variables watched
 
     // Of the scenario under way.
     test_bench* bench = nullptr; ///< null: none is
     const scenario_definition* definition = nullptr;
     int depth = 0; ///< of the frame that the scenario is in
     scenario_outcome* outcome = nullptr;
-    std::size_t expected = 0; ///< how many of the bench's events were looked at
+    std::size_t expected = 0;        ///< how many of the bench's events were looked at
+    bool changed = false;            ///< it has changed more of the interpreter than variables
+    std::set<std::string> snapshots; ///< that it has saved, by their names
 
     // The last error that a verb made.
     std::string error;

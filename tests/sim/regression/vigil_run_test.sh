@@ -114,6 +114,87 @@ expect 2 --shard 3/2 good.tcl
 expect 2 --junit /dev/full good.tcl
 says "it is no regular file"
 
+# What a scenario leaves behind, the next one does not see, though they may share a process.
+cat >leaves.tcl <<'END'
+set colour red
+array set shade {light 1 dark 2}
+set list {a b}
+proc greet {} { return hello }
+proc each {names} {
+    set seen {}
+    foreach name $names {
+        scenario "local $name" {
+            lappend seen $name
+            check {[llength $seen] == 1}
+        }
+    }
+}
+machine {-device i6300esb,id=wdt -action watchdog=pause}
+scenario first {
+    set colour blue; set shade(light) 5; set shade(new) 6; unset list; set other 1; set i 7
+    wdt attach; wdt preload 1; wdt enable
+    qmp set-action {"panic": "pause", "reboot": "shutdown"}
+    run until WATCHDOG
+    snapshot then
+    expr srand(5)
+    writel 0x1000 0x12345678
+}
+scenario second {
+    check {$colour eq "red" && $list eq "a b" && ![info exists other] && ![info exists i]}
+    check {[array size shade] == 2 && $shade(light) == 1}
+    check {[now] == 0}
+    check {[readl 0x1000] == 0}
+    expect status running
+    expect register wdt wdt_lock 0
+    check {[catch {restore then} why] && [string match "there is no snapshot*" $why]}
+    expect no event WATCHDOG within 10s
+    set numbers [list [random 0 1000000] [expr rand()]]
+}
+scenario "makes a procedure" { proc greet {} { return bye }; proc another {} {}; check {[greet] eq "bye"} }
+scenario "the procedure is as it was" { check {[greet] eq "hello" && [info commands another] eq ""} }
+scenario "makes a namespace" { namespace eval mine { variable a 1 } }
+scenario "there is none" { check {![namespace exists mine]} }
+scenario "makes an object" { oo::object create thing }
+scenario "there is no object" { check {[info commands thing] eq ""} }
+scenario "renames" { rename greet hi }
+scenario "it has its name again" { check {[greet] eq "hello"} }
+scenario "links" { upvar 0 colour tint; set tint green }
+scenario "is linked to nothing" { check {$colour eq "red" && ![info exists tint]}; set tint blue; check {$colour eq "red"} }
+scenario "ends the machine" { qmp quit }
+scenario "has another machine" { expect status running }
+scenario "leaves a capability" { qmp migrate-set-capabilities {"capabilities": [{"capability": "events", "state": true}]} }
+scenario "panics late" { expect status running; run 5s; qmp stop; expect status paused }
+scenario "runs again" { expect status running; check {[now] == 0} }
+each {one two three}
+set drawn [expr rand()]
+scenario "file's numbers are the same [format %.6f $drawn]" { check {$drawn == [set drawn]} }
+END
+printf 'oo::class create counter { variable n; method next {} { incr n } }\ncounter create c\n' >objects.tcl
+printf 'foreach k {1 2 3} { scenario "object $k" { check {[c next] == 1} } }\n' >>objects.tcl
+printf 'namespace eval kept { variable n 0 }\n' >spaces.tcl
+printf 'foreach k {1 2 3} { scenario "space $k" { check {[incr kept::n] == 1} } }\n' >>spaces.tcl
+printf 'trace add variable ::watched write {apply {{args} {incr ::seen}}}\nset seen 0\n' >traces.tcl
+printf 'foreach k {1 2} { scenario "trace $k" { set watched 1; check {$seen == 1} } }\n' >>traces.tcl
+for isolated in "" --isolate; do
+    for jobs in 1 2; do
+        expect 0 --jobs $jobs $isolated --jsonl leaves$jobs$isolated.jsonl leaves.tcl objects.tcl spaces.tcl traces.tcl
+        grep -v '"summary"' leaves$jobs$isolated.jsonl | sed 's/"wall_ns": [0-9]*//' | sort >told
+        [ -e told.first ] || mv told told.first
+        [ ! -e told ] || cmp told told.first || fail "it makes a difference how they share processes"
+    done
+done
+
+# Many of them cost few processes, and one that crashes in between costs one more.
+i=0
+while [ $i -lt 300 ]; do
+    echo "scenario \"n $i\" { wdt attach; if {$i == 150} { exit 7 } }"
+    i=$((i + 1))
+done >crowd.tcl
+sed -i '1i machine {-device i6300esb}' crowd.tcl
+expect 1 --jobs 1 --jsonl crowd.jsonl crowd.tcl
+says "crowd/n 150: exited (status 7)"
+says "299 passed, 1 exited"
+
 # Shards are a division, and an empty one is no failure.
 i=0
 while [ $i -lt 20 ]; do

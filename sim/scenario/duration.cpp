@@ -53,8 +53,10 @@ runstate::result<runstate::ns> parse_duration(std::string_view text)
         }
         const std::int64_t digit = c - '0';
         if (fraction) {
-            if (digit_length % 10 != 0 && digit != 0) return refused(" is finer than a nanosecond");
+            const bool whole = digit_length != 0 && digit_length % 10 == 0;
+            if (!whole && digit != 0) return refused(" is finer than a nanosecond");
             digit_length /= 10;
+            if (total > k_most - digit * digit_length) return refused(" is longer than 292 years");
             total += digit * digit_length;
         } else {
             if (total > (k_most - digit * found->length) / 10) return refused(" is longer than 292 years");

@@ -15,6 +15,8 @@ void event_figures(int runs);
 void qtest_figures(int runs);
 /// Register accesses of another machine over the socket of a device.
 void vfio_user_figures(int runs);
+/// Whole scenarios of a regression run.
+void scenario_figures(int runs);
 /// From fork to the first reply, and the memory used then.
 void start_figures(int runs);
 

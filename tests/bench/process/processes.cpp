@@ -54,6 +54,28 @@ sockaddr_un address_of(const std::string& path)
     return address;
 }
 
+[[noreturn]] void become(words command)
+{
+    std::vector<char*> arguments;
+    for (std::string& word : command) arguments.push_back(word.data());
+    arguments.push_back(nullptr);
+    const int null = ::open("/dev/null", O_RDWR);
+    ::dup2(null, 1);
+    ::dup2(null, 2);
+    ::execvp(arguments[0], arguments.data());
+    ::_exit(127);
+}
+
+// The number after `key` in a file of lines, 0 where there is none.
+double number_after(const std::string& file, const std::string& key)
+{
+    std::ifstream in(file);
+    for (std::string line; std::getline(in, line);) {
+        if (line.rfind(key, 0) == 0) return std::atof(line.c_str() + key.size());
+    }
+    return 0;
+}
+
 } // namespace
 
 std::string fresh_socket()
@@ -93,20 +115,7 @@ one_processor::one_processor()
 
 one_processor::~one_processor() { ::sched_setaffinity(0, sizeof before_, &before_); }
 
-child::child(const words& command)
-    : child([&command] {
-          words copy = command;
-          std::vector<char*> arguments;
-          for (std::string& word : copy) arguments.push_back(word.data());
-          arguments.push_back(nullptr);
-          const int null = ::open("/dev/null", O_RDWR);
-          ::dup2(null, 1);
-          ::dup2(null, 2);
-          ::execvp(arguments[0], arguments.data());
-          ::_exit(127);
-      })
-{
-}
+child::child(const words& command) : child([&command] { become(command); }) {}
 
 child::child(const std::function<void()>& body) : pid_(::fork())
 {
@@ -130,14 +139,26 @@ double child::cpu_seconds() const
     return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) * 1e-9;
 }
 
-double child::resident_kib() const
+double child::resident_kib() const { return number_after("/proc/" + std::to_string(pid_) + "/status", "VmRSS:"); }
+
+int run_to_end(const words& command)
 {
-    std::ifstream status("/proc/" + std::to_string(pid_) + "/status");
-    for (std::string line; std::getline(status, line);) {
-        if (line.rfind("VmRSS:", 0) == 0) return std::atof(line.c_str() + 6);
-    }
-    return 0;
+    const pid_t pid = ::fork();
+    if (pid == 0) become(command);
+    int status = 0;
+    ::waitpid(pid, &status, 0);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 128;
 }
+
+pid_t youngest_descendant(pid_t of)
+{
+    std::ifstream in("/proc/" + std::to_string(of) + "/task/" + std::to_string(of) + "/children");
+    pid_t last = 0;
+    for (pid_t one = 0; in >> one;) last = one;
+    return last == 0 ? of : youngest_descendant(last);
+}
+
+double private_kib(pid_t of) { return number_after("/proc/" + std::to_string(of) + "/smaps_rollup", "Private_Dirty:"); }
 
 peer::peer(const std::string& path)
 {

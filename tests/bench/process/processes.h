@@ -45,12 +45,20 @@ public:
     child(const child&) = delete;
     child& operator=(const child&) = delete;
 
+    pid_t pid() const noexcept { return pid_; }
     double cpu_seconds() const;
     double resident_kib() const;
 
 private:
     pid_t pid_ = -1;
 };
+
+/// Runs a command in silence; returns its exit status, 127 where there is none.
+int run_to_end(const words& command);
+/// The process that came last of those that descend from one.
+pid_t youngest_descendant(pid_t of);
+/// Memory that a process shares with no other and has written to.
+double private_kib(pid_t of);
 
 /// A blocking connection to a unix socket; waits until somebody listens there.
 class peer {

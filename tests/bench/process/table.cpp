@@ -20,6 +20,15 @@ std::string text(double value, unit in)
     return text(value * in.factor, in.digits) + (in.name[0] == '/' ? "" : " ") + in.name;
 }
 
+int the_missed = 0;
+
+// What a row says of its limit.
+std::string limit_text(const std::string& limit, bool kept)
+{
+    if (!kept) ++the_missed;
+    return limit + (kept ? "" : ", missed");
+}
+
 void print(const std::string& figure, const series& measured, unit in, const std::string& baseline,
            const std::string& limit)
 {
@@ -55,15 +64,28 @@ void print_row(const std::string& figure, const series& measured, unit in, const
                std::optional<double> most)
 {
     std::string limit;
-    if (most) limit = "≤ " + text(*most, 1) + (measured.ratio() <= *most ? "" : ", missed");
+    if (most) limit = limit_text("≤ " + text(*most, 1), measured.ratio() <= *most);
     print(figure, measured, in, baseline, limit);
 }
 
 void print_row_at_least(const std::string& figure, const series& measured, unit in, const std::string& baseline,
                         double least)
 {
-    print(figure, measured, in, baseline,
-          "≥ " + text(least, in) + (median(measured.figure) >= least ? "" : ", missed"));
+    print(figure, measured, in, baseline, limit_text("≥ " + text(least, in), median(measured.figure) >= least));
 }
+
+void print_row_at_most(const std::string& figure, const series& measured, unit in, double most)
+{
+    print(figure, measured, in, "", limit_text("≤ " + text(most, in), median(measured.figure) <= most));
+}
+
+void print_ratio_row(const std::string& figure, const series& measured, double least)
+{
+    std::printf("| %s |  |  | %s | %s |\n", figure.c_str(), text(measured.ratio(), 0).c_str(),
+                limit_text("≥ " + text(least, 0), measured.ratio() >= least).c_str());
+    std::fflush(stdout);
+}
+
+int limits_missed() noexcept { return the_missed; }
 
 } // namespace vigil::bench

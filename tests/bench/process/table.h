@@ -61,6 +61,12 @@ void print_row(const std::string& figure, const series& measured, unit in, const
 /// As above, for a figure that must reach something.
 void print_row_at_least(const std::string& figure, const series& measured, unit in, const std::string& baseline,
                         double least);
+/// As above, for one that must not be more than something.
+void print_row_at_most(const std::string& figure, const series& measured, unit in, double most);
+/// A row of the ratio alone, which must reach something.
+void print_ratio_row(const std::string& figure, const series& measured, double least);
+/// How many limits were missed so far.
+int limits_missed() noexcept;
 
 } // namespace vigil::bench
 

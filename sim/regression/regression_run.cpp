@@ -246,7 +246,7 @@ int run_regression(const run_settings& settings)
     action.sa_handler = take_signal;
     for (const int number : {SIGINT, SIGTERM, SIGHUP}) ::sigaction(number, &action, nullptr);
     std::signal(SIGPIPE, SIG_IGN);
-    const auto plan = plan_scenarios(settings);
+    const auto plan = plan_scenarios(settings, [] { return the_signal != 0; });
     if (!plan) {
         tell_user(plan.why().text);
         return 2;

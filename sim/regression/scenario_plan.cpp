@@ -12,6 +12,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <csignal>
+
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 #include <boost/json/value.hpp>
@@ -76,7 +78,7 @@ scenario_outcome broken(const std::string& name, const std::string& file, const 
 // Puts together what the processes tell.
 class planner {
 public:
-    explicit planner(const run_settings& settings) : settings_(settings) {}
+    planner(const run_settings& settings, const std::function<bool()>& stop) : settings_(settings), stop_(stop) {}
 
     runstate::result<scenario_plan> plan(const std::vector<std::string>& files)
     {
@@ -87,7 +89,10 @@ public:
                 if (is_bad(one.end)) again_.insert(one.name);
             }
         }
-        for (const std::string& file : files) read(file);
+        for (const std::string& file : files) {
+            read(file);
+            if (stop_()) return runstate::refusal{"interrupted while the files were read; nothing was run"};
+        }
         return std::move(plan_);
     }
 
@@ -104,8 +109,9 @@ private:
         if (child == 0) read_file_here(file, settings_, ends[1], output);
         ::close(ends[1]);
         read_lines(
-            {ends[0]}, [&](const std::string& line) { take(file, line); }, [] { return false; });
+            {ends[0]}, [&](const std::string& line) { take(file, line); }, stop_);
         ::close(ends[0]);
+        if (child > 0 && stop_()) ::kill(child, SIGKILL);
         int status = 0;
         ::waitpid(child, &status, 0);
         if (child < 0 || !WIFEXITED(status) || WEXITSTATUS(status) != 0) {
@@ -155,6 +161,7 @@ private:
     }
 
     const run_settings& settings_;
+    const std::function<bool()>& stop_;
     scenario_plan plan_;
     std::unordered_set<std::string> names_;
     std::unordered_set<std::string> duplicates_;
@@ -201,11 +208,11 @@ bool matches(const std::string& name, const std::string& filter)
     return ::fnmatch(filter.c_str(), name.c_str(), 0) == 0;
 }
 
-runstate::result<scenario_plan> plan_scenarios(const run_settings& settings)
+runstate::result<scenario_plan> plan_scenarios(const run_settings& settings, const std::function<bool()>& stop)
 {
     const auto files = find_scenario_files(settings.places);
     if (!files) return files.why();
-    return planner(settings).plan(*files);
+    return planner(settings, stop).plan(*files);
 }
 
 } // namespace vigil::sim

@@ -2,6 +2,7 @@
 #ifndef VIGIL_SIM_REGRESSION_SCENARIO_PLAN_H
 #define VIGIL_SIM_REGRESSION_SCENARIO_PLAN_H
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -33,8 +34,9 @@ unsigned shard_of(const std::string& name, unsigned shards);
 /// Whether a name matches a filter, as a shell's globs do, but that '*' takes '/' as well.
 bool matches(const std::string& name, const std::string& filter);
 
-/// Reads every file, each in a process of its own, and chooses what the settings ask for.
-runstate::result<scenario_plan> plan_scenarios(const run_settings& settings);
+/// Reads every file, each in a process of its own, and chooses what the settings ask for; refused where `stop` returns
+/// true meanwhile.
+runstate::result<scenario_plan> plan_scenarios(const run_settings& settings, const std::function<bool()>& stop);
 
 } // namespace vigil::sim
 

@@ -241,10 +241,9 @@ script_place script_context::place() const
         Tcl_DecrRefCount(one);
         if (type == "source") {
             Tcl_ResetResult(interp);
-            // Tcl has absolute paths.
-            const bool own = std::filesystem::path(in_file).filename() == file.filename();
-            return {own ? file.string() : (file.parent_path() / std::filesystem::path(in_file).filename()).string(),
-                    line};
+            // Tcl has absolute paths; people are told of the one that they gave.
+            const auto folder = std::filesystem::absolute(file).parent_path();
+            return {(file.parent_path() / std::filesystem::path(in_file).lexically_relative(folder)).string(), line};
         }
         if (definition != nullptr && line > 0) found.line = definition->where.line + line - 1;
     }

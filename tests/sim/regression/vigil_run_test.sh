@@ -221,6 +221,31 @@ sed -n 's/.*"seed": \([0-9]*\).*/\1/p' second.jsonl | head -3 | sort -u >second
 cmp first second || fail "the seeds are others"
 [ "$(wc -l <first)" -eq 3 ] || fail "the repetitions have one seed"
 
+# Also while the files are still read.
+printf 'while 1 {}\n' >never.tcl
+"$run" --timeout 100s never.tcl >out 2>&1 &
+runner=$!
+tries=0
+while ! pgrep -P $runner >/dev/null && [ $tries -lt 200 ]; do
+    sleep 0.05
+    tries=$((tries + 1))
+done
+kill -TERM $runner
+wait $runner
+[ $? -eq 2 ] || fail "an interrupted reading is no run"
+says "interrupted while the files were read"
+
+# Errors name the file that they are in, also where several have one name.
+mkdir -p deep/er
+printf 'source deep/er/deep.tcl\nscenario outer { inner }\n' >deep.tcl
+printf 'proc inner {} {\n    expct nothing\n}\n' >deep/er/deep.tcl
+expect 1 deep.tcl
+says "deep/er/deep.tcl:2: deep/outer: there is no verb 'expct'"
+
+# On a terminal there is a bar.
+script -qec "\"$run\" --isolate --jobs 1 crowd.tcl" terminal >/dev/null 2>&1 </dev/null
+grep -qF '[####' terminal || fail "there is no bar on a terminal"
+
 # The first failure ends the run.
 printf 'scenario first { check 0 }\nscenario second {}\n' >fast.tcl
 expect 1 --jobs 1 --fail-fast fast.tcl

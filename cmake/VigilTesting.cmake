@@ -23,15 +23,21 @@ if(VIGIL_SANITIZE)
   set(VIGIL_HANGS_AFTER 900)
 endif()
 
-# vigil_test(<name> SOURCES ... LINK ... PROPERTIES ...): a test program; every case is a CTest test of its own, with those
-# properties, in a process of its own (SystemC elaborates once per process), named "<name>: <case>".
+# vigil_test(<name> [FORKED] SOURCES ... LINK ... PROPERTIES ...): a test program; every case is a CTest test of its own, with
+# those properties, in a process of its own (SystemC elaborates once per process), named "<name>: <case>". One whose cases
+# are short and FORKED is a single test under sanitizers, where a process is dear to start.
 function(vigil_test name)
-  cmake_parse_arguments(ARG "" "" "SOURCES;LINK;PROPERTIES" ${ARGN})
+  cmake_parse_arguments(ARG "FORKED" "" "SOURCES;LINK;PROPERTIES" ${ARGN})
   add_executable(${name} ${ARG_SOURCES})
   vigil_own_target(${name})
   target_link_libraries(${name} PRIVATE vigil_test_main ${ARG_LINK})
-  catch_discover_tests(${name} TEST_PREFIX "${name}: " DISCOVERY_MODE PRE_TEST
-    EXTRA_ARGS ${VIGIL_FAIL_WITHOUT_TESTS} PROPERTIES TIMEOUT ${VIGIL_HANGS_AFTER} ${ARG_PROPERTIES})
+  if(ARG_FORKED AND VIGIL_SANITIZE)
+    add_test(NAME "${name}: each case" COMMAND ${name} --forked)
+    set_tests_properties("${name}: each case" PROPERTIES TIMEOUT ${VIGIL_HANGS_AFTER} ${ARG_PROPERTIES})
+  else()
+    catch_discover_tests(${name} TEST_PREFIX "${name}: " DISCOVERY_MODE PRE_TEST
+      EXTRA_ARGS ${VIGIL_FAIL_WITHOUT_TESTS} PROPERTIES TIMEOUT ${VIGIL_HANGS_AFTER} ${ARG_PROPERTIES})
+  endif()
   # A program in which a test is lost, or that passes without running one, must not pass.
   list(TRANSFORM ARG_SOURCES PREPEND "${CMAKE_CURRENT_SOURCE_DIR}/")
   add_test(NAME "${name} lists and runs its tests"

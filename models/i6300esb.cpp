@@ -253,6 +253,12 @@ void i6300esb::reset_watchdog(runstate::reset_kind kind)
     reset_state(variables(), state_, kind);
 }
 
+void i6300esb::end_of_elaboration()
+{
+    irq_pin_.check_binding();
+    tout_pin_.check_binding();
+}
+
 void i6300esb::reset(runstate::reset_kind kind)
 {
     reset_watchdog(kind);

@@ -82,10 +82,10 @@ public:
 
     /// Stage-1 interrupt: high from the end of stage 1, with interrupt type IRQ, until reload, disable, the end of
     /// stage 2, a write that clears the interrupt status, or a reset.
-    sc_core::sc_out<bool> irq{"irq"};
+    output_port irq{"irq"};
     /// WDT_TOUT#, active low: low from the end of stage 2, with the reboot output enabled, until the next reset. A
     /// reset in the same delta cycle leaves a pulse of one delta cycle.
-    sc_core::sc_out<bool> tout_n{"tout_n"};
+    output_port tout_n{"tout_n"};
     /// Called when either becomes active or inactive, at once and not a delta cycle later as the pin, so that a CPU
     /// model takes an interrupt once that it clears before it yields; may be empty.
     std::function<void(bool active)> irq_changed;
@@ -114,6 +114,7 @@ public:
     runstate::prepared_restore prepare(const runstate::saved_state& saved) override;
 
 private:
+    void end_of_elaboration() override;
     // pci_function, for configuration space
     std::uint32_t config_read(std::uint32_t offset, unsigned width) const override;
     void config_write(std::uint32_t offset, unsigned width, std::uint32_t value,

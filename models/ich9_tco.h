@@ -85,7 +85,7 @@ public:
 
     /// SMI request: high while TCO1_STS says that software asked for one or, where that is enabled, that the timer ran
     /// out. A request that ends in the same delta cycle leaves a pulse of one delta cycle.
-    sc_core::sc_out<bool> smi{"smi"};
+    output_port smi{"smi"};
     /// Called when it becomes active or inactive, at once and not a delta cycle later as the pin; may be empty.
     std::function<void(bool active)> smi_changed;
 
@@ -120,6 +120,7 @@ public:
     static constexpr std::size_t k_saved_fields = k_registers + k_other_variables;
 
 private:
+    void end_of_elaboration() override { smi_pin_.check_binding(); }
     std::uint64_t read(std::uint64_t offset, unsigned width, const bus::access_context& context) override;
     void write(std::uint64_t offset, unsigned width, std::uint64_t value, const bus::access_context& context) override;
     std::uint64_t peek(std::uint64_t offset, unsigned width) const override;

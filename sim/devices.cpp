@@ -37,7 +37,7 @@ made_device make_i6300esb(const char* name, const device_surroundings& around, c
     parameters.hardware_type_bits = around.behaviour.hardware_interrupt_type;
     auto device = std::make_unique<models::i6300esb>(name, around.controller.clock, parameters);
     device->watchdog.bind(around.controller);
-    sc_core::sc_out<bool>* const pin = parameters.stage1_interrupt ? &device->irq : nullptr;
+    models::output_port* const pin = parameters.stage1_interrupt ? &device->irq : nullptr;
     made_device made = handed_over(std::move(device), around.controller);
     made.interrupt = pin;
     return made;

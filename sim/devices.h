@@ -16,6 +16,7 @@
 
 #include <vigil/bus/address_router.h>
 #include <vigil/bus/pci_function.h>
+#include <vigil/models/output_pin.h>
 #include <vigil/qmp-bridge/host/option_list.h>
 #include <vigil/qmp-bridge/json/json.h>
 #include <vigil/runstate/controller.h>
@@ -84,9 +85,9 @@ struct device_surroundings {
 struct made_device {
     std::unique_ptr<sc_core::sc_module> module;
     runstate::inspectable* object = nullptr;
-    bus::pci_function* function = nullptr;      ///< of a PCI device: still to be attached
-    runstate::resettable* reset = nullptr;      ///< still to be registered; null: nothing in it is reset
-    sc_core::sc_out<bool>* interrupt = nullptr; ///< its interrupt pin: still to be bound; null: it has none
+    bus::pci_function* function = nullptr;    ///< of a PCI device: still to be attached
+    runstate::resettable* reset = nullptr;    ///< still to be registered; null: nothing in it is reset
+    models::output_port* interrupt = nullptr; ///< its interrupt pin: still to be bound; null: it has none
 };
 
 /// One kind of device.

@@ -144,6 +144,13 @@ std::optional<refusal> check_members(const qapi_type& type, const json::object& 
 
 } // namespace
 
+void print_plain_string(std::string& out, std::string_view text)
+{
+    const std::size_t before = out.size();
+    out.resize(before + text.size() + 2, '"');
+    text.copy(&out[before + 1], text.size());
+}
+
 std::optional<refusal> check_arguments(const qapi_type& type, const json::object& arguments, vocabulary words)
 {
     return check_members(type, arguments, place{}, words);

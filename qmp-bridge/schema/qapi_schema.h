@@ -289,8 +289,40 @@ template <class T> T read_checked(const json::object& object)
 
 // Printing.
 
-/// Appends the members of `value`, a union's tag and branch included, each after a separator.
-template <class T> void print_members(std::string& out, const T& value, vocabulary words, std::string_view& separator);
+/// Appends text in which nothing is to be escaped, in quotes.
+void print_plain_string(std::string& out, std::string_view text);
+
+namespace detail {
+
+/// How a member of that name begins, after another: `, "name": `.
+template <std::size_t Size> constexpr std::array<char, Size + 6> beginning_of(std::string_view name)
+{
+    std::array<char, Size + 6> text{',', ' ', '"'};
+    for (std::size_t i = 0; i < Size; ++i) text[3 + i] = name[i];
+    text[3 + Size] = '"';
+    text[4 + Size] = ':';
+    text[5 + Size] = ' ';
+    return text;
+}
+
+template <class Struct, std::size_t Index>
+inline constexpr auto k_beginning = beginning_of<std::get<Index>(described<Struct>::members).name.size()>(
+    std::get<Index>(described<Struct>::members).name);
+template <class Union>
+inline constexpr auto
+    k_beginning_of_tag = beginning_of<std::string_view(described<Union>::tag).size()>(described<Union>::tag);
+
+/// Appends it; the first member has no separator before it.
+template <std::size_t Size> void begin_member(std::string& out, const std::array<char, Size>& beginning, bool& first)
+{
+    const std::size_t separator = std::exchange(first, false) ? 2 : 0;
+    out.append(beginning.data() + separator, Size - separator);
+}
+
+} // namespace detail
+
+/// Appends the members of `value`, a union's tag and branch included.
+template <class T> void print_members(std::string& out, const T& value, vocabulary words, bool& first);
 
 /// Appends `value` on one line, with the members that the vocabulary has, in schema order.
 template <class T> void print(std::string& out, const T& value, vocabulary words)
@@ -310,9 +342,7 @@ template <class T> void print(std::string& out, const T& value, vocabulary words
     } else if constexpr (std::is_same_v<T, runstate::property_value>) {
         std::visit([&](const auto& held) { print(out, held, words); }, value);
     } else if constexpr (std::is_enum_v<T>) {
-        out += '"';
-        out += runstate::to_string(value);
-        out += '"';
+        print_plain_string(out, runstate::to_string(value));
     } else if constexpr (detail::is_vector<T>::value) {
         std::string_view separator;
         out += '[';
@@ -322,38 +352,50 @@ template <class T> void print(std::string& out, const T& value, vocabulary words
         }
         out += ']';
     } else {
-        std::string_view separator;
+        bool first = true;
         out += '{';
-        print_members(out, value, words, separator);
+        print_members(out, value, words, first);
         out += '}';
     }
 }
 
-template <class T> void print_members(std::string& out, const T& value, vocabulary words, std::string_view& separator)
+namespace detail {
+
+template <class T, std::size_t Index> void print_member(std::string& out, const T& value, vocabulary words, bool& first)
 {
-    const auto print_one = [&](std::string_view name, const auto& held) {
-        out += std::exchange(separator, ", ");
-        out += '"';
-        out += name;
-        out += "\": ";
+    constexpr auto& one = std::get<Index>(described<T>::members);
+    if (!one.words.in(words)) return;
+    decltype(auto) held = std::invoke(one.access, value);
+    if constexpr (is_optional<std::decay_t<decltype(held)>>::value) {
+        if (!held) return;
+        begin_member(out, k_beginning<T, Index>, first);
+        print(out, *held, words);
+    } else {
+        begin_member(out, k_beginning<T, Index>, first);
         print(out, held, words);
-    };
-    const auto print_member = [&](const auto& one) {
-        if (!one.words.in(words)) return;
-        decltype(auto) held = std::invoke(one.access, value);
-        if constexpr (detail::is_optional<std::decay_t<decltype(held)>>::value) {
-            if (held) print_one(one.name, *held);
-        } else {
-            print_one(one.name, held);
-        }
-    };
+    }
+}
+
+template <class T, std::size_t... Index>
+void print_own_members([[maybe_unused]] std::string& out, [[maybe_unused]] const T& value,
+                       [[maybe_unused]] vocabulary words, [[maybe_unused]] bool& first, std::index_sequence<Index...>)
+{
+    (print_member<T, Index>(out, value, words, first), ...);
+}
+
+} // namespace detail
+
+template <class T> void print_members(std::string& out, const T& value, vocabulary words, bool& first)
+{
+    using own = std::make_index_sequence<std::tuple_size_v<std::decay_t<decltype(described<T>::members)>>>;
     if constexpr (detail::is_union<T>::value) {
         const auto& branches = std::invoke(described<T>::branches, value);
-        print_one(described<T>::tag, static_cast<typename described<T>::tag_type>(branches.index()));
-        std::apply([&](const auto&... one) { (print_member(one), ...); }, described<T>::members);
-        std::visit([&](const auto& branch) { print_members(out, branch, words, separator); }, branches);
+        detail::begin_member(out, detail::k_beginning_of_tag<T>, first);
+        print(out, static_cast<typename described<T>::tag_type>(branches.index()), words);
+        detail::print_own_members(out, value, words, first, own{});
+        std::visit([&](const auto& branch) { print_members(out, branch, words, first); }, branches);
     } else {
-        std::apply([&](const auto&... one) { (print_member(one), ...); }, described<T>::members);
+        detail::print_own_members(out, value, words, first, own{});
     }
 }
 

@@ -64,26 +64,43 @@ count() {
     echo "$1 $(((many - few) / ($3 - $2)))"
 }
 
-{
-    for path in register-read config-read kick wrmsr; do count $path 1000 51000; done
-    count query-status 200 3200
-    count event 50 550
-    count qtest-line 200 3200
-    echo "start $(total start 1)"
-} >"$work/counts"
+counts_of() { # PATH...
+    for path; do
+        case $path in
+        start) echo "start $(total start 1)" ;;
+        event) count event 50 550 ;;
+        query-status) count query-status 200 3200 ;;
+        qtest-line) count qtest-line 1000 21000 ;;
+        *) count "$path" 1000 51000 ;;
+        esac
+    done
+}
+# compare COUNTS: a line for each; the paths that take more than the tolerance, in $work/slower.
+compare() {
+    awk -v tolerance=$tolerance -v slower="$work/slower" '
+        BEGIN { printf "" >slower }
+        NR == FNR { known[$1] = $2; next }
+        {
+            change = known[$1] == 0 ? 100 : 100 * ($2 - known[$1]) / known[$1]
+            word = change > tolerance ? "more than the tolerance" : change < -tolerance ? "fewer: bless them" : ""
+            if (change > tolerance) print $1 >slower
+            printf "%-14s %9d instructions, %9d known, %+.1f %% %s\n", $1, $2, known[$1], change, word
+        }' "$known" "$1"
+}
 
+counts_of register-read config-read kick wrmsr query-status event qtest-line start >"$work/counts"
 if [ "$mode" = --bless ]; then
     cp "$work/counts" "$known"
     echo "$known:"
     cat "$known"
     exit 0
 fi
-awk -v tolerance=$tolerance '
-    NR == FNR { known[$1] = $2; next }
-    {
-        change = known[$1] == 0 ? 100 : 100 * ($2 - known[$1]) / known[$1]
-        word = change > tolerance ? "more than the tolerance" : change < -tolerance ? "fewer: bless them" : ""
-        if (change > tolerance) slower = 1
-        printf "%-14s %9d instructions, %9d known, %+.1f %% %s\n", $1, $2, known[$1], change, word
-    }
-    END { exit slower }' "$known" "$work/counts"
+compare "$work/counts"
+# How often a server finds nothing to do yet depends on its clients: that only adds, so the least of three counts.
+for _ in 1 2; do
+    [ -s "$work/slower" ] || exit 0
+    # shellcheck disable=SC2046 # a list of words
+    counts_of $(cat "$work/slower") >"$work/counts"
+    compare "$work/counts"
+done
+[ ! -s "$work/slower" ]

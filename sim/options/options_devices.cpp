@@ -126,14 +126,9 @@ failure check_device_id(const option_parser& p, const std::string& id)
 
 failure on_json_device(option_parser& p, const std::string& value)
 {
-    qmp_bridge::json_reader reader;
-    reader.feed(value);
-    reader.feed("\n"); // ends a number or a word
-    auto item = reader.next();
-    if (!item) return refuse("JSON parse error, premature EOI");
-    if (const auto* wrong = std::get_if<qmp_bridge::json_error>(&*item)) return refuse(wrong->text);
-    if (reader.next()) return refuse("Expecting at most one JSON value");
-    json::value& given = std::get<json::value>(*item);
+    auto item = qmp_bridge::parse_json(value, p.errors);
+    if (const auto* wrong = std::get_if<qmp_bridge::json_error>(&item)) return refuse(wrong->text);
+    json::value& given = std::get<json::value>(item);
     if (!given.is_object()) return refuse("must be DRIVER[,PROPERTY=VALUE...] or one JSON object");
     if (text_member(given.get_object(), "driver").empty()) return refuse(k_no_driver);
     p.store.add_json("device", std::move(given.get_object()), p.here);

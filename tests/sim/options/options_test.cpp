@@ -606,6 +606,11 @@ TEST_CASE("options: what a PCI or an ISA device can be given")
         const std::string option = *row.device != 0 ? "-device " + std::string(row.device) : "-device";
         CHECK(refused({"-device", row.device}) == option + ": " + row.text);
     }
+    CHECK(refused({"-device", "{", "-qemu-version", "11.1"}) ==
+          "-device {: 1:2: JSON parse error, premature end of input");
+    CHECK(refused({"-object", "{", "-qemu-version", "11.1"}) ==
+          "-object {: 1:2: JSON parse error, premature end of input");
+    CHECK(refused({"-qemu-version", "10.0", "-device", "{,}"}) == "-device {,}: JSON parse error, expecting value");
     const auto help = accepted({"-device", "i6300esb,help"}).text;
     REQUIRE(help);
     CHECK(help->find("i6300esb options:\n  acpi-index=<uint32>    -  (default: 0)\n") == 0);

@@ -63,6 +63,8 @@ const std::array<behaviour_row, k_causes>& behaviour_rows() noexcept
          "`qmp_server::qtest_options`", &b::clock_commands_can_fail},
         {'J', "parse errors of JSON come at the wrong token, with its line and column", k_since_11,
          "`qmp_server_options::errors`", &b::json_errors_at_once},
+        {'M', "from q35 9.2 on SMI_STS is a register, and SMI timers run", k_since_10, "`ich9_smi_parameters`",
+         &b::smi_timers},
     }};
     return k_rows;
 }

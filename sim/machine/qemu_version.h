@@ -35,6 +35,7 @@ struct qemu_behaviour {
     bool whole_port_accesses = false;     ///< P
     bool clock_commands_can_fail = false; ///< C
     bool json_errors_at_once = false;     ///< J
+    bool smi_timers = false;              ///< M
 };
 
 /// One cause: what it is in each version, and where it acts.
@@ -48,7 +49,7 @@ struct behaviour_row {
     bool qemu_behaviour::*on;          ///< null: the vocabulary does
 };
 
-constexpr std::size_t k_causes = 11;
+constexpr std::size_t k_causes = 12;
 const std::array<behaviour_row, k_causes>& behaviour_rows() noexcept;
 
 qemu_behaviour behaviour_of(qemu_version version) noexcept;

@@ -68,8 +68,13 @@ failure take_defaults(option_parser& p, const device_row& row, property_values& 
 {
     for (const property_default& one : p.store.defaults()) {
         if (one.driver != row.name && one.driver != parent_type(row.bus) && one.driver != "device") continue;
+        const std::string cannot = "can't apply global " + spelt(one) + ": ";
+        const device_property* property = find_property(row, one.property);
+        if (property != nullptr && property->with != nullptr && !(p.result.machine.behaviour.*property->with)) {
+            return refuse(cannot + "Property '" + std::string(row.name) + "." + one.property + "' not found");
+        }
         auto value = value_for(row, one.property, std::string_view(one.value));
-        if (!value) return refuse("can't apply global " + spelt(one) + ": " + value.why().text);
+        if (!value) return refuse(cannot + value.why().text);
         values.set(one.property, *std::move(value));
     }
     return k_fine;

@@ -332,6 +332,9 @@ TEST_CASE("options: a default set with -global reaches devices that come before 
     CHECK(q35.machine.power_management.number("s4_val") == 5);
     REQUIRE(q35.machine.power_management.find("noreboot") != nullptr);
     CHECK_FALSE(q35.machine.power_management.flag("noreboot"));
+    const auto newer = accepted({"-M", "q35", "-global", "ICH9-LPC.x-smi-swsmi-timer=off", "-qemu-version", "10.0"});
+    REQUIRE(newer.machine.power_management.find("x-smi-swsmi-timer") != nullptr);
+    CHECK_FALSE(newer.machine.power_management.flag("x-smi-swsmi-timer"));
     CHECK(accepted({"-global", "PIIX4_PM.s4_val=3"}).machine.power_management.number("s4_val") == 3);
     CHECK(accepted({"-global", "qemu64-x86_64-cpu.hv-crash=on"}).machine.hyperv_crash);
     CHECK_FALSE(accepted({"-global", "cpu.hv-crash=on", "-cpu", "qemu64,hv-crash=off"}).machine.hyperv_crash);
@@ -350,6 +353,11 @@ TEST_CASE("options: a default that a device or the machine cannot have is refuse
          "-global driver=x,property=y: options 'driver', 'property', and 'value' are required"},
         {{"-M", "q35", "-global", "ICH9-LPC.bogus=1"},
          "can't apply global ICH9-LPC.bogus=1: Property 'ICH9-LPC.bogus' not found"},
+        {{"-M", "q35", "-global", "ICH9-LPC.x-smi-periodic-timer=on"},
+         "can't apply global ICH9-LPC.x-smi-periodic-timer=on: Property 'ICH9-LPC.x-smi-periodic-timer' not found"},
+        {{"-M", "q35", "-qemu-version", "11.1", "-global", "ICH9-LPC.x-smi-periodic-timer=bogus"},
+         "can't apply global ICH9-LPC.x-smi-periodic-timer=bogus: Parameter 'x-smi-periodic-timer' expects 'on' or "
+         "'off'"},
         {{"-M", "q35", "-global", "ICH9-LPC.noreboot=1"},
          "can't apply global ICH9-LPC.noreboot=1: Parameter 'noreboot' expects 'on' or 'off'"},
         {{"-M", "q35", "-global", "ICH9-LPC.pm_io_base=1"},

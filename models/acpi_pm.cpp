@@ -42,6 +42,7 @@ constexpr std::uint32_t acpi_cntl = 0x44;
 constexpr std::uint32_t pirqa_rout = 0x60; // to PIRQD
 constexpr std::uint32_t pirqe_rout = 0x68; // to PIRQH
 constexpr std::uint32_t gen_pmcon_1 = 0xA0;
+constexpr std::uint32_t gen_pmcon_3 = 0xA4;
 constexpr std::uint32_t gen_pmcon_end = 0xA8;
 constexpr std::uint32_t rcba = 0xF0;
 } // namespace ich9_reg
@@ -50,6 +51,7 @@ constexpr std::uint32_t k_base_default = 0x1;    // bit 0: I/O space
 constexpr std::uint32_t k_apmc_en = 0x0200'0000; // DEVACTB: APM commands raise an SMI
 constexpr std::uint32_t k_not_routed = 0x8080'8080;
 constexpr std::uint16_t k_smi_lock = 0x10; // GEN_PMCON_1
+constexpr unsigned k_swsmi_rate_sel = 6;   // the field's lowest bit in GEN_PMCON_3
 constexpr std::uint32_t k_rcba_enable = 0x1;
 constexpr std::uint32_t k_rcba_base = ~(ich9_chipset::k_size - 1);
 
@@ -177,7 +179,7 @@ piix4_pm::piix4_pm(const sc_core::sc_module_name& name, runstate::vm_clock& cloc
 piix4_pm::~piix4_pm() = default;
 
 ich9_lpc::ich9_lpc(const sc_core::sc_module_name& name, runstate::vm_clock& clock, const acpi_pm_parameters& parameters,
-                   const ich9_tco_parameters& tco_parameters)
+                   const ich9_tco_parameters& tco_parameters, const ich9_smi_parameters& smi_parameters)
     : acpi_pm_function(name, k_ich9_identity, clock, parameters,
                        {"ICH9-LPC",
                         "ICH9LPC",
@@ -193,7 +195,7 @@ ich9_lpc::ich9_lpc(const sc_core::sc_module_name& name, runstate::vm_clock& cloc
                          {ich9_reg::pirqe_rout, 4, k_not_routed},
                          {ich9_reg::rcba, 4, 0}},
                         {}}),
-      tco("tco", clock, tco_parameters), smi("smi", parameters.smm, tco),
+      tco("tco", clock, tco_parameters), smi("smi", clock, tco, parameters.smm, smi_parameters),
       chipset("chipset", tco, tco_parameters.no_reboot_strap || !tco_parameters.strap_in_gcs)
 {
     add_ports(k_ich9_smi_offset, ich9_smi::k_size, smi.registers);
@@ -207,7 +209,8 @@ void ich9_lpc::reset(runstate::reset_kind kind)
 {
     acpi_pm_function::reset(kind);
     if (kind == runstate::reset_kind::cold) unlock_smi_lock();
-    smi.reset();
+    follow_periods();
+    smi.reset(kind);
     chipset.reset();
     tco.reset(kind);
     follow_rcba();
@@ -217,8 +220,18 @@ void ich9_lpc::config_write(std::uint32_t offset, unsigned width, std::uint32_t 
 {
     acpi_pm_function::config_write(offset, width, value, context);
     follow_rcba();
-    // As on QEMU: after a reset, SMI_LOCK locks again when one of the GEN_PMCON registers is written.
-    if (offset < ich9_reg::gen_pmcon_end && offset + width > ich9_reg::gen_pmcon_1) follow_smi_lock();
+    if (offset >= ich9_reg::gen_pmcon_end || offset + width <= ich9_reg::gen_pmcon_1) return;
+    // As on QEMU: whichever of the GEN_PMCON registers is written, after a reset SMI_LOCK locks again, and the SMI
+    // timers start anew.
+    follow_smi_lock();
+    follow_periods();
+    smi.restart_timers();
+}
+
+void ich9_lpc::follow_periods()
+{
+    const std::uint32_t rate = config_read(ich9_reg::gen_pmcon_3, 1) >> k_swsmi_rate_sel;
+    smi.select_periods(rate & 3, config_read(ich9_reg::gen_pmcon_1, 1) & 3);
 }
 
 std::uint32_t ich9_lpc::rcba() const { return config_read(ich9_reg::rcba, 4); }
@@ -251,6 +264,7 @@ std::vector<property> ich9_lpc::properties()
                    [this] { return std::uint64_t{rcba()}; },
                    {}});
     for (property& p : tco.properties()) all.push_back(std::move(p));
+    for (property& p : smi.properties()) all.push_back(std::move(p));
     return all;
 }
 
@@ -260,37 +274,42 @@ saved_state ich9_lpc::save() const
     all.push_back({k_smi_en, std::uint64_t{smi.enable()}});
     all.push_back({k_chip_config, chipset.bytes()});
     for (auto& f : tco.save()) all.push_back(std::move(f));
+    for (auto& f : smi.save()) all.push_back(std::move(f));
     return all;
 }
 
 prepared_restore ich9_lpc::prepare(const saved_state& saved)
 {
-    const bool has_smi = saved.size() != k_saved_fields_0_1_0;
-    const bool has_tco = has_smi && saved.size() != k_saved_fields_with_smi;
-    if (has_tco && saved.size() != k_all_saved_fields) {
+    const bool has_enable = saved.size() != k_saved_fields_0_1_0;
+    const bool has_tco = has_enable && saved.size() != k_saved_fields_with_smi;
+    const bool has_smi = has_tco && saved.size() != k_saved_fields_with_tco;
+    if (has_smi && saved.size() != k_all_saved_fields) {
         return *runstate::saved_state_reader(section(), saved, k_all_saved_fields).fault();
     }
-    const auto own_fields = saved.begin() + (has_smi ? k_saved_fields : k_saved_fields_0_1_0);
-    const auto tco_fields = saved.end() - (has_tco ? ich9_tco::k_saved_fields : 0);
+    const auto own_fields = saved.begin() + (has_enable ? k_saved_fields : k_saved_fields_0_1_0);
+    const auto smi_fields = saved.end() - (has_smi ? ich9_smi::k_saved_fields : 0);
+    const auto tco_fields = smi_fields - (has_tco ? ich9_tco::k_saved_fields : 0);
     const saved_state own(own_fields, tco_fields);
     runstate::saved_state_reader in(section(), own, own.size());
-    const std::uint64_t enable = has_smi ? in.number(k_smi_en, 0, UINT32_MAX) : 0;
+    const std::uint64_t enable = has_enable ? in.number(k_smi_en, 0, UINT32_MAX) : 0;
     const byte_string chip_config = has_tco ? in.bytes(k_chip_config, ich9_chipset::k_size) : byte_string();
     if (in.fault()) return *in.fault();
 
     runstate::prepared_parts parts(section());
-    parts.add(has_tco ? tco.prepare(saved_state(tco_fields, saved.end()))
+    parts.add(has_tco ? tco.prepare(saved_state(tco_fields, smi_fields))
                       : prepared_restore([this] { tco.reset(runstate::reset_kind::cold); }));
     if (parts.fault()) return *parts.fault();
     prepared_restore base = acpi_pm_function::prepare(saved_state(saved.begin(), own_fields));
     if (std::holds_alternative<std::string>(base)) return base; // it begins with the section already
     parts.add(std::move(base));
     parts.add(has_tco ? chipset.prepare(chip_config) : [this] { chipset.reset(); });
-    parts.add(has_smi ? restoration([this, enable] { smi.restore_enable(static_cast<std::uint32_t>(enable)); })
-                      : [this] { smi.reset(); });
+    parts.add([this] { smi.reset(runstate::reset_kind::cold); });
+    if (has_enable) parts.add([this, enable] { smi.restore_enable(static_cast<std::uint32_t>(enable)); });
+    if (has_smi) parts.add(smi.prepare(saved_state(smi_fields, saved.end())));
     const std::uint8_t gen_pmcon_1 = std::get<byte_string>(saved.front().value)[ich9_reg::gen_pmcon_1];
     parts.add([this, gen_pmcon_1] {
         restore_smi_lock(gen_pmcon_1);
+        follow_periods();
         follow_rcba();
     });
     return parts.whole();

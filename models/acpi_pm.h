@@ -110,7 +110,7 @@ public:
 class ich9_lpc : public acpi_pm_function {
 public:
     ich9_lpc(const sc_core::sc_module_name& name, runstate::vm_clock& clock, const acpi_pm_parameters& parameters = {},
-             const ich9_tco_parameters& tco_parameters = {});
+             const ich9_tco_parameters& tco_parameters = {}, const ich9_smi_parameters& smi_parameters = {});
     ~ich9_lpc() override;
 
     /// The watchdog, at 60h above the base; its port `watchdog` is for the platform to connect. It goes on whether its
@@ -123,11 +123,11 @@ public:
 
     void reset(runstate::reset_kind kind) override;
 
-    /// In addition, RCBA, SMI_EN and those of the watchdog.
+    /// In addition, RCBA, those of the watchdog and those of the SMI registers.
     std::vector<runstate::property> properties() override;
-    /// In addition, behind the others, smi_en, chip_config (16 KiB) and the watchdog's fields. Those from chip_config
-    /// on may be missing together, and smi_en with those of the APM ports (version 0.1.0): they then have their
-    /// power-on values.
+    /// In addition, behind the others, smi_en, chip_config (16 KiB), the watchdog's fields and those of the SMI block.
+    /// The last may be missing, those from chip_config on too, and smi_en with those of the APM ports (version 0.1.0):
+    /// they then have their power-on values.
     runstate::saved_state save() const override;
     runstate::prepared_restore prepare(const runstate::saved_state& saved) override;
 
@@ -136,12 +136,14 @@ private:
                       const bus::access_context& context) override;
     std::uint32_t rcba() const;
     void follow_rcba();     ///< decodes the chipset registers as RCBA says
+    void follow_periods();  ///< of the SMI timers
     void follow_smi_lock(); ///< locks what SMI_LOCK locks, itself too, where it is set
     void unlock_smi_lock();
     void restore_smi_lock(std::uint8_t gen_pmcon_1); ///< as saved
 
     static constexpr std::size_t k_saved_fields_with_smi = k_saved_fields + 1;
-    static constexpr std::size_t k_all_saved_fields = k_saved_fields_with_smi + 1 + ich9_tco::k_saved_fields;
+    static constexpr std::size_t k_saved_fields_with_tco = k_saved_fields_with_smi + 1 + ich9_tco::k_saved_fields;
+    static constexpr std::size_t k_all_saved_fields = k_saved_fields_with_tco + ich9_smi::k_saved_fields;
 };
 
 } // namespace vigil::models

@@ -50,6 +50,9 @@ namespace ich9_smi_bit {
 inline constexpr std::uint32_t gbl_smi_en = 0x0001;
 inline constexpr std::uint32_t apmc_en = 0x0020;
 inline constexpr std::uint32_t tco_en = 0x2000;
+// SMI_EN and SMI_STS
+inline constexpr std::uint32_t swsmi_tmr = 0x0040;
+inline constexpr std::uint32_t periodic = 0x4000;
 } // namespace ich9_smi_bit
 
 /// Memory, from RCBA on (section 10.1).

@@ -15,6 +15,7 @@
 
 #include <vigil/bus/bus_initiator.h>
 #include <vigil/qmp-bridge/host/file_content.h>
+#include <vigil/qmp-bridge/json/json_errors.h>
 #include <vigil/qmp-bridge/qtest/port_region.h>
 #include <vigil/qmp-bridge/schema/vocabulary.h>
 #include <vigil/qmp-bridge/serve/chardev.h>
@@ -53,6 +54,7 @@ void report_line(std::string_view line);
 
 struct qmp_server_options {
     vocabulary words = vocabulary::v2_10;
+    json_errors errors = json_errors::when_balanced; ///< how clients hear that what they sent is no JSON
     std::optional<std::string> name = {}; ///< query-name
     std::optional<std::string> uuid = {}; ///< query-uuid, as 8-4-4-4-12 digits; zeros where absent
     /// At first, as a part of a platform: nothing is periodic, and simulated time goes as fast as it does without.

@@ -98,6 +98,14 @@ device_property own_switch(std::string_view name, std::string_view description)
     return result;
 }
 
+// Of an SMI timer, which machines have by their version.
+device_property smi_timer_switch(std::string_view name)
+{
+    device_property result = unlisted_default(name, property_kind::boolean);
+    result.with = &qemu_behaviour::smi_timers;
+    return result;
+}
+
 // What every device has, whatever its bus.
 const std::vector<device_property>& device_properties()
 {
@@ -166,7 +174,8 @@ std::vector<device_row> made_rows()
           unlisted_default("disable_s4", kind::uint8), unlisted_default("s4_val", kind::uint8),
           read_only("pm_io_base", kind::uint32), read_only("gpe0_blk", kind::uint32),
           read_only("gpe0_blk_len", kind::uint32), read_only("sci_int", kind::uint8),
-          read_only("acpi_enable_cmd", kind::uint8), read_only("acpi_disable_cmd", kind::uint8)},
+          read_only("acpi_enable_cmd", kind::uint8), read_only("acpi_disable_cmd", kind::uint8),
+          smi_timer_switch("x-smi-swsmi-timer"), smi_timer_switch("x-smi-periodic-timer")},
          nullptr},
         {"PIIX4_PM",
          device_bus::pci,
@@ -314,7 +323,7 @@ std::vector<const device_property*> settable_properties(const device_row& row)
     std::vector<const device_property*> all;
     for (const auto* part : {&bus_properties(row.bus), &row.properties}) {
         for (const device_property& one : *part) {
-            if (!one.read_only) all.push_back(&one);
+            if (!one.read_only && one.with == nullptr) all.push_back(&one);
         }
     }
     return all;

@@ -47,8 +47,9 @@ struct device_property {
     property_kind kind;
     std::optional<device_value> by_default; ///< as it is listed; a property without one is false, 0 or empty
     std::string_view description = {};
-    bool read_only = false; ///< known, but neither listed nor taken
-    bool own = false;       ///< not QEMU's: taken, and shown in help alone
+    bool read_only = false;               ///< known, but neither listed nor taken
+    bool own = false;                     ///< not QEMU's: taken, and shown in help alone
+    bool qemu_behaviour::*with = nullptr; ///< taken with this behaviour alone, and not listed
 };
 
 /// QOM's word for what the property takes: "bool", "uint8" …

@@ -68,6 +68,7 @@ qmp_bridge::qmp_server_options simulation::server_options(runstate::file_access 
 {
     qmp_bridge::qmp_server_options result;
     result.words = options_.words;
+    result.errors = json_errors_of(options_.machine.behaviour);
     result.name = options_.name;
     result.uuid = options_.uuid;
     result.time = options_.time;

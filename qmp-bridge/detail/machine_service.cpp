@@ -60,6 +60,7 @@ qmp_monitor::options machine_service::monitor_options()
 {
     qmp_monitor::options result;
     result.words = options_.words;
+    result.errors = options_.errors;
     result.machine.name = options_.name;
     if (options_.uuid) result.machine.uuid = *options_.uuid;
     result.machine.package = "Vigil " VIGIL_VERSION;

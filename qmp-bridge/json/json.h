@@ -12,6 +12,8 @@
 
 #include <boost/json/value.hpp>
 
+#include <vigil/qmp-bridge/json/json_errors.h>
+
 /// QEMU's JSON dialect: what QMP clients may send and how replies are printed. Boost.JSON serves as the value type
 /// only; it refuses and accepts other things than QEMU does.
 namespace vigil::qmp_bridge {
@@ -24,7 +26,7 @@ inline std::string_view key_of(const json::key_value_pair& member)
     return {member.key().data(), member.key().size()};
 }
 
-/// Why input was not a value: the text after "JSON parse error, " included, as it goes on the wire.
+/// Why input was not a value: the whole text, as it goes on the wire.
 struct json_error {
     std::string text;
 };
@@ -48,7 +50,7 @@ struct json_limits {
 ///     while (auto item = reader.next()) …
 class json_reader {
 public:
-    explicit json_reader(json_limits limits = {});
+    explicit json_reader(json_limits limits = {}, json_errors errors = json_errors::when_balanced);
     ~json_reader();
     json_reader(json_reader&&) noexcept;
     json_reader& operator=(json_reader&&) noexcept;
@@ -58,6 +60,10 @@ public:
 
     /// The next complete value or error, or nothing until more bytes come.
     std::optional<json_item> next();
+
+    /// After `next()` gave nothing, and no more bytes will come: what the bytes under way are, or the error that they
+    /// are not a value; nothing where there are none. Starts over.
+    std::optional<json_item> finish();
 
     /// About how much memory what was fed and not yet fetched holds.
     std::size_t held() const noexcept;
@@ -71,6 +77,9 @@ private:
     struct impl;
     std::unique_ptr<impl> impl_;
 };
+
+/// The one value that `text` is, or the error in its place.
+json_item parse_json(std::string_view text, json_errors errors);
 
 /// Appends `value` as QEMU prints it on one line: ", " and ": " as separators, non-ASCII as \uXXXX with upper-case
 /// digits, doubles with up to 17 significant digits (`%.17g`; −0 as 0), integers exact. No line end. Where QEMU prints

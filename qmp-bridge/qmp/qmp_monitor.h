@@ -13,6 +13,7 @@
 #include <system_error>
 #include <vector>
 
+#include <vigil/qmp-bridge/json/json_errors.h>
 #include <vigil/qmp-bridge/qmp/commands/command_handler.h>
 #include <vigil/qmp-bridge/qmp/event_limiter.h>
 #include <vigil/qmp-bridge/schema/qapi_machine_types.h>
@@ -49,6 +50,7 @@ class qmp_monitor : public runstate::run_listener {
 public:
     struct options {
         vocabulary words = vocabulary::v2_10;
+        json_errors errors = json_errors::when_balanced; ///< of what clients send
         machine_description machine;
         /// The host's time of day, as `to_timestamp` has it; defaults to that of this host.
         std::function<timestamp()> wall_clock;

@@ -84,7 +84,7 @@ struct qmp_session::request {
 };
 
 qmp_session::qmp_session(qmp_monitor& monitor, std::uint64_t id, bool pretty, std::string server)
-    : monitor_(monitor), id_(id), pretty_(pretty), server_(std::move(server))
+    : monitor_(monitor), id_(id), pretty_(pretty), server_(std::move(server)), reader_({}, monitor.settings().errors)
 {
 }
 

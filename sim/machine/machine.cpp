@@ -94,6 +94,17 @@ models::ich9_tco_parameters tco_of(const machine_config& config)
     return result;
 }
 
+models::ich9_smi_parameters smi_of(const machine_config& config)
+{
+    constexpr machine_version k_first_with_timers{9, 2};
+    const bool by_default = config.behaviour.smi_timers && !is_older(config.name, k_first_with_timers);
+    const auto has = [&config, by_default](std::string_view property) {
+        const device_value* const given = config.power_management.find(property);
+        return given != nullptr ? std::get<bool>(*given) : by_default;
+    };
+    return {has("x-smi-swsmi-timer"), has("x-smi-periodic-timer")};
+}
+
 machine::machine(const sc_core::sc_module_name& name, const machine_config& config)
     : sc_module(name), config_(config), ram_("ram", config.ram_bytes), crash_msrs_("crash_msrs", {config.hyperv_crash})
 {
@@ -138,7 +149,8 @@ void machine::add_chipset()
     const models::acpi_pm_parameters power = power_block_of(config_);
     if (config_.type == machine_type::q35) {
         add_bridge(std::make_unique<q35_host_bridge>("host_bridge", *pci_), {0, 0});
-        auto bridge = std::make_unique<models::ich9_lpc>("isa_bridge", controller.clock, power, tco_of(config_));
+        auto bridge =
+            std::make_unique<models::ich9_lpc>("isa_bridge", controller.clock, power, tco_of(config_), smi_of(config_));
         bridge->tco.watchdog.bind(controller);
         add_power_block(std::move(bridge), {31, 0});
         return;

@@ -61,6 +61,10 @@ const std::array<behaviour_row, k_causes>& behaviour_rows() noexcept
          "`qmp_server::qtest_options`", &b::whole_port_accesses},
         {'C', "qtest's clock commands fail where they do not move the clock", k_known_of_11,
          "`qmp_server::qtest_options`", &b::clock_commands_can_fail},
+        {'J', "parse errors of JSON come at the wrong token, with its line and column", k_since_11,
+         "`qmp_server_options::errors`", &b::json_errors_at_once},
+        {'M', "from q35 9.2 on SMI_STS is a register, and SMI timers run", k_since_10, "`ich9_smi_parameters`",
+         &b::smi_timers},
     }};
     return k_rows;
 }
@@ -73,6 +77,12 @@ qemu_behaviour behaviour_of(qemu_version version) noexcept
         if (row.on != nullptr) result.*row.on = changed;
     }
     return result;
+}
+
+qmp_bridge::json_errors json_errors_of(const qemu_behaviour& behaviour) noexcept
+{
+    using qmp_bridge::json_errors;
+    return behaviour.json_errors_at_once ? json_errors::at_once : json_errors::when_balanced;
 }
 
 std::string behaviour_table()

@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include <vigil/qmp-bridge/json/json_errors.h>
 #include <vigil/qmp-bridge/schema/vocabulary.h>
 
 /// Which version of QEMU is stood in for, and what that changes: a switch for each cause, and nothing else asks for the
@@ -33,6 +34,8 @@ struct qemu_behaviour {
     bool pm1_control_bytes = false;       ///< B
     bool whole_port_accesses = false;     ///< P
     bool clock_commands_can_fail = false; ///< C
+    bool json_errors_at_once = false;     ///< J
+    bool smi_timers = false;              ///< M
 };
 
 /// One cause: what it is in each version, and where it acts.
@@ -46,10 +49,12 @@ struct behaviour_row {
     bool qemu_behaviour::*on;          ///< null: the vocabulary does
 };
 
-constexpr std::size_t k_causes = 10;
+constexpr std::size_t k_causes = 12;
 const std::array<behaviour_row, k_causes>& behaviour_rows() noexcept;
 
 qemu_behaviour behaviour_of(qemu_version version) noexcept;
+
+qmp_bridge::json_errors json_errors_of(const qemu_behaviour& behaviour) noexcept;
 
 /// The rows as a table in Markdown.
 std::string behaviour_table();

@@ -344,8 +344,20 @@ void take_version(option_parser& p)
     }
 }
 
+// How errors in JSON are told, wherever -qemu-version stands among the options.
+qmp_bridge::json_errors errors_told(const std::vector<std::string>& arguments)
+{
+    auto version = qemu_version::v7_2;
+    for (std::size_t i = 0; i + 1 < arguments.size(); ++i) {
+        if (arguments[i] != "-qemu-version" && arguments[i] != "--qemu-version") continue;
+        version = parse_qemu_version(arguments[i + 1]).value_or(version);
+    }
+    return json_errors_of(behaviour_of(version));
+}
+
 failure read_all(option_parser& p, const std::vector<std::string>& arguments)
 {
+    p.errors = errors_told(arguments);
     for (std::size_t i = 0; i < arguments.size(); ++i) {
         if (auto error = read_option(p, arguments, i)) return error;
     }

@@ -68,8 +68,13 @@ failure take_defaults(option_parser& p, const device_row& row, property_values& 
 {
     for (const property_default& one : p.store.defaults()) {
         if (one.driver != row.name && one.driver != parent_type(row.bus) && one.driver != "device") continue;
+        const std::string cannot = "can't apply global " + spelt(one) + ": ";
+        const device_property* property = find_property(row, one.property);
+        if (property != nullptr && property->with != nullptr && !(p.result.machine.behaviour.*property->with)) {
+            return refuse(cannot + "Property '" + std::string(row.name) + "." + one.property + "' not found");
+        }
         auto value = value_for(row, one.property, std::string_view(one.value));
-        if (!value) return refuse("can't apply global " + spelt(one) + ": " + value.why().text);
+        if (!value) return refuse(cannot + value.why().text);
         values.set(one.property, *std::move(value));
     }
     return k_fine;
@@ -126,14 +131,9 @@ failure check_device_id(const option_parser& p, const std::string& id)
 
 failure on_json_device(option_parser& p, const std::string& value)
 {
-    qmp_bridge::json_reader reader;
-    reader.feed(value);
-    reader.feed("\n"); // ends a number or a word
-    auto item = reader.next();
-    if (!item) return refuse("JSON parse error, premature EOI");
-    if (const auto* wrong = std::get_if<qmp_bridge::json_error>(&*item)) return refuse(wrong->text);
-    if (reader.next()) return refuse("Expecting at most one JSON value");
-    json::value& given = std::get<json::value>(*item);
+    auto item = qmp_bridge::parse_json(value, p.errors);
+    if (const auto* wrong = std::get_if<qmp_bridge::json_error>(&item)) return refuse(wrong->text);
+    json::value& given = std::get<json::value>(item);
     if (!given.is_object()) return refuse("must be DRIVER[,PROPERTY=VALUE...] or one JSON object");
     if (text_member(given.get_object(), "driver").empty()) return refuse(k_no_driver);
     p.store.add_json("device", std::move(given.get_object()), p.here);

@@ -80,13 +80,9 @@ failure on_object(option_parser& p, const std::string& value)
         return k_fine;
     }
     if (value.substr(0, 1) != "{") return keep(p, "object", value);
-    qmp_bridge::json_reader reader;
-    reader.feed(value);
-    reader.feed("\n"); // ends a number or a word
-    const auto item = reader.next();
-    if (!item) return refuse("JSON parse error, premature EOI");
-    if (const auto* wrong = std::get_if<qmp_bridge::json_error>(&*item)) return refuse(wrong->text);
-    const auto& given = std::get<qmp_bridge::json::value>(*item);
+    const auto item = qmp_bridge::parse_json(value, p.errors);
+    if (const auto* wrong = std::get_if<qmp_bridge::json_error>(&item)) return refuse(wrong->text);
+    const auto& given = std::get<qmp_bridge::json::value>(item);
     if (!given.is_object()) return refuse("must be TYPE,id=ID[,...] or one JSON object");
     option_list list;
     for (const auto& member : given.get_object()) {

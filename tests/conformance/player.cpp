@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Plays recorded conversations:  conformance_player --program vigil-sim [--schema 2.10|7.2] NAME.probe...
-// or records them:               conformance_player --record --program qemu-system-x86_64 NAME.probe...
+// Plays recorded conversations:  conformance_player --program vigil-sim [--schema 2.10|7.2 | --version 11.1]
+// NAME.probe... or records them:               conformance_player --record --program qemu-system-x86_64 NAME.probe...
 //
-// NAME.probe holds the steps, NAME.golden the replies and events that the recorded machine gave. Steps, one a line,
-// after optional lines `args: …` and `machine: …` (numbers in C syntax; W is b, w, l or q):
+// NAME.probe holds the steps, NAME.golden the replies and events that the recorded machine gave, QEMU 7.2;
+// NAME.11.1.golden those of QEMU 11.1, where it gave others. Steps, one a line, after optional lines `args: …` and
+// `machine: …` (numbers in C syntax; W is b, w, l or q):
 //
 //     attach               find PCI 8086:25ab on bus 0, map its BAR 0, enable memory decoding
 //     cfgw.W OFF VAL       PCI configuration write        cfgr.W OFF      PCI configuration read
@@ -200,12 +201,17 @@ lines load_lines(const std::filesystem::path& path)
     return result;
 }
 
-/// The program under test, started for one scenario and connected to by both protocols. An empty schema is not asked
-/// for: QEMU has one only.
+/// What the program is asked to be; what is empty is not asked for: QEMU has one schema and one version only.
+struct profile {
+    std::string schema;
+    std::string version;
+};
+
+/// The program under test, started for one scenario and connected to by both protocols.
 class target {
 public:
-    target(const std::string& program, const std::string& schema, const scenario& played)
-        : process_(command(program, schema, played), workspace_), qmp_(process_.connect("qmp")),
+    target(const std::string& program, const profile& wanted, const scenario& played)
+        : process_(command(program, wanted, played), workspace_), qmp_(process_.connect("qmp")),
           qtest_(process_.connect("qtest"))
     {
         workspace_.remove();
@@ -242,14 +248,15 @@ public:
     std::string printed() const { return workspace_.printed(); }
 
 private:
-    lines command(const std::string& program, const std::string& schema, const scenario& played) const
+    lines command(const std::string& program, const profile& wanted, const scenario& played) const
     {
         const auto server = [&](const char* name) {
             return "unix:" + (workspace_.path / name).string() + ",server=on,wait=off";
         };
         lines result{program,  "-machine", played.machine, "-nodefaults", "-display", "none",
                      "-accel", "qtest",    "-qmp",         server("qmp"), "-qtest",   server("qtest")};
-        if (!schema.empty()) result.insert(result.end(), {"-qmp-schema", schema});
+        if (!wanted.schema.empty()) result.insert(result.end(), {"-qmp-schema", wanted.schema});
+        if (!wanted.version.empty()) result.insert(result.end(), {"-qemu-version", wanted.version});
         result.insert(result.end(), played.args.begin(), played.args.end());
         return result;
     }
@@ -439,15 +446,29 @@ void print(std::string_view title, const std::vector<lines>& steps, std::size_t 
         for (const auto& line : steps[step]) std::cout << "    " << line << '\n';
 }
 
-bool check(const std::string& program, const std::string& schema, const std::filesystem::path& probe)
+std::string name_of(const profile& wanted)
+{
+    return wanted.version.empty() ? "schema " + wanted.schema : "version " + wanted.version;
+}
+
+/// The recording to compare with.
+std::filesystem::path golden_of(std::filesystem::path probe, const profile& wanted)
+{
+    const auto general = std::filesystem::path(probe).replace_extension(".golden");
+    if (wanted.version.empty()) return general;
+    const auto own = probe.replace_extension("." + wanted.version + ".golden");
+    return std::filesystem::exists(own) ? own : general;
+}
+
+bool check(const std::string& program, const profile& wanted, const std::filesystem::path& probe)
 {
     const auto played = load(probe);
-    auto golden = probe;
-    auto want = load_lines(golden.replace_extension(".golden"));
+    const auto golden = golden_of(probe, wanted);
+    auto want = load_lines(golden);
     if (want.empty()) throw std::runtime_error("nothing recorded in " + golden.string());
-    if (schema == "2.10") std::transform(want.begin(), want.end(), want.begin(), in_2_10);
+    if (wanted.schema == "2.10") std::transform(want.begin(), want.end(), want.begin(), in_2_10);
 
-    target machine(program, schema, played);
+    target machine(program, wanted, played);
     const auto got = by_step(machine.play(played.steps));
     const auto expected = by_step(want);
     std::size_t step = 0;
@@ -456,7 +477,7 @@ bool check(const std::string& program, const std::string& schema, const std::fil
         ++step;
     if (step == expected.size() && step == got.size()) return true;
 
-    std::cout << probe.stem().string() << ", schema " << schema << ": step " << step + 1 << " of "
+    std::cout << probe.stem().string() << ", " << name_of(wanted) << ": step " << step + 1 << " of "
               << played.steps.size() << " differs\n";
     print("expected", expected, step);
     print("got", got, step);
@@ -465,11 +486,11 @@ bool check(const std::string& program, const std::string& schema, const std::fil
 }
 
 /// Writes what the program answers to the golden file beside `probe`; nothing where the program gave no answer.
-void record(const std::string& program, const std::string& schema, const std::filesystem::path& probe)
+void record(const std::string& program, const profile& wanted, const std::filesystem::path& probe)
 {
     const auto played = load(probe);
     if (played.steps.empty()) throw std::runtime_error("no step in " + probe.string());
-    target machine(program, schema, played);
+    target machine(program, wanted, played);
     const auto transcript = machine.play(played.steps);
     if (starts_with(transcript.back(), "! ")) {
         const auto step = by_step(transcript).size();
@@ -488,7 +509,7 @@ void record(const std::string& program, const std::string& schema, const std::fi
 struct command_line {
     bool record = false;
     std::string program;
-    std::string schema; ///< empty: none was given
+    profile wanted;
     std::vector<std::filesystem::path> probes;
 };
 
@@ -502,8 +523,11 @@ std::optional<command_line> parse(int argc, char* argv[])
         } else if (word == "--program" && i + 1 < argc) {
             result.program = argv[++i];
         } else if (word == "--schema" && i + 1 < argc) {
-            result.schema = argv[++i];
-            if (result.schema != "7.2" && result.schema != "2.10") return std::nullopt;
+            result.wanted.schema = argv[++i];
+            if (result.wanted.schema != "7.2" && result.wanted.schema != "2.10") return std::nullopt;
+        } else if (word == "--version" && i + 1 < argc) {
+            result.wanted.version = argv[++i];
+            if (result.wanted.version != "11.1") return std::nullopt;
         } else if (std::filesystem::path(word).extension() == ".probe") {
             result.probes.emplace_back(word);
         } else {
@@ -511,19 +535,21 @@ std::optional<command_line> parse(int argc, char* argv[])
         }
     }
     if (result.program.empty() || result.probes.empty()) return std::nullopt;
+    if (!result.wanted.version.empty() && (result.record || !result.wanted.schema.empty())) return std::nullopt;
     return result;
 }
 
 /// How many of the recordings do not agree with the program.
 std::size_t check_all(const command_line& given)
 {
-    const std::string schema = given.schema.empty() ? "7.2" : given.schema;
+    profile wanted = given.wanted;
+    if (wanted.schema.empty() && wanted.version.empty()) wanted.schema = "7.2";
     std::size_t failed = 0;
     for (const auto& probe : given.probes) {
         try {
-            if (!check(given.program, schema, probe)) ++failed;
+            if (!check(given.program, wanted, probe)) ++failed;
         } catch (const std::exception& e) {
-            std::cout << probe.stem().string() << ", schema " << schema << ": " << e.what() << '\n';
+            std::cout << probe.stem().string() << ", " << name_of(wanted) << ": " << e.what() << '\n';
             ++failed;
         }
     }
@@ -537,7 +563,7 @@ std::size_t record_all(const command_line& given)
     std::size_t failed = 0;
     for (const auto& probe : given.probes) {
         try {
-            record(given.program, given.schema, probe);
+            record(given.program, given.wanted, probe);
         } catch (const std::exception& e) {
             std::cerr << probe.stem().string() << ": " << e.what() << '\n';
             ++failed;
@@ -552,7 +578,8 @@ int main(int argc, char* argv[])
 {
     const auto given = parse(argc, argv);
     if (!given) {
-        std::cerr << "usage: " << argv[0] << " [--record] --program PROGRAM [--schema 2.10|7.2] NAME.probe...\n";
+        std::cerr << "usage: " << argv[0]
+                  << " [--record] --program PROGRAM [--schema 2.10|7.2 | --version 11.1] NAME.probe...\n";
         return 2;
     }
     const std::size_t failed = given->record ? record_all(*given) : check_all(*given);

@@ -13,6 +13,7 @@
 
 using vigil::models::ich9_chipset;
 using vigil::models::ich9_lpc;
+using vigil::models::ich9_smi_parameters;
 using vigil::models::ich9_tco_parameters;
 using vigil::models::test::elaborate;
 using vigil::models::test::field;
@@ -43,13 +44,25 @@ constexpr std::uint32_t k_pmbase_register = 0x40;
 constexpr std::uint32_t k_acpi_cntl_register = 0x44;
 constexpr std::uint32_t k_acpi_enable = 0x80;
 constexpr std::uint32_t k_gen_pmcon_1_register = 0xA0;
+constexpr std::uint32_t k_gen_pmcon_3_register = 0xA4;
 constexpr std::uint32_t k_smi_lock = 0x10;
 constexpr std::uint32_t k_rcba_register = 0xF0;
 constexpr std::uint32_t k_rcba_enable = 1;
 
+constexpr ich9_smi_parameters k_both_timers{true, true};
+constexpr ns k_swsmi_period = std::chrono::microseconds(1500);
+
+ich9_tco_parameters acting()
+{
+    ich9_tco_parameters parameters;
+    parameters.no_reboot_strap = false;
+    return parameters;
+}
+
 /// A q35 with RAM, everything decoded.
 struct q35 : sc_core::sc_module, vigil::runstate::watchdog_if {
-    q35() : sc_module(sc_core::sc_module_name("q35"))
+    explicit q35(const ich9_smi_parameters& timers = {})
+        : sc_module(sc_core::sc_module_name("q35")), bridge("bridge", clock, {}, acting(), timers)
     {
         ports.map(0, 0x10000, host.io, {4, -1});
         ports.map(0xCF8, 4, host.config_address);
@@ -85,6 +98,15 @@ struct q35 : sc_core::sc_module, vigil::runstate::watchdog_if {
     }
     void smi_en(std::uint32_t value) { io.write_value(k_smi + smi_reg::smi_en, 4, value); }
     std::uint64_t smi_en() { return io.read_value(k_smi + smi_reg::smi_en, 4); }
+    void smi_sts(std::uint32_t value) { io.write_value(k_smi + smi_reg::smi_sts, 4, value); }
+    std::uint64_t smi_sts() { return io.read_value(k_smi + smi_reg::smi_sts, 4); }
+    /// What has come since the last look.
+    std::uint64_t taken_smi_sts()
+    {
+        const std::uint64_t status = smi_sts();
+        smi_sts(0);
+        return status;
+    }
     void start_tco(std::uint16_t ticks)
     {
         io.write_value(k_tco + tco_reg::tco_tmr, 2, ticks);
@@ -96,11 +118,7 @@ struct q35 : sc_core::sc_module, vigil::runstate::watchdog_if {
     vigil::bus::address_router space{"space"};
     vigil::bus::memory ram{"ram", 0x10000};
     vigil::bus::pci_host host{"host"};
-    ich9_lpc bridge{"bridge", clock, {}, [] {
-                        ich9_tco_parameters parameters;
-                        parameters.no_reboot_strap = false;
-                        return parameters;
-                    }()};
+    ich9_lpc bridge;
     vigil::bus::bus_initiator io{"io", vigil::bus::initiator_kind::vcpu, 1};
     vigil::bus::bus_initiator mem{"mem", vigil::bus::initiator_kind::vcpu, 1};
     unsigned barks = 0;
@@ -185,7 +203,7 @@ TEST_CASE("ich9_lpc: the state is saved and restored, the windows with it")
     const auto fresh = m.bridge.save();
     for (std::size_t size = 0; size < state.size(); ++size) {
         CAPTURE(size);
-        if (size == 5 || size == 8) continue; // versions before this one
+        if (size == 5 || size == 8 || size == 23) continue; // versions before this one
         CHECK(m.bridge.restore({state.begin(), state.begin() + static_cast<std::ptrdiff_t>(size)}).has_value());
     }
     for (std::size_t i = 0; i < state.size(); ++i) {
@@ -230,4 +248,196 @@ TEST_CASE("ich9_lpc: properties show where the chipset registers are and how the
     }
     CHECK(names.find("smi-enable rcba tco-rld") != std::string::npos);
     CHECK(names.find("remaining") != std::string::npos);
+}
+
+TEST_CASE("ich9_lpc: SMI_STS stores a bit for each SMI timer, by dwords alone, and a warm reset leaves it")
+{
+    q35 m(k_both_timers);
+    m.smi_sts(0xFFFFFFFF);
+    CHECK(m.smi_sts() == (smi_bits::swsmi_tmr | smi_bits::periodic));
+    m.io.write_value(k_smi + smi_reg::smi_sts, 2, 0);
+    CHECK(m.io.read_value(k_smi + smi_reg::smi_sts, 2) == 0);
+    m.smi_sts(smi_bits::periodic);
+    CHECK(m.smi_sts() == smi_bits::periodic);
+    m.bridge.reset(reset_kind::warm);
+    m.decode();
+    CHECK(m.smi_sts() == smi_bits::periodic);
+    m.bridge.reset(reset_kind::cold);
+    m.decode();
+    CHECK(m.smi_sts() == 0);
+}
+
+TEST_CASE("ich9_lpc: without SMI timers SMI_STS reads 0, and nothing sets it")
+{
+    q35 m;
+    m.smi_en(0xFFFFFFFF);
+    m.smi_sts(0xFFFFFFFF);
+    pass(std::chrono::seconds(65));
+    CHECK(m.smi_sts() == 0);
+}
+
+TEST_CASE("ich9_lpc: the software SMI timer runs out every 1.5 ms from the last write to SMI_EN on")
+{
+    q35 m(k_both_timers);
+    m.smi_en(smi_bits::swsmi_tmr);
+    pass(k_swsmi_period - ns(1));
+    CHECK(m.taken_smi_sts() == 0);
+    pass(ns(1));
+    CHECK(m.taken_smi_sts() == smi_bits::swsmi_tmr);
+    pass(k_swsmi_period);
+    CHECK(m.taken_smi_sts() == smi_bits::swsmi_tmr);
+
+    pass(ns(1'000'000));
+    m.smi_en(smi_bits::swsmi_tmr); // as it was
+    pass(ns(1'499'999));
+    CHECK(m.taken_smi_sts() == 0);
+    pass(ns(1));
+    CHECK(m.taken_smi_sts() == smi_bits::swsmi_tmr);
+    m.smi_en(0);
+    pass(10 * k_swsmi_period);
+    CHECK(m.taken_smi_sts() == 0);
+}
+
+TEST_CASE("ich9_lpc: the software SMI timer has the period that GEN_PMCON_3 says")
+{
+    q35 m(k_both_timers);
+    m.smi_en(smi_bits::swsmi_tmr);
+    const ns periods[] = {ns(1'500'000), ns(16'000'000), ns(32'000'000), ns(64'000'000)};
+    for (std::uint32_t selected = 0; selected < 4; ++selected) {
+        m.cfg(k_gen_pmcon_3_register, 1, selected << 6 | 0x3F);
+        pass(periods[selected] - ns(1));
+        CHECK(m.taken_smi_sts() == 0);
+        pass(ns(1));
+        CHECK(m.taken_smi_sts() == smi_bits::swsmi_tmr);
+    }
+}
+
+TEST_CASE("ich9_lpc: the periodic SMI timer has the period that GEN_PMCON_1 says, and takes the other's bit away")
+{
+    q35 m(k_both_timers);
+    m.smi_en(smi_bits::periodic);
+    pass(std::chrono::seconds(64));
+    m.smi_sts(0);
+    pass(std::chrono::seconds(64) - ns(1));
+    m.smi_sts(smi_bits::swsmi_tmr);
+    pass(ns(1));
+    CHECK(m.taken_smi_sts() == smi_bits::periodic);
+    for (std::uint32_t selected = 1; selected < 4; ++selected) {
+        m.cfg(k_gen_pmcon_1_register, 1, selected);
+        pass(std::chrono::seconds(64 >> selected) - ns(1));
+        CHECK(m.taken_smi_sts() == 0);
+        pass(ns(1));
+        CHECK(m.taken_smi_sts() == smi_bits::periodic);
+    }
+}
+
+TEST_CASE("ich9_lpc: a write to any GEN_PMCON register starts the SMI timers anew, one beside them does not")
+{
+    q35 m(k_both_timers);
+    m.smi_en(smi_bits::swsmi_tmr);
+    for (const std::uint32_t offset : {0xA0U, 0xA1U, 0xA4U, 0xA7U}) {
+        pass(ns(1'000'000));
+        m.cfg(offset, 1, 0);
+    }
+    CHECK(m.taken_smi_sts() == 0);
+    pass(ns(1'000'000));
+    m.cfg(0x9F, 1, 0);
+    m.cfg(0xA8, 1, 0);
+    pass(ns(500'000));
+    CHECK(m.taken_smi_sts() == smi_bits::swsmi_tmr);
+}
+
+TEST_CASE("ich9_lpc: after a warm reset the SMI timers under way run out once more")
+{
+    q35 m(k_both_timers);
+    m.smi_en(smi_bits::swsmi_tmr | smi_bits::periodic);
+    pass(ns(1'000'000));
+    m.bridge.reset(reset_kind::warm);
+    m.decode();
+    CHECK(m.smi_en() == 0);
+    pass(ns(500'000));
+    CHECK(m.taken_smi_sts() == smi_bits::swsmi_tmr);
+    pass(std::chrono::seconds(60));
+    CHECK(m.taken_smi_sts() == 0);
+    pass(std::chrono::seconds(4));
+    CHECK(m.taken_smi_sts() == smi_bits::periodic);
+    pass(std::chrono::seconds(130));
+    CHECK(m.taken_smi_sts() == 0);
+
+    m.smi_en(smi_bits::swsmi_tmr);
+    m.bridge.reset(reset_kind::cold);
+    m.decode();
+    pass(k_swsmi_period);
+    CHECK(m.taken_smi_sts() == 0);
+}
+
+TEST_CASE("ich9_lpc: while the machine stands the SMI timers wait, and an overdue one runs out once")
+{
+    q35 m(k_both_timers);
+    m.smi_en(smi_bits::swsmi_tmr);
+    pass(ns(1'000'000));
+    m.clock.stop();
+    m.clock.skip(ns(5'000'000));
+    CHECK(m.taken_smi_sts() == 0);
+    m.clock.start();
+    pass(ns(0));
+    CHECK(m.taken_smi_sts() == smi_bits::swsmi_tmr);
+    pass(k_swsmi_period - ns(1));
+    CHECK(m.taken_smi_sts() == 0);
+    pass(ns(1));
+    CHECK(m.taken_smi_sts() == smi_bits::swsmi_tmr);
+}
+
+TEST_CASE("ich9_lpc: SMI_STS and the SMI timers are saved, restored and shown")
+{
+    q35 m(k_both_timers);
+    m.cfg(k_gen_pmcon_1_register, 1, 3);
+    m.smi_en(smi_bits::swsmi_tmr | smi_bits::periodic);
+    pass(ns(2'000'000));
+    const auto state = m.bridge.save();
+    CHECK(field(state, "smi_sts") == smi_bits::swsmi_tmr);
+    CHECK(field(state, "smi_swsmi_timer") == 3'000'000);
+    CHECK(field(state, "smi_periodic_timer") == 8'000'000'000);
+    for (const auto& p : m.bridge.properties()) {
+        if (p.name == "smi-status") CHECK(std::get<std::uint64_t>(p.get()) == smi_bits::swsmi_tmr);
+        if (p.name == "swsmi-remaining") CHECK(std::get<std::int64_t>(p.get()) == 1'000'000);
+        if (p.name == "periodic-smi-deadline") CHECK(std::get<std::int64_t>(p.get()) == 8'000'000'000);
+    }
+
+    m.bridge.reset(reset_kind::cold);
+    REQUIRE_FALSE(m.bridge.restore(state).has_value());
+    CHECK(same(m.bridge.save(), state));
+    pass(ns(1'000'000));
+    CHECK(m.taken_smi_sts() == smi_bits::swsmi_tmr);
+    pass(std::chrono::seconds(8));
+    CHECK((m.taken_smi_sts() & smi_bits::periodic) != 0);
+
+    auto old = state; // of a version without them
+    old.resize(old.size() - 3);
+    REQUIRE_FALSE(m.bridge.restore(old).has_value());
+    CHECK(m.smi_sts() == 0);
+    CHECK(field(m.bridge.save(), "smi_swsmi_timer") == ~std::uint64_t{0});
+    auto bad = state;
+    bad[bad.size() - 3].value = std::uint64_t{1};
+    CHECK(m.bridge.restore(bad).has_value());
+    bad = state;
+    bad.back().value = std::uint64_t{1} << 63;
+    CHECK(m.bridge.restore(bad).has_value());
+    bad = state;
+    bad.pop_back();
+    CHECK(m.bridge.restore(bad).has_value());
+}
+
+TEST_CASE("ich9_lpc: a state with an SMI timer is refused where there is none")
+{
+    q35 m;
+    const auto own = m.bridge.save();
+    auto foreign = own;
+    foreign[foreign.size() - 2].value = std::uint64_t{3'000'000};
+    CHECK(m.bridge.restore(foreign).value_or("").find("there is no software SMI timer here") != std::string::npos);
+    foreign = own;
+    foreign[foreign.size() - 3].value = std::uint64_t{smi_bits::periodic};
+    CHECK(m.bridge.restore(foreign).value_or("").find("there is no periodic SMI timer here") != std::string::npos);
+    CHECK(same(m.bridge.save(), own));
+    REQUIRE_FALSE(m.bridge.restore(own).has_value());
 }

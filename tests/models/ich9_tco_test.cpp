@@ -99,7 +99,7 @@ struct rig : sc_core::sc_module, vigil::runstate::watchdog_if {
     vigil::bus::address_router ports{"ports"};
     vigil::bus::unclaimed nothing{"nothing", 0xFF};
     ich9_tco device;
-    ich9_smi smi{"smi", true, device};
+    ich9_smi smi{"smi", clock, device, true};
     vigil::bus::bus_initiator io{"io", vigil::bus::initiator_kind::test};
     sc_core::sc_signal<bool> smi_line{"smi_line"};
     std::vector<mark> log;
@@ -473,7 +473,7 @@ TEST_CASE("ich9_tco: the lock keeps itself and the SMI enable bit and nothing el
     CHECK(r.remaining() == 4);
     r.out(reg::tco_tmr, 2, 7);
     CHECK(r.in(reg::tco_tmr, 2) == 7);
-    r.smi.reset();
+    r.smi.reset(reset_kind::warm);
     r.device.reset(reset_kind::warm);
     r.smi_en(0xFFFFFFFF);
     CHECK(r.smi_en() == (0xFFFFFFFF & ~smi_bits::tco_en)); // for good
@@ -658,7 +658,7 @@ TEST_CASE("ich9_tco: the SMI pin is high while software or an enabled time-out a
     CHECK_FALSE(line());
     r.smi_en(smi_bits::tco_en);
     CHECK(line());
-    r.smi.reset();
+    r.smi.reset(reset_kind::warm);
     CHECK_FALSE(line());
 }
 

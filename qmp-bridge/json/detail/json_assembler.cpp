@@ -20,25 +20,31 @@ void json_assembler::take(const json_token& token)
         return take_value(token);
     case expectation::first_key:
         if (token.kind == token_kind::close_brace) return close();
-        return take_value(token);
+        return take_key(token);
+    case expectation::key: return take_key(token);
     case expectation::value:
-    case expectation::key:
     case expectation::member: return take_value(token);
     case expectation::colon:
-        if (token.kind != token_kind::colon) return fail("missing : in object pair");
+        if (token.kind != token_kind::colon) return fail("missing : in object pair", "expecting ':'");
         expected = expectation::member;
         return;
     case expectation::comma_in_array:
         if (token.kind == token_kind::close_bracket) return close();
-        if (token.kind != token_kind::comma) return fail("expected separator in list");
+        if (token.kind != token_kind::comma) return fail("expected separator in list", "expected ',' or ']'");
         expected = expectation::value;
         return;
     case expectation::comma_in_object:
         if (token.kind == token_kind::close_brace) return close();
-        if (token.kind != token_kind::comma) return fail("expected separator in dict");
+        if (token.kind != token_kind::comma) return fail("expected separator in dict", "expected ',' or '}'");
         expected = expectation::key;
         return;
     }
+}
+
+void json_assembler::take_key(const json_token& token)
+{
+    if (errors_ == json_errors::at_once && token.kind != token_kind::string) return fail("expecting key");
+    take_value(token);
 }
 
 void json_assembler::take_value(const json_token& token)

@@ -19,8 +19,13 @@ namespace vigil::qmp_bridge {
 /// the caller's business: without an error, it ends when the brackets balance.
 class json_assembler {
 public:
+    explicit json_assembler(json_errors errors) noexcept : errors_(errors) {}
+
     /// Takes any token but a stray or an oversized one.
     void take(const json_token& token);
+
+    /// Whether something is wrong.
+    bool failed() const noexcept { return !error_.empty(); }
 
     /// The value or the first error; starts over.
     json_item finish();
@@ -47,13 +52,17 @@ private:
         expectation expects;
     };
 
+    void take_key(const json_token& token);
     void take_value(const json_token& token);
     void take_string(std::string_view token);
     void close();
     void deliver(json::value&& value);
     void fail(std::string text);
+    /// Fails in the words of QEMU 7.2, or in those of 11.1.
+    void fail(const char* old_text, const char* text) { fail(errors_ == json_errors::at_once ? text : old_text); }
     expectation& expects() { return open_.empty() ? top_expects_ : open_.back().expects; }
 
+    json_errors errors_;
     expectation top_expects_ = expectation::value;
     std::vector<frame> open_;
     std::string keys_; ///< the pending keys of the open objects, outermost first

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <limits>
+#include <utility>
 
 #include <vigil/qmp-bridge/json/detail/json_buffer.h>
 
@@ -56,6 +57,24 @@ void json_lexer::reset()
     state_ = state::start;
     partial_given_ = false;
     empty(partial_);
+    next_ = {};
+    counted_twice_ = false;
+}
+
+json_position json_lexer::position() const noexcept { return {next_.line, next_.column + (counted_twice_ ? 1 : 0)}; }
+
+void json_lexer::pass(const char* from, const char* to)
+{
+    if (from == to) return;
+    counted_twice_ = false;
+    const std::string_view passed(from, static_cast<std::size_t>(to - from));
+    const auto last = passed.rfind('\n');
+    if (last == std::string_view::npos) {
+        next_.column += passed.size();
+        return;
+    }
+    next_.line += static_cast<std::size_t>(std::count(from, to, '\n'));
+    next_.column = passed.size() - last;
 }
 
 bool json_lexer::next(std::string_view& input, json_token& token)
@@ -67,6 +86,7 @@ bool json_lexer::next(std::string_view& input, json_token& token)
 
     const char* const end = input.data() + input.size();
     const char* const token_begin = skip(input.data(), end);
+    if (state_ == state::start) begin_ = position();
     // Up to here the token may grow: one byte beyond the limit is still looked at.
     const std::size_t room = token_limit_ + 1 - partial_.size();
     const bool limited = static_cast<std::size_t>(end - token_begin) >= room;
@@ -79,6 +99,7 @@ bool json_lexer::next(std::string_view& input, json_token& token)
     if (found == verdict::unfinished && at != stop) found = proceed(at, stop, kind);
 
     const auto consumed = static_cast<std::size_t>(at - token_begin);
+    pass(token_begin, at);
     input.remove_prefix(static_cast<std::size_t>(at - input.data()));
     if (found == verdict::unfinished && !limited) {
         partial_.append(token_begin, consumed);
@@ -91,6 +112,8 @@ bool json_lexer::next(std::string_view& input, json_token& token)
     } else if (found == verdict::stray) {
         kind = token_kind::stray;
     }
+    counted_twice_ = kind == token_kind::integer || kind == token_kind::real || kind == token_kind::word;
+    token.begin = begin_;
     token.kind = kind;
     token.text = std::string_view(token_begin, consumed);
     if (!partial_.empty()) {
@@ -101,13 +124,41 @@ bool json_lexer::next(std::string_view& input, json_token& token)
     return true;
 }
 
+bool json_lexer::finish(json_token& token)
+{
+    const state last = std::exchange(state_, state::start);
+    counted_twice_ = true;
+    token.text = partial_;
+    token.begin = begin_;
+    switch (last) {
+    case state::start:
+    case state::recovery: counted_twice_ = false; return false;
+    case state::in_word: token.kind = token_kind::word; break;
+    case state::after_zero:
+    case state::in_integer: token.kind = token_kind::integer; break;
+    case state::in_fraction:
+    case state::in_exponent: token.kind = token_kind::real; break;
+    default: token.kind = token_kind::stray; break;
+    }
+    partial_given_ = true;
+    return true;
+}
+
 const char* json_lexer::skip(const char* at, const char* end)
 {
+    const char* const from = at;
     if (state_ == state::recovery) {
         at = std::find_if(at, end, [](char c) { return is(k_ends_skip, c); });
-        if (at != end) state_ = state::start;
+        pass(from, at);
+        if (at == end) return at;
+        state_ = state::start;
+        counted_twice_ = true;
     }
-    if (state_ == state::start) at = std::find_if_not(at, end, [](char c) { return is(k_blank, c); });
+    if (state_ == state::start) {
+        const char* const blank = at;
+        at = std::find_if_not(at, end, [](char c) { return is(k_blank, c); });
+        pass(blank, at);
+    }
     return at;
 }
 

@@ -24,9 +24,17 @@ enum class token_kind : std::uint8_t {
     oversized, ///< a token that grew beyond the limit
 };
 
+/// Where a token begins. QEMU counts the byte twice that ended a number, a word or the skipping after a stray: what
+/// begins with it is one column further.
+struct json_position {
+    std::size_t line = 1;
+    std::size_t column = 1; ///< in bytes
+};
+
 struct json_token {
     token_kind kind;
     std::string_view text;
+    json_position begin;
 };
 
 /// Cuts bytes into the tokens of QEMU's JSON dialect, whatever the portions they come in. After a stray it skips to a
@@ -40,10 +48,16 @@ public:
     /// text holds until the next call, or until `input`'s bytes go.
     bool next(std::string_view& input, json_token& token);
 
+    /// The token that a begun one is where no more bytes come, if any.
+    bool finish(json_token& token);
+
+    /// Where a token would begin that came next.
+    json_position position() const noexcept;
+
     /// The bytes of a token begun that it keeps.
     std::size_t held() const noexcept { return partial_.size(); }
 
-    /// Forgets a token begun, or that a stray is being skipped.
+    /// As before the first byte.
     void reset();
 
 private:
@@ -65,6 +79,7 @@ private:
     enum class verdict : std::uint8_t { unfinished, ended, stray };
 
     const char* skip(const char* at, const char* end); ///< white space, or after a stray
+    void pass(const char* from, const char* to);       ///< counts lines and columns
     verdict begin(char first, token_kind& kind);
     verdict proceed(const char*& at, const char* end, token_kind& kind);
     verdict proceed_string(const char*& at, const char* end);
@@ -75,6 +90,9 @@ private:
     char quote_ = '"';
     bool partial_given_ = false; ///< the last token's text lies in `partial_`
     std::string partial_;        ///< the token's bytes from earlier portions
+    json_position next_;         ///< of the next byte
+    json_position begin_;        ///< of the token begun
+    bool counted_twice_ = false; ///< the next byte
 };
 
 } // namespace vigil::qmp_bridge

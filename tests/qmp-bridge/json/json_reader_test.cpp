@@ -269,11 +269,70 @@ json::value read_one(std::string_view text)
 }
 
 /// Requires that `input` reads as `whole`, byte by byte and cut in two anywhere.
-void require_same_in_portions(const std::string& input, const json_transcript& whole, json_limits limits = {})
+void require_same_in_portions(const std::string& input, const json_transcript& whole, json_limits limits = {},
+                              json_errors errors = json_errors::when_balanced)
 {
     INFO("input: " << input);
-    REQUIRE(read_in_portions(input, 1, limits) == whole);
-    for (std::size_t first = 0; first <= input.size(); ++first) REQUIRE(read_in_two(input, first, limits) == whole);
+    REQUIRE(read_in_portions(input, 1, limits, errors) == whole);
+    for (std::size_t first = 0; first <= input.size(); ++first) {
+        REQUIRE(read_in_two(input, first, limits, errors) == whole);
+    }
+}
+
+json_transcript read_at_once(std::string_view input, json_limits limits = {})
+{
+    return read_whole(input, limits, json_errors::at_once);
+}
+
+/// Errors as QEMU 11.1 tells them: behind line and column stands "JSON parse error, ".
+const std::vector<sample>& errors_at_once()
+{
+    static const std::vector<sample> samples = {
+        {"{,}{}", {"!1:2: expecting key", "{}"}},
+        {R"({"a":1,}{})", {"!1:8: expecting key", "{}"}},
+        {"{1:2}", {"!1:2: expecting key"}},
+        {"{execute:1}", {"!1:2: expecting key"}},
+        {"{{}:1}[]", {"!1:2: expecting key", "[]"}},
+        {R"({"a"}{})", {"!1:5: expecting ':'", "{}"}},
+        {R"({"a" 1 {}}{})", {"!1:6: expecting ':'", "{}"}},
+        {R"({"a":1 "b":2})", {"!1:8: expected ',' or '}'"}},
+        {"[1 2]{}", {"!1:4: expected ',' or ']'", "{}"}},
+        {"[:]{}", {"!1:2: expecting value", "{}"}},
+        {"}", {"!1:1: expecting value"}},
+        {R"(["\q" 1]{})", {"!1:2: invalid escape sequence in string", "{}"}},
+        // The byte that ended a number, a word or the skipping counts twice.
+        {"[1}", {"!1:4: expected ',' or ']'"}},
+        {"[1 }", {"!1:4: expected ',' or ']'"}},
+        {"tru}", {"!1:1: invalid keyword 'tru'", "!1:5: expecting value"}},
+        {"[tru}]{}", {"!1:2: invalid keyword 'tru'", "!1:6: expecting value", "{}"}},
+        {"@}", {"!1:1: stray '@'", "!1:3: expecting value"}},
+        {"[00]{}", {"!1:2: stray '00'", "!1:5: expecting value", "{}"}},
+        {"@\n}", {"!1:1: stray '@'", "!2:1: expecting value"}},
+        // Lines end by LF, columns are bytes.
+        {"{\"a\"\n\n:1,\t2}{}", {"!3:5: expecting key", "{}"}},
+        {"\r\n\t'\xC3\xA9'}", {R"("\u00E9")", "!2:6: expecting value"}},
+        {"\"ab\n ]", {"!1:1: stray '\"ab\n'", "!2:3: expecting value"}},
+        // A key that is there already shows where its value ends.
+        {R"({"execute":"query-status","execute":"stop"})", {"!1:37: duplicate key"}},
+        {R"({"a":1,"a":{"a":1}}{})", {"!1:19: duplicate key", "{}"}},
+        {R"({"a":1,"a":[2 3]}{})", {"!1:15: expected ',' or ']'", "{}"}},
+        // What follows an error up to the balancing bracket has none.
+        {R"({"a":1:2)", {"!1:8: expected ',' or '}'"}},
+        {R"([1 2,@ ]{})", {"!1:4: expected ',' or ']'", "!1:9: expecting value", "{}"}},
+        {R"([1 2 "\q" tru [,]]{})", {"!1:4: expected ',' or ']'", "{}"}},
+        {"[1 {2}]{}", {"!1:4: expected ',' or ']'", "{}"}},
+        {"[1 [2] [3]]{}", {"!1:4: expected ',' or ']'", "{}"}},
+        {"[[1 2}]]{}", {"!1:5: expected ',' or ']'", "!1:7: expecting value", "!1:9: expecting value", "{}"}},
+    };
+    return samples;
+}
+
+json_transcript with_position(json_transcript lines)
+{
+    for (auto& line : lines) {
+        if (line[0] == '!') line.insert(line.find(' ') + 1, "JSON parse error, ");
+    }
+    return lines;
 }
 
 json::value random_value(std::mt19937& random, unsigned levels)
@@ -348,7 +407,94 @@ TEST_CASE("json reader: the portions in which input arrives make no difference")
     for (const auto& s : all_samples()) {
         require_same_in_portions(s.input, read_whole(s.input));
         require_same_in_portions(s.input, read_whole(s.input, small), small);
+        require_same_in_portions(s.input, read_at_once(s.input), {}, json_errors::at_once);
+        require_same_in_portions(s.input, read_at_once(s.input, small), small, json_errors::at_once);
     }
+}
+
+TEST_CASE("json reader: told at once, an error has its line and column, and the rest of its value none")
+{
+    for (const auto& s : errors_at_once()) {
+        INFO("input: " << s.input);
+        CHECK(read_at_once(s.input) == with_position(s.expected));
+        require_same_in_portions(s.input, with_position(s.expected), {}, json_errors::at_once);
+    }
+}
+
+TEST_CASE("json reader: told at once, an error comes with the token that is wrong")
+{
+    json_reader reader({}, json_errors::at_once);
+    reader.feed(R"({"a":[1)");
+    CHECK_FALSE(reader.next());
+    reader.feed("}");
+    json_transcript transcript;
+    append_ready(transcript, reader);
+    CHECK(transcript == json_transcript{"!1:9: JSON parse error, expected ',' or ']'"});
+
+    reader.feed("\n}{\n");
+    reader.reset(); // another conversation has lines of its own
+    reader.feed("}");
+    append_ready(transcript, reader);
+    CHECK(transcript.back() == "!1:1: JSON parse error, expecting value");
+}
+
+TEST_CASE("json reader: told at once, a limit ends with the value that exceeds it")
+{
+    const std::string deep = repeated("[", 1026) + repeated("]", 1026);
+    CHECK(read_at_once(deep + "{}") == json_transcript{k_nesting_error, "{}"});
+    CHECK(read_at_once("[1,1,1 1,1]{}", {9, 999, 4}) == json_transcript{k_count_error, "{}"});
+    CHECK(read_at_once("[1 1,1,1,1]{}", {9, 999, 4}) ==
+          json_transcript{"!1:4: JSON parse error, expected ',' or ']'", "{}"});
+    CHECK(read_at_once("[1 1 \"1234567890[]", {9, 10, 9}) ==
+          json_transcript{"!1:4: JSON parse error, expected ',' or ']'", "[]"});
+}
+
+TEST_CASE("json reader: both ways of telling errors refuse the same, and read the same values")
+{
+    std::mt19937 random(2011);
+    const auto outcome = [](const std::string& input, json_errors errors) {
+        const auto read = parse_json(input, errors);
+        std::string text = "refused";
+        if (const auto* value = std::get_if<json::value>(&read)) print_json(text = {}, *value);
+        return text;
+    };
+    for (int i = 0; i < 5000; ++i) {
+        std::string line;
+        print_json(line, random_value(random, 4));
+        if (i % 4 != 0) line[random() % line.size()] = static_cast<char>(random());
+        INFO(line);
+        CHECK(outcome(line, json_errors::at_once) == outcome(line, json_errors::when_balanced));
+    }
+}
+
+TEST_CASE("json: a text of its own is one value, or what is wrong with it")
+{
+    struct row {
+        const char* text;
+        const char* when_balanced;
+        const char* at_once;
+    };
+    const row rows[] = {
+        {"{", "JSON parse error, premature EOI", "1:2: JSON parse error, premature end of input"},
+        {R"({"a")", "JSON parse error, premature EOI", "1:5: JSON parse error, premature end of input"},
+        {R"({"a":1)", "JSON parse error, premature EOI", "1:8: JSON parse error, premature end of input"},
+        {R"({"a":tru)", "JSON parse error, invalid keyword 'tru'", "1:6: JSON parse error, invalid keyword 'tru'"},
+        {R"({"a":[1 2)", "JSON parse error, expected separator in list", "1:9: JSON parse error, expected ',' or ']'"},
+        {R"({"a":"x)", "JSON parse error, stray '\"x'", "1:6: JSON parse error, stray '\"x'"},
+        {R"({"a":-)", "JSON parse error, stray '-'", "1:6: JSON parse error, stray '-'"},
+        {"{@}", "JSON parse error, stray '@'", "1:2: JSON parse error, stray '@'"},
+        {"{}}", "Expecting at most one JSON value", "Expecting at most one JSON value"},
+        {"{} {", "Expecting at most one JSON value", "Expecting at most one JSON value"},
+        {"{} x", "Expecting at most one JSON value", "Expecting at most one JSON value"},
+        {" ", "Expecting a JSON value", "Expecting a JSON value"},
+    };
+    for (const row& one : rows) {
+        INFO(one.text);
+        CHECK(std::get<json_error>(parse_json(one.text, json_errors::when_balanced)).text == one.when_balanced);
+        CHECK(std::get<json_error>(parse_json(one.text, json_errors::at_once)).text == one.at_once);
+    }
+    CHECK(std::get<json::value>(parse_json("12", json_errors::at_once)) == json::value(12));
+    CHECK(std::get<json::value>(parse_json(" {} ", json_errors::at_once)).is_object());
 }
 
 TEST_CASE("json reader: values of any shape are read as they were printed, cut in two anywhere, spoilt or not")
@@ -362,6 +508,7 @@ TEST_CASE("json reader: values of any shape are read as they were printed, cut i
         spoilt[random() % spoilt.size()] = static_cast<char>(random());
         spoilt += "\n{}";
         require_same_in_portions(spoilt, read_whole(spoilt));
+        require_same_in_portions(spoilt, read_at_once(spoilt), {}, json_errors::at_once);
     }
 }
 

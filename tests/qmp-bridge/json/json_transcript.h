@@ -31,9 +31,10 @@ inline void append_ready(json_transcript& transcript, json_reader& reader)
 }
 
 /// Reads `input` in portions of `portion` bytes.
-inline json_transcript read_in_portions(std::string_view input, std::size_t portion, json_limits limits = {})
+inline json_transcript read_in_portions(std::string_view input, std::size_t portion, json_limits limits = {},
+                                        json_errors errors = json_errors::when_balanced)
 {
-    json_reader reader(limits);
+    json_reader reader(limits, errors);
     json_transcript transcript;
     for (; !input.empty(); input.remove_prefix(std::min(portion, input.size()))) {
         reader.feed(input.substr(0, portion));
@@ -43,15 +44,17 @@ inline json_transcript read_in_portions(std::string_view input, std::size_t port
 }
 
 /// Reads `input` at once.
-inline json_transcript read_whole(std::string_view input, json_limits limits = {})
+inline json_transcript read_whole(std::string_view input, json_limits limits = {},
+                                  json_errors errors = json_errors::when_balanced)
 {
-    return read_in_portions(input, input.size(), limits);
+    return read_in_portions(input, input.size(), limits, errors);
 }
 
 /// Reads `input` in two portions, the first of `first` bytes.
-inline json_transcript read_in_two(std::string_view input, std::size_t first, json_limits limits = {})
+inline json_transcript read_in_two(std::string_view input, std::size_t first, json_limits limits = {},
+                                   json_errors errors = json_errors::when_balanced)
 {
-    json_reader reader(limits);
+    json_reader reader(limits, errors);
     json_transcript transcript;
     reader.feed(input.substr(0, first));
     append_ready(transcript, reader);

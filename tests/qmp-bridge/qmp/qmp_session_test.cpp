@@ -99,6 +99,19 @@ TEST_CASE("qmp session: only qmp_capabilities exists before it has succeeded")
     }
 }
 
+TEST_CASE("qmp session: errors told at once have the line of the conversation")
+{
+    fake_machine machine(vocabulary::v7_2, [](qmp_monitor::options& o) { o.errors = json_errors::at_once; });
+    const auto client = greeted(machine);
+    CHECK(ask(*client, "nonsense ") == lines({generic("1:1: JSON parse error, invalid keyword 'nonsense'")}));
+    CHECK(ask(*client, "{\n\n}") == lines({generic("QMP input lacks member 'execute'")}));
+    CHECK(ask(*client, R"({"a" "b")") == lines({generic("3:7: JSON parse error, expecting ':'")}));
+    CHECK(ask(*client, "}{}") == lines({generic("QMP input lacks member 'execute'")}));
+
+    const auto other = greeted(machine);
+    CHECK(ask(*other, "}") == lines({generic("1:1: JSON parse error, expecting value")}));
+}
+
 TEST_CASE("qmp session: a capability that is not offered is refused")
 {
     fake_machine machine(vocabulary::v2_10);

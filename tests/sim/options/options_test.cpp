@@ -332,6 +332,9 @@ TEST_CASE("options: a default set with -global reaches devices that come before 
     CHECK(q35.machine.power_management.number("s4_val") == 5);
     REQUIRE(q35.machine.power_management.find("noreboot") != nullptr);
     CHECK_FALSE(q35.machine.power_management.flag("noreboot"));
+    const auto newer = accepted({"-M", "q35", "-global", "ICH9-LPC.x-smi-swsmi-timer=off", "-qemu-version", "10.0"});
+    REQUIRE(newer.machine.power_management.find("x-smi-swsmi-timer") != nullptr);
+    CHECK_FALSE(newer.machine.power_management.flag("x-smi-swsmi-timer"));
     CHECK(accepted({"-global", "PIIX4_PM.s4_val=3"}).machine.power_management.number("s4_val") == 3);
     CHECK(accepted({"-global", "qemu64-x86_64-cpu.hv-crash=on"}).machine.hyperv_crash);
     CHECK_FALSE(accepted({"-global", "cpu.hv-crash=on", "-cpu", "qemu64,hv-crash=off"}).machine.hyperv_crash);
@@ -350,6 +353,11 @@ TEST_CASE("options: a default that a device or the machine cannot have is refuse
          "-global driver=x,property=y: options 'driver', 'property', and 'value' are required"},
         {{"-M", "q35", "-global", "ICH9-LPC.bogus=1"},
          "can't apply global ICH9-LPC.bogus=1: Property 'ICH9-LPC.bogus' not found"},
+        {{"-M", "q35", "-global", "ICH9-LPC.x-smi-periodic-timer=on"},
+         "can't apply global ICH9-LPC.x-smi-periodic-timer=on: Property 'ICH9-LPC.x-smi-periodic-timer' not found"},
+        {{"-M", "q35", "-qemu-version", "11.1", "-global", "ICH9-LPC.x-smi-periodic-timer=bogus"},
+         "can't apply global ICH9-LPC.x-smi-periodic-timer=bogus: Parameter 'x-smi-periodic-timer' expects 'on' or "
+         "'off'"},
         {{"-M", "q35", "-global", "ICH9-LPC.noreboot=1"},
          "can't apply global ICH9-LPC.noreboot=1: Parameter 'noreboot' expects 'on' or 'off'"},
         {{"-M", "q35", "-global", "ICH9-LPC.pm_io_base=1"},
@@ -606,6 +614,11 @@ TEST_CASE("options: what a PCI or an ISA device can be given")
         const std::string option = *row.device != 0 ? "-device " + std::string(row.device) : "-device";
         CHECK(refused({"-device", row.device}) == option + ": " + row.text);
     }
+    CHECK(refused({"-device", "{", "-qemu-version", "11.1"}) ==
+          "-device {: 1:2: JSON parse error, premature end of input");
+    CHECK(refused({"-object", "{", "-qemu-version", "11.1"}) ==
+          "-object {: 1:2: JSON parse error, premature end of input");
+    CHECK(refused({"-qemu-version", "10.0", "-device", "{,}"}) == "-device {,}: JSON parse error, expecting value");
     const auto help = accepted({"-device", "i6300esb,help"}).text;
     REQUIRE(help);
     CHECK(help->find("i6300esb options:\n  acpi-index=<uint32>    -  (default: 0)\n") == 0);

@@ -322,7 +322,7 @@ const std::vector<sample>& errors_at_once()
         {R"([1 2 "\q" tru [,]]{})", {"!1:4: expected ',' or ']'", "{}"}},
         {"[1 {2}]{}", {"!1:4: expected ',' or ']'", "{}"}},
         {"[1 [2] [3]]{}", {"!1:4: expected ',' or ']'", "{}"}},
-        {"[[1 2}]]{}", {"!1:5: expected ',' or ']'", "!1:7: expecting value", "!1:9: expecting value", "{}"}},
+        {"[[1 2}]]{}", {"!1:5: expected ',' or ']'", "!1:7: expecting value", "!1:8: expecting value", "{}"}},
     };
     return samples;
 }

@@ -98,7 +98,7 @@ foreach(program IN ITEMS vigil-sim vigil-qmp vigil-run)
 endforeach()
 
 if(VIGIL_BUILD_SIM)
-  install(PROGRAMS sim/vigil-run-slurm TYPE BIN)
+  install(PROGRAMS sim/vigil-run-slurm sim/vigil-qemu-7.2 TYPE BIN)
 endif()
 
 set(VIGIL_BOOST_VERSION "${Boost_VERSION}") # of the build; empty without the bridge

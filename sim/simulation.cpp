@@ -17,6 +17,7 @@
 #include <vigil/runstate/migration.h>
 #include <vigil/sim/block/block_commands.h>
 #include <vigil/sim/machine/catalogue.h>
+#include <vigil/sim/options/options_command.h>
 #include <vigil/sim/version.h>
 
 namespace vigil::sim {
@@ -62,6 +63,7 @@ simulation::simulation(const sim_options& options, runstate::file_access files,
         return server_.read_file(place, most, std::move(done));
     };
     for (qmp_bridge::own_command& one : block_commands(read)) server_.add_command(std::move(one));
+    server_.add_command(options_command());
 }
 
 qmp_bridge::qmp_server_options simulation::server_options(runstate::file_access files)

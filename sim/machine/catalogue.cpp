@@ -144,6 +144,8 @@ std::vector<qom_type> host_types()
 {
     return {{"memory-backend", "object", true, {row("size", "int")}, {"user-creatable"}},
             {"memory-backend-ram", "memory-backend"},
+            {"memory-backend-file", "memory-backend"},
+            {"memory-backend-memfd", "memory-backend"},
             {"secret_common", "object", true, {}, {"user-creatable"}},
             {"secret", "secret_common"},
             {"chardev", "object", true},

@@ -74,7 +74,7 @@ struct option_row {
     std::string_view argument;                          ///< as -help shows it; empty: takes none
     std::string_view help;                              ///< one line; for options without effect, empty
     failure (*act)(option_parser&, const std::string&); ///< null: the argument is kept as an entry of `group`
-    std::string_view group = {};
+    std::string_view group = {};                        ///< that the arguments go to; empty: they are not kept
 };
 
 /// What an entry of a group means.
@@ -101,6 +101,12 @@ private:
     const option_row* first_;
     std::size_t size_;
 };
+
+/// Whether arguments of an option go to the group of that name.
+bool has_option(std::string_view group);
+
+/// What -machine takes; no group of fixed keys, as it depends on the machine.
+std::vector<option_key> machine_keys();
 
 option_group device_options() noexcept;
 option_group machine_options() noexcept;

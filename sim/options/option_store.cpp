@@ -2,6 +2,7 @@
 #include <vigil/sim/options/option_store.h>
 
 #include <algorithm>
+#include <array>
 #include <cctype>
 
 namespace vigil::sim {
@@ -13,39 +14,91 @@ using qmp_bridge::option_place;
 using qmp_bridge::refuse;
 using identity = option_group_row::identity;
 
-constexpr option_group_row k_groups[] = {
-    {"device", "driver"},
-    {"chardev", "backend", identity::needed},
-    {"mon", "chardev"},
-    {"machine", "type", identity::none, false},
-    {"accel", "accel"},
-    {"memory", "size", identity::none},
-    {"smp-opts", "cpus", identity::none, false},
-    {"boot-opts", "order", identity::none, false},
-    {"name", "guest", identity::none},
-    {"rtc", "", identity::none},
-    {"action", "", identity::none},
-    {"msg", ""},
-    {"sandbox", "enable"},
-    {"overcommit", ""},
-    {"object", "qom-type", identity::needed, false},
+constexpr auto boolean = key_kind::boolean;
+constexpr auto number = key_kind::number;
+constexpr auto size = key_kind::size;
+
+constexpr std::array k_chardev_keys{option_key{"backend"},
+                                    option_key{"path"},
+                                    option_key{"host"},
+                                    option_key{"port"},
+                                    option_key{"fd"},
+                                    option_key{"to", number},
+                                    option_key{"ipv4", boolean},
+                                    option_key{"ipv6", boolean},
+                                    option_key{"wait", boolean},
+                                    option_key{"server", boolean},
+                                    option_key{"delay", boolean},
+                                    option_key{"nodelay", boolean},
+                                    option_key{"reconnect", number},
+                                    option_key{"telnet", boolean},
+                                    option_key{"tn3270", boolean},
+                                    option_key{"websocket", boolean},
+                                    option_key{"tls-creds"},
+                                    option_key{"mux", boolean},
+                                    option_key{"signal", boolean},
+                                    option_key{"logfile"},
+                                    option_key{"logappend", boolean},
+                                    option_key{"mode", number},
+                                    option_key{"abstract", boolean},
+                                    option_key{"tight", boolean}};
+constexpr std::array k_mon_keys{option_key{"mode"}, option_key{"chardev"}, option_key{"pretty", boolean}};
+constexpr std::array k_memory_keys{option_key{"size", size}, option_key{"slots", number}, option_key{"maxmem", size}};
+constexpr std::array k_smp_keys{option_key{"cpus", number},   option_key{"sockets", number},
+                                option_key{"dies", number},   option_key{"clusters", number},
+                                option_key{"cores", number},  option_key{"threads", number},
+                                option_key{"maxcpus", number}};
+constexpr std::array k_boot_keys{option_key{"order"},
+                                 option_key{"once"},
+                                 option_key{"menu", boolean},
+                                 option_key{"splash"},
+                                 option_key{"splash-time", number},
+                                 option_key{"reboot-timeout", number},
+                                 option_key{"strict", boolean}};
+constexpr std::array k_name_keys{option_key{"guest"}, option_key{"process"}, option_key{"debug-threads", boolean}};
+constexpr std::array k_rtc_keys{option_key{"base"}, option_key{"clock"}, option_key{"driftfix"}};
+constexpr std::array k_action_keys{option_key{"shutdown"}, option_key{"reboot"}, option_key{"panic"},
+                                   option_key{"watchdog"}};
+constexpr std::array k_message_keys{option_key{"timestamp", boolean}, option_key{"guest-name", boolean}};
+constexpr std::array k_sandbox_keys{option_key{"enable", boolean}, option_key{"obsolete"},
+                                    option_key{"elevateprivileges"}, option_key{"spawn"},
+                                    option_key{"resourcecontrol"}};
+constexpr std::array k_overcommit_keys{option_key{"mem-lock", boolean}, option_key{"cpu-pm", boolean}};
+constexpr std::array k_descriptor_keys{option_key{"fd", number}, option_key{"set", number}, option_key{"opaque"}};
+
+constexpr std::array k_groups{
+    option_group_row{"device", "driver"},
+    option_group_row{"chardev", "backend", identity::needed, true, k_chardev_keys},
+    option_group_row{"mon", "chardev", identity::optional, true, k_mon_keys},
+    option_group_row{"machine", "type", identity::none, false},
+    option_group_row{"accel", "accel"},
+    option_group_row{"memory", "size", identity::none, true, k_memory_keys},
+    option_group_row{"smp-opts", "cpus", identity::none, false, k_smp_keys},
+    option_group_row{"boot-opts", "order", identity::none, false, k_boot_keys},
+    option_group_row{"name", "guest", identity::none, true, k_name_keys},
+    option_group_row{"rtc", "", identity::none, true, k_rtc_keys},
+    option_group_row{"action", "", identity::none, true, k_action_keys},
+    option_group_row{"msg", "", identity::optional, true, k_message_keys},
+    option_group_row{"sandbox", "enable", identity::optional, true, k_sandbox_keys},
+    option_group_row{"overcommit", "", identity::optional, true, k_overcommit_keys},
+    option_group_row{"object", "qom-type", identity::needed, false},
     // Known in QEMU, without a meaning here.
-    {"drive", ""},
-    {"netdev", "type"},
-    {"net", "type"},
-    {"nic", "type"},
-    {"numa", "type"},
-    {"fsdev", "fsdriver"},
-    {"fw_cfg", "name"},
-    {"option-rom", "romfile"},
-    {"acpi", ""},
-    {"smbios", ""},
-    {"icount", "shift", identity::none},
-    {"trace", "enable"},
-    {"spice", "", identity::none},
-    {"tpmdev", "type"},
-    {"iscsi", ""},
-    {"add-fd", ""},
+    option_group_row{"drive", ""},
+    option_group_row{"netdev", "type"},
+    option_group_row{"net", "type"},
+    option_group_row{"nic", "type"},
+    option_group_row{"numa", "type"},
+    option_group_row{"fsdev", "fsdriver"},
+    option_group_row{"fw_cfg", "name"},
+    option_group_row{"option-rom", "romfile"},
+    option_group_row{"acpi", ""},
+    option_group_row{"smbios", ""},
+    option_group_row{"icount", "shift", identity::none},
+    option_group_row{"trace", "enable"},
+    option_group_row{"spice", "", identity::none},
+    option_group_row{"tpmdev", "type"},
+    option_group_row{"iscsi", ""},
+    option_group_row{"add-fd", "", identity::optional, true, k_descriptor_keys},
 };
 
 std::string quoted_id(std::string_view id) { return "'" + std::string(id) + "'"; }
@@ -150,6 +203,8 @@ bool is_identifier(std::string_view text) noexcept
     };
     return !text.empty() && is_letter(text.front()) && std::all_of(text.begin(), text.end(), fits);
 }
+
+qmp_bridge::rows<option_group_row> option_groups() noexcept { return k_groups; }
 
 const option_group_row* find_option_group(std::string_view name)
 {

@@ -2,6 +2,7 @@
 #ifndef VIGIL_SIM_OPTIONS_OPTION_STORE_H
 #define VIGIL_SIM_OPTIONS_OPTION_STORE_H
 
+#include <cstdint>
 #include <deque>
 #include <optional>
 #include <string>
@@ -10,6 +11,7 @@
 
 #include <vigil/qmp-bridge/host/option_list.h>
 #include <vigil/qmp-bridge/json/json.h>
+#include <vigil/qmp-bridge/schema/qapi_schema.h>
 
 /// What the options with keys and values said, before any of it takes effect: -set and -readconfig change and add to
 /// it.
@@ -19,6 +21,15 @@ namespace vigil::sim {
 using failure = std::optional<runstate::refusal>;
 
 inline const failure k_fine = std::nullopt;
+
+/// What the value of a key is.
+enum class key_kind : std::uint8_t { text, boolean, number, size };
+
+/// A key that an option takes.
+struct option_key {
+    std::string_view name;
+    key_kind kind = key_kind::text;
+};
 
 /// A kind of option whose arguments are kept.
 struct option_group_row {
@@ -31,10 +42,12 @@ struct option_group_row {
     std::string_view name;    ///< in -set and in a section's head
     std::string_view implied; ///< the key of a first word without one; empty: there is none
     identity id = identity::optional;
-    bool settable = true; ///< by -set
+    bool settable = true;                   ///< by -set
+    qmp_bridge::rows<option_key> keys = {}; ///< none: those of what is named, or any
 };
 
 /// The groups, effect or not.
+qmp_bridge::rows<option_group_row> option_groups() noexcept;
 const option_group_row* find_option_group(std::string_view name);
 
 /// One use of an option.

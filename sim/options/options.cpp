@@ -85,7 +85,7 @@ constexpr option_row k_ignored_rows[] = {
     {"fda", "FILE", "", without_effect},
     {"fdb", "FILE", "", without_effect},
     {"snapshot", "", "", without_effect},
-    {"netdev", "OPTIONS", "", on_netdev},
+    {"netdev", "OPTIONS", "", on_netdev, "netdev"},
     {"numa", "OPTIONS", "", nullptr, "numa"},
     {"fw_cfg", "OPTIONS", "", nullptr, "fw_cfg"},
     {"smbios", "OPTIONS", "", nullptr, "smbios"},
@@ -136,6 +136,20 @@ const option_row* find_option(std::string_view name)
     }
     return nullptr;
 }
+
+}
+
+bool has_option(std::string_view group)
+{
+    for (const option_group& options : groups()) {
+        for (const option_row& row : options) {
+            if (row.group == group) return true;
+        }
+    }
+    return false;
+}
+
+namespace {
 
 failure unknown_option(const std::string& argument, std::string_view name)
 {

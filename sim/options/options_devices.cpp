@@ -301,7 +301,7 @@ constexpr option_row k_rows[] = {
      "(ioport=N); id=ID; DRIVER,help lists what it takes. isa-serial, isa-parallel and isa-debugcon are accepted "
      "without "
      "effect",
-     on_device},
+     on_device, "device"},
     {"global", "DRIVER.PROPERTY=VALUE",
      "a default for devices of that driver, or of a class such as pci-device; of what "
      "is not modelled, only the names are checked",

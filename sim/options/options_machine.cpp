@@ -149,54 +149,59 @@ failure take_chipset(option_list& list, machine_config& config)
 }
 
 // Keys of -machine that are known in QEMU, without a meaning here.
-constexpr std::string_view k_inert_switches[] = {"usb",
-                                                 "graphics",
-                                                 "hpet",
-                                                 "pit",
-                                                 "dump-guest-core",
-                                                 "mem-merge",
-                                                 "smbus",
-                                                 "sata",
-                                                 "nvdimm",
-                                                 "hmat",
-                                                 "cxl",
-                                                 "fd-bootchk",
-                                                 "igd-passthru",
-                                                 "suppress-vmdesc",
-                                                 "default-bus-bypass-iommu"};
-constexpr std::string_view k_inert_keys[] = {"vmport",
-                                             "kernel_irqchip",
-                                             "kernel-irqchip",
-                                             "memory-backend",
-                                             "memory-encryption",
-                                             "confidential-guest-support",
-                                             "kernel",
-                                             "initrd",
-                                             "append",
-                                             "dtb",
-                                             "firmware",
-                                             "dt-compatible",
-                                             "phandle-start",
-                                             "dumpdtb",
-                                             "pflash0",
-                                             "pflash1",
-                                             "pcspk-audiodev",
-                                             "max-fw-size",
-                                             "nvdimm-persistence",
-                                             "oem-id",
-                                             "oem-table-id",
-                                             "x-oem-id",
-                                             "x-oem-table-id",
-                                             "smbios-entry-point-type",
-                                             "bus-lock-ratelimit",
-                                             "kvm-shadow-mem"};
+constexpr option_key k_inert_keys[] = {
+    {"usb", key_kind::boolean},
+    {"graphics", key_kind::boolean},
+    {"hpet", key_kind::boolean},
+    {"pit", key_kind::boolean},
+    {"dump-guest-core", key_kind::boolean},
+    {"mem-merge", key_kind::boolean},
+    {"smbus", key_kind::boolean},
+    {"sata", key_kind::boolean},
+    {"nvdimm", key_kind::boolean},
+    {"hmat", key_kind::boolean},
+    {"cxl", key_kind::boolean},
+    {"fd-bootchk", key_kind::boolean},
+    {"igd-passthru", key_kind::boolean},
+    {"suppress-vmdesc", key_kind::boolean},
+    {"default-bus-bypass-iommu", key_kind::boolean},
+    {"vmport"},
+    {"kernel_irqchip"},
+    {"kernel-irqchip"},
+    {"memory-backend"},
+    {"memory-encryption"},
+    {"confidential-guest-support"},
+    {"kernel"},
+    {"initrd"},
+    {"append"},
+    {"dtb"},
+    {"firmware"},
+    {"dt-compatible"},
+    {"phandle-start"},
+    {"dumpdtb"},
+    {"pflash0"},
+    {"pflash1"},
+    {"pcspk-audiodev"},
+    {"max-fw-size"},
+    {"nvdimm-persistence"},
+    {"oem-id"},
+    {"oem-table-id"},
+    {"x-oem-id"},
+    {"x-oem-table-id"},
+    {"smbios-entry-point-type"},
+    {"bus-lock-ratelimit"},
+    {"kvm-shadow-mem"},
+};
 
 failure take_inert_keys(option_list& list)
 {
-    for (const std::string_view key : k_inert_switches) {
-        if (auto error = check_switch(list, key)) return error;
+    for (const option_key& key : k_inert_keys) {
+        if (key.kind != key_kind::boolean) {
+            list.take(key.name);
+        } else if (auto error = check_switch(list, key.name)) {
+            return error;
+        }
     }
-    for (const std::string_view key : k_inert_keys) list.take(key);
     return k_fine;
 }
 
@@ -258,7 +263,7 @@ constexpr option_row k_rows[] = {
      "pc (default), q35, a version of them (help lists all) or none; accel=NAME as with -accel; max-ram-below-4g=SIZE; "
      "acpi=off: a pc has no power block; smm=off: power management is ACPI's from the start; i8042=off: no keyboard "
      "controller and no port 92",
-     on_machine},
+     on_machine, "machine"},
     {"M", "TYPE[,PROPERTY=VALUE...]", "same as -machine", on_machine},
     {"qemu-version", "VERSION",
      "stand in for that version of QEMU: 7.2, 10.0 or 11.1, in behaviour and in the words of QMP, for which "
@@ -266,7 +271,8 @@ constexpr option_row k_rows[] = {
      "counts where it is given; by default the behaviour is 7.2's",
      on_qemu_version},
     {"no-acpi", "", "same as -machine acpi=off", on_no_acpi},
-    {"accel", "NAME", "qtest: time is driven by clock_step, unless -clock says otherwise; others are as tcg", on_accel},
+    {"accel", "NAME", "qtest: time is driven by clock_step, unless -clock says otherwise; others are as tcg", on_accel,
+     "accel"},
     {"m", "SIZE", "guest RAM, MiB or with a suffix K M G T (default 128)", nullptr, "memory"},
     {"nodefaults", "", "leave out the VGA and network adapters, whose slots stay reserved otherwise", on_nodefaults},
     {"cpu", "MODEL[,hv-crash=on]", "the CPUs have the Hyper-V crash MSRs; nothing else of the model has a meaning here",
@@ -274,11 +280,19 @@ constexpr option_row k_rows[] = {
     {"smp", "N", "how many CPUs a test may name with rdmsr and wrmsr (default 1); sockets=, cores= … must match it",
      nullptr, "smp-opts"},
     {"vga", "TYPE", "none frees the VGA adapter's slot; no adapter is modelled", on_vga},
-    {"nic", "TYPE", "none frees the network adapter's slot; no adapter is modelled", on_nic},
-    {"net", "TYPE", "same as -nic", on_nic},
+    {"nic", "TYPE", "none frees the network adapter's slot; no adapter is modelled", on_nic, "nic"},
+    {"net", "TYPE", "same as -nic", on_nic, "net"},
 };
 
 } // namespace
+
+std::vector<option_key> machine_keys()
+{
+    std::vector<option_key> all{{"type"}, {"accel"}, {"max-ram-below-4g", key_kind::size},
+                                {"acpi"}, {"smm"},   {"i8042", key_kind::boolean}};
+    all.insert(all.end(), std::begin(k_inert_keys), std::end(k_inert_keys));
+    return all;
+}
 
 failure resolve_machine(option_parser& p, option_entry& entry)
 {

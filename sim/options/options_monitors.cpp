@@ -175,14 +175,14 @@ constexpr option_row k_rows[] = {
      "fd=N, and what -qmp takes; stdio; null. logfile=FILE[,logappend=on] keeps what clients are sent. What clients "
      "send "
      "to a chardev that no option refers to is dropped",
-     on_chardev},
+     on_chardev, "chardev"},
     {"mon", "chardev=ID,mode=control", "a QMP monitor on a -chardev that nothing else uses; [,pretty=on][,id=ID]",
      nullptr, "mon"},
     {"object", "TYPE,id=ID[,...]",
      "monitor-qmp,id=ID,chardev=ID[,pretty=on] is a QMP monitor, too; other objects are accepted without effect",
-     on_object},
+     on_object, "object"},
     {"monitor", "none|null", "there is no human monitor", on_monitor},
-    {"add-fd", "fd=N,set=N[,opaque=TEXT]", "note an inherited descriptor, for query-fdsets", on_add_fd},
+    {"add-fd", "fd=N,set=N[,opaque=TEXT]", "note an inherited descriptor, for query-fdsets", on_add_fd, "add-fd"},
     {"clients", "[max=N][,queue=SIZE]",
      "of each monitor and server: at most so many clients at once (default 256); of each client: events are dropped "
      "while more than SIZE is unsent (default 16M)",

@@ -22,7 +22,8 @@ for set in "$@"; do
     tests)
         wanted="$wanted catch2 libbenchmark-dev libx86emu-dev"
         # Tests that need one of these are skipped without it.
-        optional="cpio xz-utils zstd libxml2-utils chromium slurm-wlm munge valgrind"
+        optional="cpio xz-utils zstd libxml2-utils chromium slurm-wlm munge valgrind
+            libvirt-clients libvirt-daemon-driver-qemu"
         # Those of later versions have other opinions (tests/style).
         [ "$version" != "debian 12" ] || wanted="$wanted clang-format clang-tidy"
         ;;

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include <vigil/sim/options/option_rows.h>
 #include <vigil/sim/options/options.h>
 
 using namespace vigil;
@@ -662,4 +663,64 @@ TEST_CASE("options: log items and the log file")
     CHECK(refused({"-d", "all", "-D", "/tmp/x"}) == "Filename template with '%d' required for 'tid'");
     CHECK(refused({"-D", "/tmp/%s"}) == "-D /tmp/%s: Bad logfile template: /tmp/%s");
     CHECK(refused({"-D", "%d%d"}) == "-D %d%d: Bad logfile template: %d%d");
+}
+
+namespace {
+
+// Whether some of the arguments, with the key added to them, has the parser know the key.
+bool knows_key(const std::string& option, const std::vector<std::string>& arguments, std::string_view key)
+{
+    for (const std::string& argument : arguments) {
+        const auto parsed = sim::parse_options({option, argument + std::string(key) + "=1"});
+        if (parsed) return true;
+        const std::string& why = parsed.why().text;
+        const std::string quoted = std::string(key) + "'";
+        const bool unknown = why.find("Invalid parameter '" + quoted) != std::string::npos ||
+                             why.find("." + quoted + " is unexpected") != std::string::npos ||
+                             why.find("." + quoted + " not found") != std::string::npos;
+        if (!unknown) return true;
+    }
+    return false;
+}
+
+} // namespace
+
+TEST_CASE("options: the keys that a group names are those that its option takes")
+{
+    struct group_case {
+        std::string_view group;
+        std::string option;
+        std::vector<std::string> arguments;
+    };
+    const std::vector<group_case> cases{
+        {"chardev", "-chardev", {"stdio,id=c,", "socket,id=c,path=/s,", "socket,id=c,host=h,port=1,"}},
+        {"mon", "-mon", {""}},
+        {"memory", "-m", {""}},
+        {"smp-opts", "-smp", {""}},
+        {"boot-opts", "-boot", {""}},
+        {"name", "-name", {""}},
+        {"rtc", "-rtc", {""}},
+        {"action", "-action", {""}},
+        {"msg", "-msg", {""}},
+        {"sandbox", "-sandbox", {""}},
+        {"overcommit", "-overcommit", {""}},
+        {"add-fd", "-add-fd", {"fd=3,set=1,"}},
+    };
+    std::size_t with_keys = 0;
+    for (const sim::option_group_row& row : sim::option_groups()) with_keys += row.keys.size() != 0 ? 1 : 0;
+    CHECK(with_keys == cases.size());
+    for (const group_case& one : cases) {
+        for (const sim::option_key& key : sim::find_option_group(one.group)->keys) {
+            INFO(one.option << " " << key.name);
+            CHECK(knows_key(one.option, one.arguments, key.name));
+        }
+        CHECK_FALSE(knows_key(one.option, one.arguments, "bogus"));
+    }
+    for (const sim::option_key& key : sim::machine_keys()) {
+        INFO("-machine " << key.name);
+        CHECK(knows_key("-machine", {""}, key.name));
+    }
+    CHECK_FALSE(knows_key("-machine", {""}, "bogus"));
+    CHECK(sim::has_option("device"));
+    CHECK_FALSE(sim::has_option("tpmdev"));
 }

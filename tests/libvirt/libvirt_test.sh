@@ -1,0 +1,229 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# virsh with its embedded driver, so without a daemon, runs domains whose emulator is vigil-qemu-7.2:
+# libvirt_test.sh PROGRAMS SUBJECT, where PROGRAMS is the folder of vigil-sim. Status 77: libvirt is not here.
+set -eu
+programs=$1
+subject=$2
+
+skip() {
+    echo "skipped: $*"
+    exit 77
+}
+fail() {
+    said="failed: $*"
+    for log in "$folder"/root/log/qemu/*.log; do
+        [ ! -r "$log" ] || tail -n 15 "$log" >&2
+    done
+    echo "$said" >&2
+    exit 1
+}
+
+command -v virsh >/dev/null || skip "there is no virsh here (libvirt-clients)"
+for place in /usr/lib/*/libvirt/connection-driver /usr/lib64/libvirt/connection-driver; do
+    driver=$place/libvirt_driver_qemu.so
+    [ ! -r "$driver" ] || break
+done
+[ -r "$driver" ] || skip "libvirt's driver for QEMU is not here (libvirt-daemon-driver-qemu)"
+
+# Its own copies, as whoever virsh runs as need not reach the build. The shorter the better: sockets are in it.
+folder=$(mktemp -d /tmp/vigil-XXXXXX)
+cp "$programs/vigil-sim" "$programs/vigil-qemu-7.2" "$folder"
+mkdir "$folder/root"
+virsh=virsh
+if [ "$(id -u)" -eq 0 ]; then # for root, libvirt wants users that only its daemon's package makes
+    chown -R 65534:65534 "$folder"
+    virsh="setpriv --reuid=65534 --regid=65534 --clear-groups virsh"
+fi
+
+# A domain outlives the virsh that has started it, and so may what has watched over its start.
+shell=
+finish() {
+    status=$?
+    trap - EXIT
+    [ -z "$shell" ] || kill "$shell" 2>/dev/null || true
+    for file in "$folder"/root/run/qemu/*.pid "$folder"/root/lib/qemu/*/*.pid; do
+        [ -r "$file" ] || continue
+        number=$(cat "$file")
+        case $(readlink "/proc/$number/exe" || true) in
+        "$folder"/vigil-sim*) kill -9 "$number" ;;
+        esac
+    done
+    rm -rf "$folder"
+    exit "$status"
+}
+trap finish EXIT
+trap 'exit 1' INT TERM HUP
+
+# domain NAME MACHINE DEVICES [MORE]: its description; its qtest socket is $folder/NAME.qtest.
+domain() {
+    cat >"$folder/$1.xml" <<END
+<domain type='qemu' xmlns:qemu='http://libvirt.org/schemas/domain/qemu/1.0'>
+  <name>$1</name><memory unit='MiB'>32</memory><vcpu>1</vcpu>
+  <os><type arch='x86_64' machine='$2'>hvm</type></os>
+  ${4:-}
+  <devices>
+    <emulator>$folder/vigil-qemu-7.2</emulator>
+    <controller type='usb' model='none'/><memballoon model='none'/>
+    $3
+  </devices>
+  <qemu:commandline>
+    <qemu:arg value='-qtest'/><qemu:arg value='unix:$folder/$1.qtest,server=on,wait=off'/>
+    <qemu:arg value='-qtest-log'/><qemu:arg value='none'/>
+    <qemu:arg value='-qmp'/><qemu:arg value='unix:$folder/$1.qmp,server=on,wait=off'/>
+  </qemu:commandline>
+</domain>
+END
+}
+
+# One virsh takes the commands of the test from a pipe, and marks where each answer ends.
+mkfifo "$folder/commands"
+(cd "$folder" && HOME=$folder/root exec $virsh --quiet --connect "qemu:///embed?root=$folder/root") \
+    <"$folder/commands" >"$folder/out" 2>&1 &
+shell=$!
+exec 3>"$folder/commands"
+marks=0
+asked=
+# ask COMMAND: its answer is in $folder/answer.
+ask() {
+    begin "$@"
+    until_answered
+}
+begin() {
+    asked=$*
+    marks=$((marks + 1))
+    from=$(wc -l <"$folder/out")
+    printf '%s\necho mark-%s.\n' "$*" "$marks" >&3
+}
+until_answered() {
+    until grep -q "^mark-$marks\." "$folder/out"; do
+        kill -0 "$shell" 2>/dev/null || fail "virsh has ended at: $asked ($(cat "$folder/out"))"
+        sleep 0.05
+    done
+    tail -n "+$((from + 1))" "$folder/out" >"$folder/answer"
+    ! grep -q "^error:" "$folder/answer" || fail "$asked: $(cat "$folder/answer")"
+}
+says() { grep -qF -- "$1" "$folder/answer" || fail "$asked: not '$1' ($(cat "$folder/answer"))"; }
+# until_says TEXT COMMAND: asks until the answer has the text.
+until_says() {
+    wanted=$1
+    shift
+    while ask "$@" && ! grep -qF -- "$wanted" "$folder/answer"; do sleep 0.05; done
+}
+# lines SOCKET LINE...: says lines there, and waits for an answer to each.
+lines() {
+    perl -MIO::Socket::UNIX -e 'my $s = IO::Socket::UNIX->new(shift) or die "no socket: $!\n";
+        for (@ARGV) { print $s "$_\n"; $s->flush; my $a = <$s>; die "$_: $a\n" if defined $a && $a =~ /^FAIL|"error"/; }' \
+        "$@" || fail "nobody answers: $*"
+}
+guest() { # DOMAIN LINE...: what its guest does
+    socket=$folder/$1.qtest
+    shift
+    lines "$socket" "$@"
+}
+
+# Every register of an i6300esb that its driver needs, for two stages of a millisecond each; where its slot is N.
+arm_i6300esb() { # DOMAIN SLOT
+    slot=$(($2 << 11 | 1 << 31))
+    guest "$1" "outl 0xcf8 $((slot | 0x10))" "outl 0xcfc 0xfe000000" "outl 0xcf8 $((slot | 4))" "outw 0xcfc 2" \
+        "writew 0xfe00000c 0x80" "writew 0xfe00000c 0x86" "writel 0xfe000000 1" \
+        "writew 0xfe00000c 0x80" "writew 0xfe00000c 0x86" "writel 0xfe000004 1" \
+        "outl 0xcf8 $((slot | 0x68))" "outb 0xcfc 2"
+}
+power_off_pc() { # DOMAIN
+    guest "$1" "outl 0xcf8 0x80000b40" "outl 0xcfc 0xb001" "outl 0xcf8 0x80000b80" "outb 0xcfc 1" "outw 0xb004 0x2000"
+}
+
+case $subject in
+probing)
+    domain wd pc "<watchdog model='i6300esb'/>"
+    ask domcapabilities --virttype qemu --machine pc --emulatorbin "$folder/vigil-qemu-7.2"
+    says "<machine>pc-i440fx-7.2</machine>"
+    says "<vcpu max='255'/>"
+    ask domcapabilities --virttype qemu --machine q35 --emulatorbin "$folder/vigil-qemu-7.2"
+    says "<machine>pc-q35-7.2</machine>"
+    ask create wd.xml
+    ask qemu-monitor-command wd --pretty "'{\"execute\":\"query-command-line-options\",\"arguments\":{\"option\":\"action\"}}'"
+    says '"name": "watchdog"'
+    ask qemu-monitor-command wd "'{\"execute\":\"query-command-line-options\",\"arguments\":{\"option\":\"none\"}}'"
+    says "invalid option name: none"
+    ;;
+life)
+    domain wd pc "<watchdog model='i6300esb'/>" "<features><acpi/></features>"
+    ask define wd.xml
+    ask start wd
+    ask domstate wd --reason
+    says "running (booted)"
+    ask suspend wd
+    ask domstate wd --reason
+    says "paused (user)"
+    ask resume wd
+    ask domstate wd --reason
+    says "running (unpaused)"
+    ask reset wd
+    ask inject-nmi wd
+    ask qemu-monitor-command wd "'{\"execute\":\"query-status\"}'"
+    says '"status":"running"'
+    ask shutdown wd
+    power_off_pc wd
+    until_says "shut off (shutdown)" domstate wd --reason
+    ask start wd
+    ask destroy wd
+    ask domstate wd --reason
+    says "shut off (destroyed)"
+    # A change of its state, as others see it: somebody at another monitor stops and continues it.
+    ask start wd
+    begin event wd lifecycle
+    until grep -q "event 'lifecycle' for domain 'wd'" "$folder/out"; do
+        lines "$folder/wd.qmp" "" '{"execute":"qmp_capabilities"}' '{"execute":"stop"}' '{"execute":"cont"}'
+        sleep 0.1
+    done
+    until_answered
+    ;;
+watchdog)
+    domain esb pc "<watchdog model='i6300esb' action='pause'/>"
+    ask create esb.xml
+    arm_i6300esb esb 2
+    until_says "paused (watchdog)" domstate esb --reason
+    ask resume esb
+    ask domstate esb --reason
+    says "running (unpaused)"
+    domain ib pc "<watchdog model='ib700' action='none'/>"
+    ask create ib.xml
+    begin event ib watchdog
+    until grep -q "event 'watchdog' for domain 'ib'" "$folder/out"; do
+        guest ib "outb 0x443 0xf"
+        sleep 0.1
+    done
+    until_answered
+    says "none"
+    domain off pc "<watchdog model='ib700' action='poweroff'/>"
+    ask define off.xml
+    ask start off
+    guest off "outb 0x443 0xf"
+    until_says "shut off (crashed)" domstate off --reason
+    ;;
+panic)
+    domain kept pc "<panic model='isa'/>" "<on_crash>preserve</on_crash>"
+    ask create kept.xml
+    guest kept "outb 0x505 1"
+    until_says "crashed (panicked)" domstate kept --reason
+    domain gone pc "<panic model='isa'/>" "<on_crash>destroy</on_crash>"
+    ask define gone.xml
+    ask start gone
+    guest gone "outb 0x505 1"
+    until_says "shut off (crashed)" domstate gone --reason
+    domain hyper pc "<panic model='hyperv'/>" "<on_crash>preserve</on_crash>"
+    ask create hyper.xml
+    guest hyper "wrmsr 0x40000105 0x8000000000000000"
+    until_says "crashed (panicked)" domstate hyper --reason
+    ;;
+q35)
+    domain wd q35 "<watchdog model='i6300esb' action='pause'>
+        <address type='pci' domain='0x0000' bus='0x00' slot='0x03' function='0x0'/></watchdog>"
+    ask create wd.xml
+    arm_i6300esb wd 3
+    until_says "paused (watchdog)" domstate wd --reason
+    ask destroy wd
+    ;;
+esac

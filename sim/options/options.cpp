@@ -137,7 +137,7 @@ const option_row* find_option(std::string_view name)
     return nullptr;
 }
 
-}
+} // namespace
 
 bool has_option(std::string_view group)
 {

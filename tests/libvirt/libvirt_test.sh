@@ -25,11 +25,13 @@ for place in /usr/lib/*/libvirt/connection-driver /usr/lib64/libvirt/connection-
     [ ! -r "$driver" ] || break
 done
 [ -r "$driver" ] || skip "libvirt's driver for QEMU is not here (libvirt-daemon-driver-qemu)"
+version=$(virsh --version | sed 's/\..*//')
 
 # Its own copies, as whoever virsh runs as need not reach the build. The shorter the better: sockets are in it.
 folder=$(mktemp -d /tmp/vigil-XXXXXX)
 cp "$programs/vigil-sim" "$programs/vigil-qemu-7.2" "$folder"
-mkdir "$folder/root"
+mkdir "$folder/root" "$folder/root/etc"
+echo 'stdio_handler = "file"' >"$folder/root/etc/qemu.conf" # rather than a daemon that outlives the test
 virsh=virsh
 if [ "$(id -u)" -eq 0 ]; then # for root, libvirt wants users that only its daemon's package makes
     chown -R 65534:65534 "$folder"
@@ -122,11 +124,14 @@ guest() { # DOMAIN LINE...: what its guest does
     lines "$socket" "$@"
 }
 
-# Every register of an i6300esb that its driver needs, for two stages of a millisecond each; where its slot is N.
-arm_i6300esb() { # DOMAIN SLOT
+place_bar() { # DOMAIN SLOT: to 0xfe000000
     slot=$(($2 << 11 | 1 << 31))
-    guest "$1" "outl 0xcf8 $((slot | 0x10))" "outl 0xcfc 0xfe000000" "outl 0xcf8 $((slot | 4))" "outw 0xcfc 2" \
-        "writew 0xfe00000c 0x80" "writew 0xfe00000c 0x86" "writel 0xfe000000 1" \
+    guest "$1" "outl 0xcf8 $((slot | 0x10))" "outl 0xcfc 0xfe000000" "outl 0xcf8 $((slot | 4))" "outw 0xcfc 2"
+}
+# Every register of an i6300esb that its driver needs, for two stages of a millisecond each.
+arm_i6300esb() { # DOMAIN SLOT
+    place_bar "$@"
+    guest "$1" "writew 0xfe00000c 0x80" "writew 0xfe00000c 0x86" "writel 0xfe000000 1" \
         "writew 0xfe00000c 0x80" "writew 0xfe00000c 0x86" "writel 0xfe000004 1" \
         "outl 0xcf8 $((slot | 0x68))" "outb 0xcfc 2"
 }
@@ -217,11 +222,23 @@ panic)
     ask create hyper.xml
     guest hyper "wrmsr 0x40000105 0x8000000000000000"
     until_says "crashed (panicked)" domstate hyper --reason
+    [ "$version" -ge 10 ] || exit 0 # older ones do not know the next
+    domain pci pc "<panic model='pvpanic'>
+        <address type='pci' domain='0x0000' bus='0x00' slot='0x04' function='0x0'/></panic>" \
+        "<on_crash>preserve</on_crash>"
+    ask create pci.xml
+    place_bar pci 4
+    guest pci "writeb 0xfe000000 1"
+    until_says "crashed (panicked)" domstate pci --reason
     ;;
 q35)
     domain wd q35 "<watchdog model='i6300esb' action='pause'>
         <address type='pci' domain='0x0000' bus='0x00' slot='0x03' function='0x0'/></watchdog>"
     ask create wd.xml
+    if [ "$version" -ge 10 ]; then # the chipset's own beside it, without being asked
+        ask dumpxml wd
+        says "<watchdog model='itco' action='pause'>"
+    fi
     arm_i6300esb wd 3
     until_says "paused (watchdog)" domstate wd --reason
     ask destroy wd

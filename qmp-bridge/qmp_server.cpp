@@ -112,6 +112,11 @@ bool qmp_server::ended() const noexcept { return impl_->driver().leaving(); }
 
 void qmp_server::add_monitor(const chardev& where, bool pretty) { impl_->add_monitor(where, pretty); }
 
+void qmp_server::show_monitor(const std::string& id, const std::string& chardev, bool pretty)
+{
+    impl_->show_monitor_object(id, {chardev, pretty, std::nullopt});
+}
+
 void qmp_server::add_silent(const chardev& where) { impl_->add_silent(where); }
 
 std::optional<runstate::refusal> qmp_server::start() { return impl_->start(); }

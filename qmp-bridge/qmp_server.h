@@ -55,8 +55,8 @@ void report_line(std::string_view line);
 struct qmp_server_options {
     vocabulary words = vocabulary::v2_10;
     json_errors errors = json_errors::when_balanced; ///< how clients hear that what they sent is no JSON
-    std::optional<std::string> name = {}; ///< query-name
-    std::optional<std::string> uuid = {}; ///< query-uuid, as 8-4-4-4-12 digits; zeros where absent
+    std::optional<std::string> name = {};            ///< query-name
+    std::optional<std::string> uuid = {};            ///< query-uuid, as 8-4-4-4-12 digits; zeros where absent
     /// At first, as a part of a platform: nothing is periodic, and simulated time goes as fast as it does without.
     pacing time{waiting::platform, pace::free, 1'000'000, runstate::ns(1'000'000)};
     client_limits clients;
@@ -152,6 +152,8 @@ public:
 
     /// Serves QMP at `where`, too, with replies over several lines where `pretty`.
     void add_monitor(const chardev& where, bool pretty = false);
+    /// Lists a monitor on that chardev among the objects, as `id`, which no other has.
+    void show_monitor(const std::string& id, const std::string& chardev, bool pretty);
     /// Opens a character device on which nobody speaks.
     void add_silent(const chardev& where);
     /// Opens all of them; an error says which, and why not. Done when simulation starts, where it was not before.

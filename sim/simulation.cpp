@@ -139,6 +139,7 @@ void simulation::describe_machine()
     description.cpu_paths = machine_.cpu_paths();
     description.ram_bytes = options_.machine.ram_bytes;
     description.machines = known_machines(options_.version);
+    description.accelerator = options_.accelerator;
     description.fdsets = options_.fdsets;
     for (const auto& type : known_types()) server_.objects().types.add(type);
     list_objects();
@@ -151,6 +152,12 @@ void simulation::list_objects()
         if (tree.objects().child(one.id) == nullptr) tree.objects().add(one.id, one.type);
     }
     machine_.list_objects(tree);
+    if (!options_.machine.behaviour.renewed_objects) return;
+    for (const char* name : {"backend", "audiodevs"}) tree.root().add(name, "container");
+    tree.root().arrange({"backend", "machine", "objects", "chardevs", "audiodevs"});
+    for (const monitor_request& one : options_.monitors) {
+        if (!one.object.empty()) server_.show_monitor(one.object, one.where.label, one.pretty);
+    }
 }
 
 simulation::failure simulation::start_transcript()

@@ -22,14 +22,6 @@ constexpr std::chrono::milliseconds k_actuation_retry{200};
 
 runstate::ns simulated_time() { return runstate::to_ns(sc_core::sc_time_stamp()); }
 
-// A session with nobody: a chardev on which nobody speaks.
-struct silent_session : session {
-    void opened() override {}
-    void feed(std::string_view /*bytes*/) override {}
-    bool pending() const override { return false; }
-    void execute_one() override {}
-};
-
 } // namespace
 
 machine_service::listed_session::listed_session(list& sessions, qtest_machine& machine,
@@ -73,6 +65,12 @@ qmp_monitor::options machine_service::monitor_options()
     result.event_queue_bytes = options_.clients.queue_bytes;
     result.migration = &migration_;
     result.objects = &objects_;
+    result.add_monitor = [this](const std::string& id, const monitor_qmp_options& options) {
+        return add_monitor_object(id, options);
+    };
+    result.remove_monitor = [this](const std::string& id, const qmp_session& asked_by) {
+        return remove_monitor_object(id, asked_by);
+    };
     result.arm_limiter = [this](runstate::ns period) { arm_limiter(period); };
     if (options_.transcribed || options_.recorded != nullptr) {
         transcript_ = std::make_unique<transcript>(simulated_time, [this] { return pump_.look_number(); });
@@ -137,7 +135,73 @@ void machine_service::add_monitor(const chardev& where, bool pretty)
 
 void machine_service::add_silent(const chardev& where)
 {
-    add_plan({where, [] { return std::make_unique<silent_session>(); }, {}});
+    const auto make_session = [this, label = where.label] {
+        auto made = std::make_unique<idle_session>(label, idle_sessions_);
+        for (const auto& [id, one] : monitor_objects_) {
+            if (one.chardev == label) made->speak(new_monitor_session(one));
+        }
+        return made;
+    };
+    server_plan plan{where, make_session, {}};
+    plan.idle = true;
+    add_plan(std::move(plan));
+}
+
+std::unique_ptr<session> machine_service::new_monitor_session(const monitor_qmp_options& options)
+{
+    auto made = monitor_.new_session(options.pretty.value_or(false), options.chardev);
+    made->unfinished.draw_on(pump_.clients().requests());
+    return made;
+}
+
+// The texts are those of QEMU 11.1.
+std::optional<runstate::refusal> machine_service::add_monitor_object(const std::string& id,
+                                                                     const monitor_qmp_options& options)
+{
+    const std::string& label = options.chardev;
+    if (objects_.objects().child(id) != nullptr) {
+        return refuse("attempt to add duplicate property '" + id + "' to object (type 'container')");
+    }
+    const auto plan =
+        std::find_if(plans_.begin(), plans_.end(), [&](const server_plan& one) { return one.where.label == label; });
+    if (plan == plans_.end()) return refuse("chardev \"" + label + "\" not found");
+    const auto uses_it = [&](const auto& one) { return one.second.chardev == label; };
+    if (!plan->idle || std::any_of(monitor_objects_.begin(), monitor_objects_.end(), uses_it)) {
+        return refuse("chardev '" + label + "' is already in use");
+    }
+    monitor_objects_.emplace(id, options);
+    show_monitor_object(id, options);
+    for (idle_session* one : idle_sessions_) {
+        if (one->chardev() == label) one->speak(new_monitor_session(options));
+    }
+    return std::nullopt;
+}
+
+void machine_service::show_monitor_object(const std::string& id, const monitor_qmp_options& options)
+{
+    if (objects_.objects().child(id) != nullptr) return; // an object without effect, of an option, has that name
+    qom_tree::node& shown = objects_.objects().add(id, "monitor-qmp");
+    shown.facts.push_back({{"chardev", "string", "", [chardev = options.chardev] { return chardev; }, {}}});
+    shown.facts.push_back({{"pretty", "bool", "", [pretty = options.pretty.value_or(false)] { return pretty; }, {}}});
+    shown.facts.push_back({{"close-action", "MonitorQMPCloseAction", "", [] { return std::string("none"); }, {}}});
+}
+
+std::optional<runstate::refusal> machine_service::remove_monitor_object(const std::string& id,
+                                                                        const qmp_session& asked_by)
+{
+    const auto found = monitor_objects_.find(id);
+    const std::string label = found != monitor_objects_.end() ? found->second.chardev : id;
+    if (asked_by.server() == label) return refuse("Cannot delete the current QMP monitor");
+    if (found == monitor_objects_.end()) {
+        if (objects_.objects().child(id) == nullptr) return refuse("object '" + id + "' not found");
+        return refuse("object '" + id + "' was not made by object-add, which alone can be undone");
+    }
+    for (idle_session* one : idle_sessions_) {
+        if (one->chardev() == label) one->silence();
+    }
+    objects_.objects().remove(id);
+    monitor_objects_.erase(found);
+    return std::nullopt;
 }
 
 remote_machine& machine_service::remote()
@@ -291,7 +355,10 @@ std::vector<chardev_info> machine_service::chardevs() const
 {
     std::vector<chardev_info> all;
     for (const server_plan& plan : plans_) {
-        all.push_back({plan.where.label, plan.where.to_string(), !plan.refusal.empty()});
+        const auto uses_it = [&](const auto& one) { return one.second.chardev == plan.where.label; };
+        const bool open =
+            !plan.refusal.empty() || std::any_of(monitor_objects_.begin(), monitor_objects_.end(), uses_it);
+        all.push_back({plan.where.label, plan.where.to_string(), open});
     }
     return all;
 }
@@ -320,8 +387,8 @@ std::shared_ptr<void> machine_service::read(const runstate::file_place& place, s
 std::size_t machine_service::unsent(const session& one, std::size_t of_interest)
 {
     const unsigned client = transcript_ ? one.client_number() : 0;
-    if (client == 0) return one.output.size(); // nobody's any more, or nobody takes note
-    return transcript_->unsent(client, one.output.size(), of_interest);
+    if (client == 0) return one.unsent_bytes(); // nobody's any more, or nobody takes note
+    return transcript_->unsent(client, one.unsent_bytes(), of_interest);
 }
 
 void machine_service::defer(std::function<void()> job)

@@ -3,6 +3,7 @@
 #define VIGIL_QMP_BRIDGE_DETAIL_MACHINE_SERVICE_H
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -12,6 +13,7 @@
 
 #include <vigil/bus/vfio-user/vfio_user_device.h>
 #include <vigil/qmp-bridge/client/remote_machine.h>
+#include <vigil/qmp-bridge/detail/idle_session.h>
 #include <vigil/qmp-bridge/host/detail/output_retry.h>
 #include <vigil/qmp-bridge/qmp/qmp_monitor.h>
 #include <vigil/qmp-bridge/qmp/qmp_session.h>
@@ -38,6 +40,7 @@ public:
     // As in `qmp_server`.
     void add_monitor(const chardev& where, bool pretty);
     void add_silent(const chardev& where);
+    void show_monitor_object(const std::string& id, const monitor_qmp_options& options);
     void serve_vfio_user(const chardev& where, bus::vfio_user_device& function);
     void actuate(const chardev& where);
     void serve_qtest(const std::string& module_name, const chardev& where, qmp_server::qtest_options opts);
@@ -86,10 +89,14 @@ private:
         chardev where;
         stream_server::session_factory make_session;
         std::string refusal; ///< of a client too many
+        bool idle = false;   ///< nobody speaks there, unless an object does
         bool alone = false;  ///< one client at a time, and the next may come a little before the last has gone
     };
 
     qmp_monitor::options monitor_options();
+    std::unique_ptr<session> new_monitor_session(const monitor_qmp_options& options);
+    std::optional<runstate::refusal> add_monitor_object(const std::string& id, const monitor_qmp_options& options);
+    std::optional<runstate::refusal> remove_monitor_object(const std::string& id, const qmp_session& asked_by);
     void add_plan(server_plan plan);
     remote_machine& remote();             ///< made when it is first asked for
     std::string too_many_clients() const; ///< what a client is told that is one
@@ -113,6 +120,8 @@ private:
     qom_tree objects_;
     // These outlive the sessions, which the pump or the player owns.
     listed_session::list qtest_sessions_;
+    idle_session::list idle_sessions_;
+    std::map<std::string, monitor_qmp_options> monitor_objects_; ///< that clients have made, by their ids
     std::unique_ptr<transcript> transcript_;
     runstate::snapshot_files snapshot_files_;
     std::unique_ptr<runstate::snapshot_store> told_snapshots_; ///< with a transcript

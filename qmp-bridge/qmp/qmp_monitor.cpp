@@ -86,7 +86,7 @@ std::unique_ptr<qmp_session> qmp_monitor::new_session(bool pretty, std::string s
 
 std::size_t qmp_monitor::unsent(const qmp_session& one, std::size_t of_interest) const
 {
-    return options_.unsent ? options_.unsent(one, of_interest) : one.output.size();
+    return options_.unsent ? options_.unsent(one, of_interest) : one.unsent_bytes();
 }
 
 void qmp_monitor::start_over()

@@ -39,6 +39,7 @@ struct machine_description {
     std::uint64_t ram_bytes = 0;                               ///< query-memory-size-summary
     std::vector<fdset_info> fdsets = {};                       ///< query-fdsets: inherited descriptors, noted only
     std::vector<machine_info> machines = {};                   ///< query-machines: those that can be had
+    std::string accelerator = "tcg";                           ///< query-accelerators: the one that is enabled
 };
 
 class qmp_session;
@@ -72,6 +73,10 @@ public:
         const qom_tree* objects = nullptr;
         /// Behind query-chardev: the character devices now; none where empty.
         std::function<std::vector<chardev_info>()> chardevs;
+        /// Behind object-add and object-del, which are refused without them: makes a monitor of that name, or takes one
+        /// away again.
+        std::function<std::optional<refusal>(const std::string& id, const monitor_qmp_options&)> add_monitor;
+        std::function<std::optional<refusal>(const std::string& id, const qmp_session& asked_by)> remove_monitor;
         /// Commands of the program's own; none may have another's name.
         std::vector<own_command> commands = {};
         /// Begins before the machine is initialised (-preconfig): only some commands are allowed until

@@ -143,6 +143,21 @@ result<found_property> property_of(const node& object, std::string_view name)
 
 } // namespace
 
+void node::arrange(const std::vector<std::string_view>& names)
+{
+    const auto place = [&names](const std::unique_ptr<node>& one) {
+        return std::find(names.begin(), names.end(), one->name()) - names.begin();
+    };
+    std::stable_sort(children_.begin(), children_.end(),
+                     [&place](const auto& one, const auto& other) { return place(one) < place(other); });
+}
+
+void node::remove(std::string_view name) noexcept
+{
+    const auto is_it = [name](const std::unique_ptr<node>& one) { return one->name() == name; };
+    children_.erase(std::remove_if(children_.begin(), children_.end(), is_it), children_.end());
+}
+
 node& node::add(std::string name, std::string its_type)
 {
     assert(child(name) == nullptr);

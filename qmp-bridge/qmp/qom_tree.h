@@ -47,6 +47,12 @@ public:
         /// Puts an object below this one; nothing below it may have its name yet.
         node& add(std::string name, std::string its_type);
 
+        /// Takes the object below of that name away, and all below it; nothing where there is none.
+        void remove(std::string_view name) noexcept;
+
+        /// Lists the objects below in the order of these names, and those that are not among them last.
+        void arrange(const std::vector<std::string_view>& names);
+
         /// Adds a link to what `target` returns, which is of the same tree, or null: to nothing.
         void add_link(std::string name, std::string its_type, std::function<const node*()> target);
         /// Adds a link to `target`; null: to nothing.
@@ -76,6 +82,7 @@ public:
     /// `machine_type`: the type of /machine.
     explicit qom_tree(std::string machine_type = "machine");
 
+    node& root() noexcept { return *root_; }
     node& objects() noexcept { return *root_->child("objects"); }
     node& chardevs() noexcept { return *root_->child("chardevs"); }
     node& machine() noexcept { return *root_->child("machine"); }

@@ -26,6 +26,12 @@ enum class yank_instance_type : std::uint8_t { block_node, chardev, migration };
 /// What a migration may do beyond moving the machine (QAPI `MigrationCapability`, of which there is only this).
 enum class migration_capability : std::uint8_t { events };
 
+/// What can be made while the machine is there (QAPI `ObjectType`).
+enum class object_type : std::uint8_t { monitor_hmp, monitor_qmp };
+
+/// What becomes of a monitor when its chardev closes (QAPI `MonitorQMPCloseAction`).
+enum class monitor_close_action : std::uint8_t { none, remove };
+
 } // namespace vigil::qmp_bridge
 
 namespace vigil::runstate {
@@ -40,6 +46,13 @@ template <> struct wire_names<qmp_bridge::yank_instance_type> {
 
 template <> struct wire_names<qmp_bridge::migration_capability> {
     static constexpr std::array<std::string_view, 1> values{"events"};
+};
+
+template <> struct wire_names<qmp_bridge::object_type> {
+    static constexpr std::array<std::string_view, 2> values{"monitor-hmp", "monitor-qmp"};
+};
+template <> struct wire_names<qmp_bridge::monitor_close_action> {
+    static constexpr std::array<std::string_view, 2> values{"none", "delete"};
 };
 
 } // namespace vigil::runstate
@@ -96,6 +109,7 @@ struct cpu_info_fast {
     std::string_view qom_path;
     std::int64_t cpu_index;
     system_target target;
+    std::string_view qom_type = {};
 };
 
 /// One row of query-hotpluggable-cpus.
@@ -128,6 +142,54 @@ struct machine_info {
     bool deprecated;
     std::optional<std::string_view> default_cpu_type;
     std::optional<std::string_view> default_ram_id;
+    bool acpi = false; ///< it can have ACPI
+};
+
+/// query-accelerators.
+struct accelerator_info {
+    std::string enabled;
+    std::vector<std::string_view> present;
+};
+
+/// Arguments of qom-list-get.
+struct qom_list_get_arguments {
+    std::vector<std::string> paths;
+};
+
+/// A property with its value, where it has one.
+struct object_property_value {
+    std::string name;
+    std::string type;
+    std::optional<runstate::property_value> value;
+};
+
+/// The properties of one object.
+struct object_properties_values {
+    std::vector<object_property_value> properties;
+};
+
+/// What monitor-hmp may be given.
+struct monitor_hmp_options {
+    std::string chardev;
+    std::optional<bool> readline;
+};
+
+/// What monitor-qmp may be given.
+struct monitor_qmp_options {
+    std::string chardev;
+    std::optional<bool> pretty;
+    std::optional<monitor_close_action> close_action;
+};
+
+/// Arguments of object-add.
+struct object_options {
+    std::string id;
+    std::variant<monitor_hmp_options, monitor_qmp_options> type;
+};
+
+/// Arguments of object-del.
+struct object_id_argument {
+    std::string id;
 };
 
 /// query-memory-size-summary, in bytes.
@@ -268,9 +330,9 @@ template <> struct described<cpu_instance_properties> {
 template <> struct described<cpu_info_fast> {
     static constexpr std::string_view name = "CpuInfoFast";
     static constexpr std::tuple members{
-        member{"thread-id", &cpu_info_fast::thread_id}, member{"props", &cpu_info_fast::props},
-        member{"qom-path", &cpu_info_fast::qom_path}, member{"cpu-index", &cpu_info_fast::cpu_index},
-        member{"target", &cpu_info_fast::target}};
+        member{"thread-id", &cpu_info_fast::thread_id}, member{"qom-type", &cpu_info_fast::qom_type, vocabulary::v11_1},
+        member{"props", &cpu_info_fast::props},         member{"qom-path", &cpu_info_fast::qom_path},
+        member{"cpu-index", &cpu_info_fast::cpu_index}, member{"target", &cpu_info_fast::target}};
 };
 template <> struct described<hotpluggable_cpu> {
     static constexpr std::string_view name = "HotpluggableCPU";
@@ -303,7 +365,55 @@ template <> struct described<machine_info> {
                                         member{"numa-mem-supported", &machine_info::numa_mem_supported},
                                         member{"deprecated", &machine_info::deprecated},
                                         member{"default-cpu-type", &machine_info::default_cpu_type},
-                                        member{"default-ram-id", &machine_info::default_ram_id}};
+                                        member{"default-ram-id", &machine_info::default_ram_id},
+                                        member{"acpi", &machine_info::acpi, vocabulary::v11_1}};
+};
+template <> struct described<accelerator_info> {
+    static constexpr std::string_view name = "AcceleratorInfo";
+    static constexpr std::tuple members{member{"enabled", &accelerator_info::enabled},
+                                        member{"present", &accelerator_info::present}};
+};
+template <> struct described<qom_list_get_arguments> {
+    static constexpr std::string_view name{};
+    static constexpr std::tuple members{member{"paths", &qom_list_get_arguments::paths}};
+};
+template <> struct described<object_property_value> {
+    static constexpr std::string_view name = "ObjectPropertyValue";
+    static constexpr std::tuple members{member{"name", &object_property_value::name},
+                                        member{"value", &object_property_value::value},
+                                        member{"type", &object_property_value::type}};
+};
+template <> struct described<object_properties_values> {
+    static constexpr std::string_view name = "ObjectPropertiesValues";
+    static constexpr std::tuple members{member{"properties", &object_properties_values::properties}};
+};
+template <> struct described<object_type> : enum_description {
+    static constexpr std::string_view name = "ObjectType";
+};
+template <> struct described<monitor_close_action> : enum_description {
+    static constexpr std::string_view name = "MonitorQMPCloseAction";
+};
+template <> struct described<monitor_hmp_options> {
+    static constexpr std::string_view name = "MonitorHMPProperties";
+    static constexpr std::tuple members{member{"chardev", &monitor_hmp_options::chardev},
+                                        member{"readline", &monitor_hmp_options::readline}};
+};
+template <> struct described<monitor_qmp_options> {
+    static constexpr std::string_view name = "MonitorQMPProperties";
+    static constexpr std::tuple members{member{"chardev", &monitor_qmp_options::chardev},
+                                        member{"pretty", &monitor_qmp_options::pretty},
+                                        member{"close-action", &monitor_qmp_options::close_action}};
+};
+template <> struct described<object_options> {
+    static constexpr std::string_view name = "ObjectOptions";
+    static constexpr std::string_view tag = "qom-type";
+    using tag_type = object_type;
+    static constexpr std::tuple members{member{"id", &object_options::id}};
+    static constexpr auto branches = &object_options::type;
+};
+template <> struct described<object_id_argument> {
+    static constexpr std::string_view name{};
+    static constexpr std::tuple members{member{"id", &object_id_argument::id}};
 };
 template <> struct described<memory_info> {
     static constexpr std::string_view name = "MemoryInfo";

@@ -99,7 +99,7 @@ struct kvm_info {
 
 /// Arguments of migrate.
 struct migrate_arguments {
-    std::string uri;
+    std::optional<std::string> uri;
     std::optional<bool> blk;
     std::optional<bool> inc;
     std::optional<bool> detach;
@@ -276,8 +276,9 @@ template <> struct described<set_action_arguments> {
 
 template <> struct described<migrate_arguments> {
     static constexpr std::string_view name{};
-    static constexpr std::tuple members{member{"uri", &migrate_arguments::uri}, member{"blk", &migrate_arguments::blk},
-                                        member{"inc", &migrate_arguments::inc},
+    static constexpr std::tuple members{member{"uri", &migrate_arguments::uri},
+                                        member{"blk", &migrate_arguments::blk, vocabulary::v2_10, vocabulary::v10_0},
+                                        member{"inc", &migrate_arguments::inc, vocabulary::v2_10, vocabulary::v10_0},
                                         member{"detach", &migrate_arguments::detach},
                                         member{"resume", &migrate_arguments::resume}};
 };

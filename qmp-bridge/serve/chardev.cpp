@@ -97,10 +97,15 @@ std::optional<runstate::refusal> take_log(chardev& result, option_list& list)
 std::optional<runstate::refusal> take_common(chardev& result, option_list& list)
 {
     constexpr unsigned an_hour = 3600;
+    constexpr unsigned an_hour_ms = an_hour * 1000;
     constexpr unsigned any_mode = 0777;
     unsigned reconnect = 0;
     if (auto error = take_number(list, "reconnect", 10, an_hour, reconnect)) return error;
     result.reconnect = std::chrono::seconds(reconnect);
+    if (reconnect == 0) { // how later versions say it
+        if (auto error = take_number(list, "reconnect-ms", 10, an_hour_ms, reconnect)) return error;
+        result.reconnect = std::chrono::milliseconds(reconnect);
+    }
     if (auto error = take_number(list, "mode", 8, any_mode, result.mode)) return error;
     auto server = list.take_switch("server", false);
     if (!server) return server.why();

@@ -65,6 +65,8 @@ struct session_carrier {
     virtual void output_added() = 0;
     /// The client's number (see `traffic_observer`); 0 where it has gone.
     virtual unsigned client_number() const noexcept = 0;
+    /// What it has of the conversation's output that has not been sent yet, in bytes.
+    virtual std::size_t held_back() const noexcept { return 0; }
 
 protected:
     ~session_carrier() = default;
@@ -121,6 +123,12 @@ public:
     void carried_by(session_carrier* one) noexcept { carrier_ = one; }
     /// The number of its client; 0 where there is none.
     unsigned client_number() const noexcept { return carrier_ != nullptr ? carrier_->client_number() : 0; }
+
+    /// Bytes of its output that have not been sent yet.
+    std::size_t unsent_bytes() const noexcept
+    {
+        return output.size() + (carrier_ != nullptr ? carrier_->held_back() : 0);
+    }
 
     /// Whether the conversation cannot go on: nothing more is taken in, and the client is to be let go of once it has
     /// what waits for it.

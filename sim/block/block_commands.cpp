@@ -169,7 +169,7 @@ std::vector<own_command> block_commands(host_file_reader read_file)
     const auto list = [nodes](const command_context& /*c*/, const named_block_nodes_arguments& arguments) {
         return result<std::vector<block_device_info>>(nodes->list(arguments.flat.value_or(false)));
     };
-    const auto devices = [](const command_context& /*c*/) {
+    const auto devices = [](const command_context& /*c*/, const query_block_arguments& /*arguments*/) {
         return result<std::vector<block_info>>(std::vector<block_info>{});
     };
     using namespace qmp_bridge::command_trait;

@@ -57,6 +57,11 @@ struct named_block_nodes_arguments {
     std::optional<bool> flat;
 };
 
+/// Arguments of query-block.
+struct query_block_arguments {
+    std::optional<bool> flat;
+};
+
 /// What a node stands on.
 struct backing_image_info {
     std::string filename;
@@ -149,6 +154,10 @@ template <> struct described<sim::blockdev_options> {
 template <> struct described<sim::blockdev_del_arguments> {
     static constexpr std::string_view name{};
     static constexpr std::tuple members{member{"node-name", &sim::blockdev_del_arguments::node_name}};
+};
+template <> struct described<sim::query_block_arguments> {
+    static constexpr std::string_view name{};
+    static constexpr std::tuple members{member{"flat", &sim::query_block_arguments::flat, vocabulary::v11_1}};
 };
 template <> struct described<sim::named_block_nodes_arguments> {
     static constexpr std::string_view name{};

@@ -8,7 +8,7 @@
 
 #include <vigil/models/acpi_pm.h>
 
-/// The machine's objects as QEMU 7.2 has them: names, places and properties, as far as they are modelled.
+/// The machine's objects as QEMU has them: names, places and properties, as far as they are modelled.
 namespace vigil::sim {
 
 using qmp_bridge::qom_tree;
@@ -34,14 +34,19 @@ struct board {
     unsigned keyboard_controller_on_isa;
     unsigned port92_on_isa;
     unsigned first_on_isa;
+
+    // The other functions of the older board's south bridge, as the numbers above; 0: they are parts of it.
+    unsigned ide = 0;
+    unsigned power_management = 0;
 };
 
-constexpr board k_pc{"i440fx", "i440FX-pcihost", "pci.0", "PCI", 4, 3, 13, 16, 8, 11, 12};
+constexpr board k_pc{"i440fx", "i440FX-pcihost", "pci.0", "PCI", 4, 3, 13, 16, 8, 11, 12, 17, 18};
 constexpr board k_q35{"q35", "q35-pcihost", "pcie.0", "PCIE", 4, 2, 11, 14, 7, 10, 11};
+// From QEMU 11.1 on.
+constexpr board k_later_pc{"i440fx", "i440FX-pcihost", "pci.0", "PCI", 4, 3, 10, 13, 8, 11, 12};
+constexpr board k_later_q35{"q35", "q35-pcihost", "pcie.0", "PCIE", 4, 2, 8, 11, 7, 10, 11};
 
 constexpr unsigned k_pc_host_bridge = 2; // as the numbers of a board
-constexpr unsigned k_pc_ide = 17;
-constexpr unsigned k_pc_power_management = 18;
 constexpr unsigned k_keyboard_parts = 4; ///< that are not there, and not counted, without a keyboard controller
 
 constexpr std::uint64_t k_io_ports = 0x10000;
@@ -162,7 +167,9 @@ public:
         list_memory();
         list_cpus();
         if (!machine_.pci_) return;
-        list_board(machine_.config_.type == machine_type::q35 ? k_q35 : k_pc);
+        const bool later = machine_.config_.behaviour.renewed_objects;
+        const bool q35 = machine_.config_.type == machine_type::q35;
+        list_board(later ? (q35 ? k_later_q35 : k_later_pc) : (q35 ? k_q35 : k_pc));
         for (const machine_device& one : machine_.devices_) list_device(one);
     }
 
@@ -229,7 +236,7 @@ private:
         next_on_isa_ = one.first_on_isa - (machine_.config_.i8042 ? 0 : k_keyboard_parts);
 
         if (machine_.config_.i8042) list_keyboard(one);
-        if (!q35) list_south_bridge_functions();
+        if (!q35) list_south_bridge_functions(one, isa_bridge);
     }
 
     void list_keyboard(const board& one)
@@ -246,12 +253,15 @@ private:
     }
 
     // What the older board has beside the bridge to the ISA bus.
-    void list_south_bridge_functions()
+    void list_south_bridge_functions(const board& one, node& isa_bridge)
     {
         const unsigned missing = machine_.config_.i8042 ? 0 : k_keyboard_parts;
-        list_bridge(add_unattached(k_pc_ide - missing, "piix3-ide"), {1, 1}, 2);
+        const auto add = [&](unsigned number, const char* name, const char* type) -> node& {
+            return number == 0 ? isa_bridge.add(name, type) : add_unattached(number - missing, type);
+        };
+        list_bridge(add(one.ide, "ide", "piix3-ide"), {1, 1}, 2);
         if (machine_.config_.acpi) {
-            list_bridge(add_unattached(k_pc_power_management - missing, "PIIX4_PM"), {1, 3}, 3);
+            list_bridge(add(one.power_management, "pm", "PIIX4_PM"), {1, 3}, 3);
         } else {
             --next_on_pci_;
         }

@@ -36,6 +36,9 @@ struct qemu_behaviour {
     bool clock_commands_can_fail = false; ///< C
     bool json_errors_at_once = false;     ///< J
     bool smi_timers = false;              ///< M
+    bool topology_above_zero = false;     ///< Z
+    bool renewed_options = false;         ///< X
+    bool renewed_objects = false;         ///< Q
 };
 
 /// One cause: what it is in each version, and where it acts.
@@ -49,7 +52,7 @@ struct behaviour_row {
     bool qemu_behaviour::*on;          ///< null: the vocabulary does
 };
 
-constexpr std::size_t k_causes = 12;
+constexpr std::size_t k_causes = 15;
 const std::array<behaviour_row, k_causes>& behaviour_rows() noexcept;
 
 qemu_behaviour behaviour_of(qemu_version version) noexcept;

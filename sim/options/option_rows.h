@@ -56,6 +56,7 @@ struct option_parser {
     bool machine_help = false;                   ///< -machine help
     std::optional<qmp_bridge::vocabulary> words; ///< of -qmp-schema
     std::optional<qemu_version> version;         ///< of -qemu-version
+    qemu_behaviour behaviour;                    ///< of the version, wherever that is named
     qmp_bridge::json_errors errors{};            ///< of options that are JSON
     std::optional<qmp_bridge::pace> pace;
     std::optional<runstate::ns> stall; ///< of -clock

@@ -57,6 +57,17 @@ failure on_netdev(option_parser& p, const std::string& value)
     return value.substr(0, 1) == "{" ? k_fine : keep(p, "netdev", value);
 }
 
+// What it would take away from the process is not taken without a word.
+failure on_run_with(option_parser&, const std::string& value)
+{
+    option_list list = option_list::parse(value);
+    if (auto error = check_switch(list, "async-teardown")) return error;
+    for (const char* key : {"chroot", "user", "exit-with-parent"}) {
+        if (list.take(key)) return refuse(quoted(key) + " is not supported; have whoever starts it see to that");
+    }
+    return unknown_parameter(list);
+}
+
 // Known in QEMU, without a meaning here. What has keys and values is read all the same, for it may have an id.
 constexpr option_row k_ignored_rows[] = {
     {"display", "TYPE", "", without_effect},
@@ -103,7 +114,10 @@ constexpr option_row k_ignored_rows[] = {
     {"mem-path", "FILE", "", without_effect},
     {"mem-prealloc", "", "", without_effect},
     {"compat", "OPTIONS", "", without_effect},
-    {"run-with", "OPTIONS", "", without_effect},
+    {"run-with", "OPTIONS", "", on_run_with},
+    {"async-teardown", "", "", without_effect},
+    {"portrait", "", "", without_effect},
+    {"rotate", "DEGREES", "", without_effect},
     {"gdb", "DEV", "", without_effect},
     {"s", "", "", without_effect},
     {"icount", "OPTIONS", "", nullptr, "icount"},
@@ -288,6 +302,7 @@ failure resolve(option_parser& p)
     p.result.machine.default_vga = !p.nodefaults && !p.no_vga;
     p.result.machine.default_nic = !p.nodefaults && !p.no_nic;
     const bool driven = !p.accelerators.empty() && p.accelerators.front() == "qtest";
+    if (driven) p.result.accelerator = "qtest";
     p.result.time.time = p.pace.value_or(driven ? pace::driven : pace::paced);
     if (p.result.words == qmp_bridge::vocabulary::v2_10 && p.result.actions.panic == runstate::panic_action::none) {
         return refuse("-action: Parameter 'panic' does not accept value 'none'");
@@ -342,6 +357,29 @@ runstate::result<std::string> read_config_file(const std::string& path)
 
 namespace {
 
+// Options that QEMU has no more, and what it has instead; nothing where nobody needs it.
+struct removed_option {
+    std::string_view name;
+    std::string_view instead;
+};
+constexpr removed_option k_removed[] = {{"no-acpi", "-machine acpi=off"},
+                                        {"no-hpet", "-machine hpet=off"},
+                                        {"singlestep", "-accel tcg,one-insn-per-tb=on"},
+                                        {"async-teardown", "-run-with async-teardown=on"},
+                                        {"portrait", ""},
+                                        {"rotate", ""}};
+
+void warn_of_removed(option_parser& p)
+{
+    if (p.result.version == qemu_version::v7_2) return;
+    const std::string version(k_qemu_versions.at(static_cast<std::size_t>(p.result.version)));
+    for (const removed_option& one : k_removed) {
+        if (std::find(p.named.begin(), p.named.end(), one.name) == p.named.end()) continue;
+        p.result.warn("warning: -" + std::string(one.name) + ": QEMU " + version + " has no such option" +
+                      (one.instead.empty() ? "" : "; use " + std::string(one.instead)));
+    }
+}
+
 void take_version(option_parser& p)
 {
     sim_options& result = p.result;
@@ -349,29 +387,24 @@ void take_version(option_parser& p)
     result.machine.behaviour = behaviour_of(result.version);
     result.machine.name = find_machine("pc", result.version)->name;
     result.words = p.words.value_or(p.version ? vocabulary_of(*p.version) : qmp_bridge::vocabulary::v2_10);
-    if (result.version == qemu_version::v7_2) return;
-    for (const std::string_view name : p.named) {
-        if (name != "no-acpi") continue;
-        result.warn("warning: -no-acpi: QEMU " +
-                    std::string(k_qemu_versions.at(static_cast<std::size_t>(result.version))) +
-                    " has no such option; use -machine acpi=off");
-    }
+    warn_of_removed(p);
 }
 
-// How errors in JSON are told, wherever -qemu-version stands among the options.
-qmp_bridge::json_errors errors_told(const std::vector<std::string>& arguments)
+// The version, wherever -qemu-version stands among the options.
+qemu_version named_version(const std::vector<std::string>& arguments)
 {
     auto version = qemu_version::v7_2;
     for (std::size_t i = 0; i + 1 < arguments.size(); ++i) {
         if (arguments[i] != "-qemu-version" && arguments[i] != "--qemu-version") continue;
         version = parse_qemu_version(arguments[i + 1]).value_or(version);
     }
-    return json_errors_of(behaviour_of(version));
+    return version;
 }
 
 failure read_all(option_parser& p, const std::vector<std::string>& arguments)
 {
-    p.errors = errors_told(arguments);
+    p.behaviour = behaviour_of(named_version(arguments));
+    p.errors = json_errors_of(p.behaviour);
     for (std::size_t i = 0; i < arguments.size(); ++i) {
         if (auto error = read_option(p, arguments, i)) return error;
     }

@@ -24,6 +24,7 @@ namespace vigil::sim {
 struct monitor_request {
     qmp_bridge::chardev where;
     bool pretty = false;
+    std::string object; ///< its id, as later versions have it; empty: it has none
 };
 
 /// A machine that arrives from a file.
@@ -61,6 +62,7 @@ struct sim_options {
     bool start_stopped = false; ///< -S
     bool preconfig = false;     ///< wait for x-exit-preconfig before the machine is initialised
     qmp_bridge::pacing time;
+    std::string accelerator = "tcg";           ///< the one that -accel chooses
     qemu_version version = qemu_version::v7_2; ///< whose behaviour it has
     qmp_bridge::vocabulary words = qmp_bridge::vocabulary::v2_10;
     std::optional<std::string> name;

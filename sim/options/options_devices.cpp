@@ -126,6 +126,7 @@ failure check_device_id(const option_parser& p, const std::string& id)
         if (other.id == id) return refuse("Duplicate device ID " + quoted(id));
     }
     if (id == "type") return refuse("Duplicate device ID 'type'");
+    if (p.behaviour.renewed_options && !is_identifier(id)) return refuse("Invalid qdev ID " + quoted(id));
     return k_fine;
 }
 

@@ -348,16 +348,23 @@ failure resolve_cpus(option_parser& p, option_entry& entry)
     const std::pair<std::string_view, std::uint32_t*> numbers[] = {
         {"cpus", &t.cpus},   {"sockets", &t.sockets}, {"dies", &t.dies},      {"clusters", &t.clusters},
         {"cores", &t.cores}, {"threads", &t.threads}, {"maxcpus", &t.maxcpus}};
+    bool zero = false;
     for (const auto& [key, number] : numbers) {
         const auto text = entry.values.take(key);
         if (!text) continue;
         const std::uint32_t most = key == "cpus" ? k_most_cpus : k_most;
         const auto given = parse_number(*text, most);
-        if (!given || *given == 0) {
+        if (!given) {
             return refuse("Parameter " + quoted(key) + " expects a number from 1 to " + std::to_string(most) +
                           ", not " + quoted(*text));
         }
-        *number = *given;
+        if (*given == 0) zero = true;
+        *number = *given; // zero is as if it were not given
+    }
+    constexpr const char* k_no_zero = "CPU topology parameters must be greater than zero";
+    if (zero && p.behaviour.topology_above_zero) return refuse(std::string("Invalid CPU topology: ") + k_no_zero);
+    if (zero) {
+        p.result.warn(std::string("warning: Deprecated CPU topology (considered invalid): ") + k_no_zero);
     }
     if (const auto key = entry.values.unknown_key()) {
         return refuse("Parameter 'smp." + *key + "' is unexpected");

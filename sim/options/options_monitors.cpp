@@ -2,6 +2,7 @@
 #include <vigil/sim/options/option_rows.h>
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include <unistd.h>
@@ -17,6 +18,13 @@ using qmp_bridge::chardev;
 using qmp_bridge::option_list;
 using qmp_bridge::refuse;
 
+// The key that says how long to wait before connecting again is another one in each version.
+failure check_reconnect(const option_parser& p, option_list list)
+{
+    const char* const unknown = p.behaviour.renewed_options ? "reconnect" : "reconnect-ms";
+    return list.take(unknown) ? refuse("Invalid parameter " + quoted(unknown)) : k_fine;
+}
+
 // Makes the chardev that an option wants for itself known by `label`; or it refers to a -chardev, whose id becomes
 // `label`.
 failure take_place(option_parser& p, const std::string& value, std::string& label)
@@ -25,6 +33,10 @@ failure take_place(option_parser& p, const std::string& value, std::string& labe
     if (value.compare(0, k_reference.size(), k_reference) == 0) {
         label = value.substr(k_reference.size());
         return k_fine;
+    }
+    const std::size_t keys = std::min(value.find(','), value.size());
+    if (auto error = check_reconnect(p, option_list::parse(value.substr(keys), "", {"server", "wait", "delay"}))) {
+        return error;
     }
     auto where = chardev::parse_short(value);
     if (!where) return std::move(where).why();
@@ -50,6 +62,16 @@ failure add_monitor(option_parser& p, const std::string& value, bool pretty)
 failure on_qmp(option_parser& p, const std::string& value) { return add_monitor(p, value, false); }
 failure on_qmp_pretty(option_parser& p, const std::string& value) { return add_monitor(p, value, true); }
 
+failure on_mon(option_parser& p, const std::string& value)
+{
+    if (p.behaviour.renewed_options) {
+        p.result.warn(p.here.text +
+                      ": warning: '-mon' is deprecated, use '-object' with 'monitor-hmp' or 'monitor-qmp' "
+                      "types instead");
+    }
+    return keep(p, "mon", value);
+}
+
 failure on_chardev(option_parser& p, const std::string& value)
 {
     const std::string backend = value.substr(0, value.find(','));
@@ -59,24 +81,79 @@ failure on_chardev(option_parser& p, const std::string& value)
 }
 
 // Serves a monitor on the chardev of that id, which nothing else uses.
-failure serve_monitor(option_parser& p, const std::string& id, bool pretty)
+failure serve_monitor(option_parser& p, const std::string& id, bool pretty, const std::string& object,
+                      const std::string& refusal)
 {
     const auto found = p.chardevs.find(id);
     if (found == p.chardevs.end()) return refuse("chardev \"" + id + "\" not found");
     auto& used = p.chardevs_in_use;
     if (std::find(used.begin(), used.end(), id) != used.end()) {
-        return refuse("Device " + quoted(id) + " is in use");
+        return refuse(refusal);
     }
     used.push_back(id);
-    p.result.monitors.push_back({found->second, pretty});
+    p.result.monitors.push_back({found->second, pretty, object});
     return k_fine;
+}
+
+// Those that QEMU has beside ours; the later ones are from 11.1.
+constexpr std::string_view k_objects[] = {"authz-list",
+                                          "authz-list-file",
+                                          "authz-simple",
+                                          "can-bus",
+                                          "can-host-socketcan",
+                                          "colo-compare",
+                                          "cryptodev-backend",
+                                          "cryptodev-backend-builtin",
+                                          "cryptodev-vhost-user",
+                                          "dbus-vmstate",
+                                          "filter-buffer",
+                                          "filter-dump",
+                                          "filter-mirror",
+                                          "filter-redirector",
+                                          "filter-replay",
+                                          "filter-rewriter",
+                                          "input-barrier",
+                                          "input-linux",
+                                          "iothread",
+                                          "main-loop",
+                                          "memory-backend-epc",
+                                          "memory-backend-file",
+                                          "memory-backend-memfd",
+                                          "memory-backend-ram",
+                                          "pr-manager-helper",
+                                          "qtest",
+                                          "rng-builtin",
+                                          "rng-egd",
+                                          "rng-random",
+                                          "secret",
+                                          "secret_keyring",
+                                          "sev-guest",
+                                          "thread-context",
+                                          "throttle-group",
+                                          "tls-cipher-suites",
+                                          "tls-creds-anon",
+                                          "tls-creds-psk",
+                                          "tls-creds-x509",
+                                          "x-remote-object",
+                                          "acpi-generic-initiator",
+                                          "acpi-generic-port",
+                                          "iommufd",
+                                          "memory-backend-shm",
+                                          "sev-snp-guest",
+                                          "tdx-guest"};
+
+std::string objects_text()
+{
+    std::string text = "List of user creatable objects:\n  monitor-qmp\n";
+    for (const std::string_view one : k_objects) text += "  " + std::string(one) + " (no effect)\n";
+    return text;
 }
 
 // A JSON object's id has the same form as any other.
 failure on_object(option_parser& p, const std::string& value)
 {
     if (asks_for_help(value)) {
-        p.result.text = "List of user creatable objects:\n  monitor-qmp\n";
+        p.result.text = objects_text();
         return k_fine;
     }
     if (value.substr(0, 1) != "{") return keep(p, "object", value);
@@ -165,7 +242,8 @@ failure on_clients(option_parser& p, const std::string& value)
 
 constexpr option_row k_rows[] = {
     {"qmp", "CHARDEV",
-     "a QMP monitor at unix:PATH or tcp:HOST:PORT, each with [,server=on][,wait=off][,reconnect=SECONDS]; unix servers "
+     "a QMP monitor at unix:PATH or tcp:HOST:PORT, each with [,server=on][,wait=off][,reconnect=SECONDS] (from 11.1 on "
+     "reconnect-ms=MILLISECONDS); unix servers "
      "with [,mode=OCTAL] (default 0600); at stdio; or at chardev:ID",
      on_qmp},
     {"qmp-pretty", "CHARDEV", "a QMP monitor that prints over several lines", on_qmp_pretty},
@@ -177,7 +255,7 @@ constexpr option_row k_rows[] = {
      "to a chardev that no option refers to is dropped",
      on_chardev, "chardev"},
     {"mon", "chardev=ID,mode=control", "a QMP monitor on a -chardev that nothing else uses; [,pretty=on][,id=ID]",
-     nullptr, "mon"},
+     on_mon, "mon"},
     {"object", "TYPE,id=ID[,...]",
      "monitor-qmp,id=ID,chardev=ID[,pretty=on] is a QMP monitor, too; other objects are accepted without effect",
      on_object, "object"},
@@ -198,6 +276,7 @@ constexpr option_row k_rows[] = {
 failure resolve_chardev(option_parser& p, option_entry& entry)
 {
     option_list& list = entry.values;
+    if (auto error = check_reconnect(p, list)) return error;
     auto where = chardev::from_options(list.take("backend").value_or(""), list);
     if (!where) return where.why();
     if (auto error = unknown_parameter(list)) return error;
@@ -225,7 +304,7 @@ failure resolve_monitor(option_parser& p, option_entry& entry)
         return refuse("monitor mode 'readline' is not supported; use mode=control");
     }
     if (!id) return refuse("Parameter 'chardev' is missing");
-    return serve_monitor(p, *id, *pretty);
+    return serve_monitor(p, *id, *pretty, entry.id.value_or(std::string()), "Device " + quoted(*id) + " is in use");
 }
 
 failure resolve_object(option_parser& p, option_entry& entry)
@@ -233,7 +312,11 @@ failure resolve_object(option_parser& p, option_entry& entry)
     option_list& list = entry.values;
     const auto type = list.take("qom-type");
     if (!type) return refuse("Parameter 'qom-type' is missing");
+    if (*type == "monitor-hmp") return refuse("a human monitor is not supported; use monitor-qmp");
     if (*type != "monitor-qmp") {
+        if (std::find(std::begin(k_objects), std::end(k_objects), *type) == std::end(k_objects)) {
+            return refuse("Parameter 'qom-type' does not accept value " + quoted(*type));
+        }
         if (entry.id) p.result.objects.push_back({*type, *entry.id});
         return k_fine;
     }
@@ -241,8 +324,14 @@ failure resolve_object(option_parser& p, option_entry& entry)
     if (!id) return refuse("Parameter 'chardev' is missing");
     const auto pretty = list.take_switch("pretty", false);
     if (!pretty) return pretty.why();
+    // Whatever it is, the monitor is there for as long as the program: nothing closes the chardev of an option.
+    const std::string close_action = list.take("close-action").value_or("none");
     if (auto error = unknown_parameter(list)) return error;
-    return serve_monitor(p, *id, *pretty);
+    if (close_action != "none" && close_action != "delete") {
+        return refuse("Parameter 'close-action' does not accept value " + quoted(close_action));
+    }
+    if (close_action == "delete") return refuse("'close-action=delete' is not supported; use none");
+    return serve_monitor(p, *id, *pretty, *entry.id, "chardev " + quoted(*id) + " is already in use");
 }
 
 option_group monitor_options() noexcept { return {"Its monitors", k_rows}; }

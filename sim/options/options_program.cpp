@@ -189,12 +189,17 @@ failure resolve_sandbox(option_parser& p, option_entry& entry)
     return unknown_parameter(list);
 }
 
-failure resolve_overcommit(option_parser&, option_entry& entry)
+failure resolve_overcommit(option_parser& p, option_entry& entry)
 {
-    for (const char* key : {"mem-lock", "cpu-pm"}) {
-        if (auto error = check_switch(entry.values, key)) return error;
+    option_list& list = entry.values;
+    const bool on_fault = p.behaviour.renewed_options && option_list(list).take("mem-lock") == "on-fault";
+    if (on_fault) {
+        list.take("mem-lock");
+    } else if (auto error = check_switch(list, "mem-lock")) {
+        return error;
     }
-    return unknown_parameter(entry.values);
+    if (auto error = check_switch(list, "cpu-pm")) return error;
+    return unknown_parameter(list);
 }
 
 failure resolve_rtc(option_parser&, option_entry& entry)

@@ -3,6 +3,7 @@
 #include <catch.h>
 
 #include <string>
+#include <utility>
 
 #include "simulator.h"
 
@@ -14,6 +15,7 @@ namespace {
 
 struct qom_client {
     explicit qom_client(simulator& sim) : client(sim.qmp()) {}
+    explicit qom_client(connection its_own) : client(std::move(its_own)) {}
 
     std::string ask(const std::string& command, const std::string& arguments = "{}")
     {
@@ -72,4 +74,51 @@ TEST_CASE("objects: what libvirt asks before it takes a machine for its own is a
     CHECK(qmp.ask("migrate-set-capabilities", "{\"capabilities\": [{\"capability\": \"events\", \"state\": true}]}") ==
           "{\"return\": {}}");
     CHECK_FALSE(contains(qmp.ask("qom-list-properties", "{\"typename\": \"none-machine\"}"), "error"));
+}
+
+TEST_CASE("objects: a monitor comes and goes on a character device that nobody speaks on")
+{
+    const vigil::tests::workspace place;
+    const std::string c2 = (place.path / "c2").string();
+    simulator sim({"-qemu-version", "11.1", "-S", "-chardev", "socket,id=c2,path=" + c2 + ",server=on,wait=off"});
+    qom_client qmp(sim);
+    connection early = sim.program.connect(c2);
+    const auto add = [&qmp](const std::string& members) { return qmp.ask("object-add", "{" + members + "}"); };
+    const auto says = [](const char* text) { return std::string("\"desc\": \"") + text + "\"}}"; };
+    const std::string monitor = R"("qom-type": "monitor-qmp", "id": "m2")";
+    CHECK(contains(add(monitor + R"(, "chardev": "nope")"), says("chardev \\\"nope\\\" not found")));
+    CHECK(contains(add(monitor), says("Parameter 'chardev' is missing")));
+    CHECK(contains(add(monitor + R"(, "chardev": "compat_monitor0")"),
+                   says("chardev 'compat_monitor0' is already in use")));
+    CHECK(contains(add(R"("qom-type": "bogus", "id": "m2")"),
+                   says("Parameter 'qom-type' does not accept value 'bogus'")));
+    CHECK(contains(qmp.ask("object-del", R"({"id": "m2"})"), says("object 'm2' not found")));
+
+    CHECK(add(monitor + R"(, "chardev": "c2")") == "{\"return\": {}}");
+    CHECK(contains(early.read_line(), "\"major\": 11"));
+    early.send("{\"execute\": \"qmp_capabilities\"}\n");
+    CHECK(early.read_line() == "{\"return\": {}}");
+    qom_client late(sim.program.connect(c2));
+    CHECK(contains(late.client.read_line(), "\"major\": 11"));
+    late.client.send("{\"execute\": \"qmp_capabilities\"}\n");
+    CHECK(late.client.read_line() == "{\"return\": {}}");
+    CHECK(contains(add(R"("qom-type": "monitor-qmp", "id": "m3", "chardev": "c2")"),
+                   says("chardev 'c2' is already in use")));
+    CHECK(contains(qmp.list("/objects"), "{\"name\": \"m2\", \"type\": \"child<monitor-qmp>\"}"));
+    CHECK(contains(qmp.ask("qom-list-get", R"({"paths": ["/objects/m2"]})"),
+                   R"({"name": "chardev", "value": "c2", "type": "string"})"));
+
+    // Both hear of what happens, and neither can take its own monitor away.
+    CHECK(contains(late.ask("cont"), "RESUME"));
+    CHECK(contains(early.read_line(), "RESUME"));
+    CHECK(late.client.read_line() == "{\"return\": {}}");
+    CHECK(contains(late.ask("object-del", R"({"id": "m2"})"), says("Cannot delete the current QMP monitor")));
+    qmp.client.read_line();
+    CHECK(
+        contains(qmp.ask("object-del", R"({"id": "compat_monitor0"})"), says("Cannot delete the current QMP monitor")));
+    CHECK(qmp.ask("object-del", R"({"id": "m2"})") == "{\"return\": {}}");
+    late.client.send("{\"execute\": \"query-status\"}\n"); // nobody answers any more, and the others go on
+    CHECK(contains(qmp.ask("query-status"), "running"));
+    CHECK(add(monitor + R"(, "chardev": "c2")") == "{\"return\": {}}");
+    CHECK(contains(early.read_line(), "\"QMP\""));
 }

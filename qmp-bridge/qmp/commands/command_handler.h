@@ -127,6 +127,7 @@ public:
                   &k_type<typename detail::shape_of<Handler>::arguments>,
                   &k_type<typename detail::shape_of<Handler>::returned>,
                   its_traits,
+                  vocabulary::v2_10,
                   k_newest_vocabulary,
                   &run_own},
           handler_(

@@ -19,10 +19,12 @@ std::optional<refusal> run(const command& /*self*/, const command_context& c, co
 }
 
 template <auto Handler>
-constexpr command row(std::string_view name, unsigned traits = 0, vocabulary last = k_newest_vocabulary)
+constexpr command row(std::string_view name, unsigned traits = 0, vocabulary first = vocabulary::v2_10,
+                      vocabulary last = k_newest_vocabulary)
 {
     using shape = detail::shape_of<decltype(Handler)>;
-    return {name, &k_type<typename shape::arguments>, &k_type<typename shape::returned>, traits, last, &run<Handler>};
+    return {name,         &k_type<typename shape::arguments>, &k_type<typename shape::returned>, traits, first, last,
+            &run<Handler>};
 }
 
 using namespace command_trait;
@@ -44,12 +46,13 @@ constexpr std::array k_commands{
     row<&handlers::query_version>("query-version", allow_preconfig),
     row<&handlers::query_commands>("query-commands", allow_preconfig),
     row<&handlers::query_qmp_schema>("query-qmp-schema", allow_preconfig),
-    row<&handlers::query_events>("query-events", 0, vocabulary::v2_10),
+    row<&handlers::query_events>("query-events", 0, vocabulary::v2_10, vocabulary::v2_10),
     row<&handlers::query_qmp_clients>("x-query-qmp-clients", allow_preconfig), // this program's own
     row<&handlers::query_name>("query-name", allow_preconfig),
     row<&handlers::query_uuid>("query-uuid", allow_preconfig),
     row<&handlers::query_target>("query-target"),
     row<&handlers::query_kvm>("query-kvm"),
+    row<&handlers::query_accelerators>("query-accelerators", 0, vocabulary::v11_1),
     row<&handlers::query_machines>("query-machines"),
     row<&handlers::query_current_machine>("query-current-machine"),
     row<&handlers::query_memory_size_summary>("query-memory-size-summary"),
@@ -75,7 +78,10 @@ constexpr std::array k_commands{
 
     row<&handlers::qom_get>("qom-get", allow_preconfig),
     row<&handlers::qom_list>("qom-list", allow_preconfig),
+    row<&handlers::qom_list_get>("qom-list-get", allow_preconfig, vocabulary::v11_1),
     row<&handlers::qom_set>("qom-set", allow_preconfig),
+    row<&handlers::object_add>("object-add", allow_preconfig, vocabulary::v11_1),
+    row<&handlers::object_del>("object-del", allow_preconfig, vocabulary::v11_1),
     row<&handlers::qom_list_types>("qom-list-types", allow_preconfig),
     row<&handlers::qom_list_properties>("qom-list-properties", allow_preconfig),
     row<&handlers::device_list_properties>("device-list-properties"),

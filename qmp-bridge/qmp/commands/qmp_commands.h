@@ -33,11 +33,12 @@ struct command {
     std::string_view name;
     const qapi_type* arguments;
     const qapi_type* returns;
-    unsigned traits; ///< of `command_trait`
-    vocabulary last; ///< the last vocabulary that has it
+    unsigned traits;  ///< of `command_trait`
+    vocabulary first; ///< the vocabularies that have it, from this one
+    vocabulary last;  ///< to this one
 
     constexpr bool has(unsigned trait) const noexcept { return (traits & trait) != 0; }
-    constexpr bool spoken_in(vocabulary words) const noexcept { return words <= last; }
+    constexpr bool spoken_in(vocabulary words) const noexcept { return first <= words && words <= last; }
 
     /// Executes `self` with arguments that `check_arguments` passed; appends the value to return to `returned`, on one
     /// line, or says why not. A command that asked the session to answer later does neither.

@@ -39,13 +39,17 @@ result<empty_object> with_file(const command_context& c, const std::string& uri,
 
 result<empty_object> migrate(const command_context& c, const migrate_arguments& arguments)
 {
+    if (!arguments.uri) {
+        const bool optional = c.monitor.settings().words >= vocabulary::v11_1; // for there may be channels instead
+        return refusal{optional ? "need either 'uri' or 'channels' argument" : "Parameter 'uri' is missing"};
+    }
     if (arguments.blk.value_or(false) || arguments.inc.value_or(false)) {
         return refusal{"Block migration is not supported: there are no block devices"};
     }
     if (arguments.resume.value_or(false)) {
         return refusal{"Cannot resume if there is no paused migration"};
     }
-    return with_file(c, arguments.uri, &runstate::migration::migrate); // `detach` means nothing over QMP, as in QEMU
+    return with_file(c, *arguments.uri, &runstate::migration::migrate); // `detach` means nothing over QMP, as in QEMU
 }
 
 result<migration_info> query_migrate(const command_context& c)

@@ -32,6 +32,46 @@ result<std::vector<object_property_info>> qom_list(const command_context& c, con
         c, [&](const qom_tree& objects) { return objects.list(arguments.path); });
 }
 
+result<std::vector<object_properties_values>> qom_list_get(const command_context& c,
+                                                           const qom_list_get_arguments& arguments)
+{
+    using returned = std::vector<object_properties_values>;
+    return ask_objects<returned>(c, [&](const qom_tree& objects) -> result<returned> {
+        returned all;
+        for (const std::string& path : arguments.paths) {
+            auto listed = objects.list(path);
+            if (!listed) return std::move(listed).why();
+            object_properties_values& one = all.emplace_back();
+            for (const object_property_info& info : *listed) {
+                auto value = objects.get(path, info.name);
+                const bool has_one = value && !std::holds_alternative<runstate::refusal>(*value);
+                one.properties.push_back({info.name, info.type, std::nullopt});
+                if (has_one) one.properties.back().value = *std::move(value);
+            }
+        }
+        return all;
+    });
+}
+
+result<empty_object> object_add(const command_context& c, const object_options& arguments)
+{
+    const auto* const options = std::get_if<monitor_qmp_options>(&arguments.type);
+    if (options == nullptr) return refusal{"a human monitor is not supported; use monitor-qmp"};
+    if (options->close_action == monitor_close_action::remove) {
+        return refusal{"'close-action=delete' is not supported; use none"};
+    }
+    const auto& add = c.monitor.settings().add_monitor;
+    if (!add) return not_supported();
+    return done_unless(add(arguments.id, *options));
+}
+
+result<empty_object> object_del(const command_context& c, const object_id_argument& arguments)
+{
+    const auto& remove = c.monitor.settings().remove_monitor;
+    if (!remove) return not_supported();
+    return done_unless(remove(arguments.id, c.session));
+}
+
 result<empty_object> qom_set(const command_context& c, const qom_set_arguments& arguments)
 {
     return ask_objects<empty_object>(c, [&](const qom_tree& objects) {

@@ -83,6 +83,11 @@ result<target_info> query_target(const command_context& /*c*/) { return target_i
 
 result<kvm_info> query_kvm(const command_context& /*c*/) { return kvm_info{false, true}; }
 
+result<accelerator_info> query_accelerators(const command_context& c)
+{
+    return accelerator_info{c.monitor.settings().machine.accelerator, {"qtest", "tcg"}};
+}
+
 result<std::vector<machine_info>> query_machines(const command_context& c)
 {
     return c.monitor.settings().machine.machines;
@@ -122,7 +127,10 @@ result<std::vector<cpu_info_fast>> query_cpus_fast(const command_context& c)
     const machine_description& machine = c.monitor.settings().machine;
     for (const std::string& path : machine.cpu_paths) {
         const auto index = static_cast<std::int64_t>(all.size());
-        all.push_back({machine.thread_id, place_of_cpu(index), path, index, system_target::x86_64});
+        const qom_tree* const objects = c.monitor.settings().objects;
+        const auto object = objects != nullptr ? objects->find(path) : refusal{};
+        const std::string_view type = object ? std::string_view((*object)->type) : std::string_view();
+        all.push_back({machine.thread_id, place_of_cpu(index), path, index, system_target::x86_64, type});
     }
     return all;
 }

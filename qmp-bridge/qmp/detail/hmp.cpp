@@ -73,13 +73,25 @@ std::string uuid_line(qmp_monitor& monitor, const std::string& /*value*/)
 
 std::string kvm_line(qmp_monitor& /*monitor*/, const std::string& /*value*/) { return "kvm support: disabled\n"; }
 
+// What later versions say of a CPU, after a blank; nothing before.
+std::string model_of_cpu(qmp_monitor& monitor, const std::string& path)
+{
+    const qom_tree* const objects = monitor.settings().objects;
+    if (monitor.settings().words < vocabulary::v11_1 || objects == nullptr) return {};
+    const auto cpu = objects->find(path);
+    if (!cpu) return {};
+    const std::string& type = (*cpu)->type;
+    return " model=" + type.substr(0, type.find("-x86_64-cpu"));
+}
+
 std::string cpu_lines(qmp_monitor& monitor, const std::string& /*value*/)
 {
     std::string lines;
     const machine_description& machine = monitor.settings().machine;
     for (std::size_t i = 0; i < machine.cpu_paths.size(); ++i) {
         lines += (i == 0 ? "* CPU #" : "  CPU #") + std::to_string(i) +
-                 ": thread_id=" + std::to_string(machine.thread_id) + "\n";
+                 ": thread_id=" + std::to_string(machine.thread_id) + model_of_cpu(monitor, machine.cpu_paths[i]) +
+                 "\n";
     }
     return lines;
 }

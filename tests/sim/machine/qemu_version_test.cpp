@@ -7,6 +7,8 @@
 #include <fstream>
 #include <iterator>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include <vigil/sim/options/options.h>
 
@@ -67,4 +69,62 @@ TEST_CASE("qemu version: sets behaviour and words, and a schema beside it the wo
     REQUIRE(warned);
     CHECK(warned->warnings ==
           std::vector<std::string>{"warning: -no-acpi: QEMU 10.0 has no such option; use -machine acpi=off"});
+}
+
+TEST_CASE(
+    "qemu version: what later versions have no more is taken with a word, and what they have anew is known to them")
+{
+    using words = std::vector<std::string>;
+    struct row {
+        words arguments;
+        const char* in_7_2;  ///< the warning or the refusal; empty: none
+        const char* in_11_1; ///< likewise
+    };
+    const row rows[] = {
+        {{"-no-hpet"}, "", "-no-hpet: QEMU 11.1 has no such option; use -machine hpet=off"},
+        {{"-singlestep"}, "", "use -accel tcg,one-insn-per-tb=on"},
+        {{"-async-teardown"}, "", "use -run-with async-teardown=on"},
+        {{"-portrait"}, "", "-portrait: QEMU 11.1 has no such option"},
+        {{"-rotate", "90"}, "", "-rotate: QEMU 11.1 has no such option"},
+        {{"-chardev", "null,id=c", "-mon", "chardev=c,mode=control"},
+         "",
+         "warning: '-mon' is deprecated, use '-object' with 'monitor-hmp' or 'monitor-qmp' types instead"},
+        {{"-chardev", "socket,id=c,path=x,reconnect=1"}, "", "Invalid parameter 'reconnect'"},
+        {{"-chardev", "socket,id=c,path=x,reconnect-ms=1"}, "Invalid parameter 'reconnect-ms'", ""},
+        {{"-qmp", "unix:x,reconnect=1"}, "", "Invalid parameter 'reconnect'"},
+        {{"-qmp", "unix:x,reconnect-ms=1"}, "Invalid parameter 'reconnect-ms'", ""},
+        {{"-device", R"({"driver": "ib700", "id": "1x"})"}, "", "Invalid qdev ID '1x'"},
+        {{"-overcommit", "mem-lock=on-fault"}, "Parameter 'mem-lock' expects", ""},
+        {{"-smp", "2,sockets=0"},
+         "Deprecated CPU topology (considered invalid): CPU topology parameters must be greater than zero",
+         "Invalid CPU topology: CPU topology parameters must be greater than zero"},
+        {{"-run-with", "async-teardown=on"}, "", ""},
+        {{"-run-with", "chroot=/"}, "'chroot' is not supported", "'chroot' is not supported"},
+        {{"-run-with", "bogus=1"}, "Invalid parameter 'bogus'", "Invalid parameter 'bogus'"},
+        {{"-object", "bogus,id=x"},
+         "Parameter 'qom-type' does not accept value 'bogus'",
+         "Parameter 'qom-type' does not accept value 'bogus'"},
+        {{"-object", "iothread,id=x"}, "", ""},
+        {{"-chardev", "null,id=c", "-object", "monitor-qmp,id=x,chardev=c,close-action=none"}, "", ""},
+        {{"-chardev", "null,id=c", "-object", "monitor-qmp,id=x,chardev=c,close-action=bogus"},
+         "Parameter 'close-action' does not accept value 'bogus'",
+         "Parameter 'close-action' does not accept value 'bogus'"},
+    };
+    const auto told_by = [](const words& arguments, const char* version) {
+        words all{"-qemu-version", version};
+        all.insert(all.begin(), arguments.begin(), arguments.end()); // wherever it stands
+        const auto parsed = sim::parse_options(all);
+        if (!parsed) return parsed.why().text;
+        std::string told;
+        for (const std::string& one : parsed->warnings) told += one;
+        return told;
+    };
+    for (const row& one : rows) {
+        CAPTURE(one.arguments);
+        for (const auto& [version, expected] : {std::pair{"7.2", one.in_7_2}, std::pair{"11.1", one.in_11_1}}) {
+            const std::string told = told_by(one.arguments, version);
+            CAPTURE(version, told);
+            CHECK((*expected == '\0' ? told.empty() : told.find(expected) != std::string::npos));
+        }
+    }
 }

@@ -142,7 +142,8 @@ TEST_CASE("options: sibling devices have their own properties, CPUs their crash 
     CHECK(refused({"-device", "pvpanic,ioport=0x10000"}) ==
           "-device pvpanic,ioport=0x10000: Parameter 'ioport' expects "
           "uint16_t");
-    CHECK(refused({"-smp", "0"}) == "-smp 0: Parameter 'cpus' expects a number from 1 to 255, not '0'");
+    CHECK(refused({"-smp", "x"}) == "-smp x: Parameter 'cpus' expects a number from 1 to 255, not 'x'");
+    CHECK(accepted({"-smp", "0"}).machine.cpus == 1);
 }
 
 TEST_CASE("options: what is known in QEMU and means nothing here is accepted")

@@ -41,6 +41,7 @@ result<name_info> query_name(const command_context& c);
 result<uuid_info> query_uuid(const command_context& c);
 result<target_info> query_target(const command_context& c);
 result<kvm_info> query_kvm(const command_context& c);
+result<accelerator_info> query_accelerators(const command_context& c);
 result<std::vector<machine_info>> query_machines(const command_context& c);
 result<current_machine_params> query_current_machine(const command_context& c);
 result<memory_info> query_memory_size_summary(const command_context& c);
@@ -70,6 +71,10 @@ result<empty_object> yank(const command_context& c, const yank_arguments& argume
 // qmp_object_commands.cpp: the machine's objects.
 result<runstate::property_value> qom_get(const command_context& c, const qom_get_arguments& arguments);
 result<std::vector<object_property_info>> qom_list(const command_context& c, const qom_list_arguments& arguments);
+result<std::vector<object_properties_values>> qom_list_get(const command_context& c,
+                                                           const qom_list_get_arguments& arguments);
+result<empty_object> object_add(const command_context& c, const object_options& arguments);
+result<empty_object> object_del(const command_context& c, const object_id_argument& arguments);
 result<empty_object> qom_set(const command_context& c, const qom_set_arguments& arguments);
 result<std::vector<object_type_info>> qom_list_types(const command_context& c,
                                                      const qom_list_types_arguments& arguments);

@@ -24,6 +24,33 @@ expect() {
     [ $status -eq "$wanted" ] || fail "status $status instead of $wanted: vigil-run $*"
 }
 
+# What a run's processes show of how far it is: one reads a file; the one that has the machine has others.
+is_reading() { pgrep -P "$1" >/dev/null; }
+is_running() {
+    for child in $(pgrep -P "$1"); do
+        if pgrep -P "$child" >/dev/null; then return 0; fi
+    done
+    return 1
+}
+
+# interrupt STATUS WHEN ARGUMENTS: as soon as WHEN holds of the run.
+interrupt() {
+    wanted=$1
+    when=$2
+    shift 2
+    "$run" "$@" >out 2>&1 &
+    runner=$!
+    tries=0
+    until $when $runner || [ $tries -ge 400 ]; do
+        sleep 0.05
+        tries=$((tries + 1))
+    done
+    kill -TERM $runner
+    wait $runner
+    status=$?
+    [ $status -eq "$wanted" ] || fail "status $status instead of $wanted of an interrupted run: $*"
+}
+
 # says TEXT: a line of the output has it.
 says() { grep -qF -- "$1" out || fail "nothing says: $1"; }
 
@@ -170,8 +197,10 @@ set drawn [expr rand()]
 scenario "file's numbers are the same [format %.6f $drawn]" { check {$drawn == [set drawn]} }
 END
 printf 'oo::class create counter { variable n; method next {} { incr n } }\ncounter create c\n' >objects.tcl
+# shellcheck disable=SC2016 # Tcl's
 printf 'foreach k {1 2 3} { scenario "object $k" { check {[c next] == 1} } }\n' >>objects.tcl
 printf 'namespace eval kept { variable n 0 }\n' >spaces.tcl
+# shellcheck disable=SC2016
 printf 'foreach k {1 2 3} { scenario "space $k" { check {[incr kept::n] == 1} } }\n' >>spaces.tcl
 printf 'trace add variable ::watched write {apply {{args} {incr ::seen}}}\nset seen 0\n' >traces.tcl
 printf 'foreach k {1 2} { scenario "trace $k" { set watched 1; check {$seen == 1} } }\n' >>traces.tcl
@@ -223,16 +252,7 @@ cmp first second || fail "the seeds are others"
 
 # Also while the files are still read.
 printf 'while 1 {}\n' >never.tcl
-"$run" --timeout 100s never.tcl >out 2>&1 &
-runner=$!
-tries=0
-while ! pgrep -P $runner >/dev/null && [ $tries -lt 200 ]; do
-    sleep 0.05
-    tries=$((tries + 1))
-done
-kill -TERM $runner
-wait $runner
-[ $? -eq 2 ] || fail "an interrupted reading is no run"
+interrupt 2 is_reading --timeout 100s never.tcl
 says "interrupted while the files were read"
 
 # Errors name the file that they are in, also where several have one name.
@@ -253,16 +273,7 @@ says "1 failed"
 
 # An interruption ends all, and the reports are written.
 printf 'scenario fine {}\nscenario forever { while 1 {} }\n' >long.tcl
-"$run" --jobs 2 --jsonl long.jsonl long.tcl >out 2>&1 &
-runner=$!
-tries=0
-while ! pgrep -P $runner >/dev/null && [ $tries -lt 200 ]; do
-    sleep 0.05
-    tries=$((tries + 1))
-done
-kill -TERM $runner
-wait $runner
-[ $? -eq 1 ] || fail "an interrupted run is a failure"
+interrupt 1 is_running --jobs 2 --jsonl long.jsonl long.tcl
 says "interrupted"
 grep -q '"summary"' long.jsonl || fail "the report of an interrupted run is not complete"
 echo "all is as it should be"

@@ -203,6 +203,7 @@ printf 'namespace eval kept { variable n 0 }\n' >spaces.tcl
 # shellcheck disable=SC2016
 printf 'foreach k {1 2 3} { scenario "space $k" { check {[incr kept::n] == 1} } }\n' >>spaces.tcl
 printf 'trace add variable ::watched write {apply {{args} {incr ::seen}}}\nset seen 0\n' >traces.tcl
+# shellcheck disable=SC2016
 printf 'foreach k {1 2} { scenario "trace $k" { set watched 1; check {$seen == 1} } }\n' >>traces.tcl
 for isolated in "" --isolate; do
     for jobs in 1 2; do

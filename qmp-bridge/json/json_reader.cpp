@@ -26,13 +26,16 @@ std::string stray_error(std::string_view text)
 } // namespace
 
 struct json_reader::impl {
-    impl(const json_limits& l, json_errors e) : limits(l), errors(e), lexer(l.token_bytes), assembler(e) {}
+    impl(const json_limits& l, json_errors e)
+        : limits(l), errors(e), lexer(l.token_bytes, e == json_errors::at_once), assembler(e)
+    {
+    }
 
     /// Takes a token in; returns what it completes, or what is wrong.
     std::optional<json_item> take(const json_token& token);
 
-    /// Adds a token to the value under way; returns what is wrong and must be told now.
-    std::optional<json_item> add(const json_token& token);
+    /// Adds a token to the value under way; sets `item` to what is wrong and must be told now.
+    void add(const json_token& token, std::optional<json_item>& item);
 
     /// The error of what begins there, unless the value under way had one.
     std::optional<json_item> refuse(std::string text, const json_position& begin);
@@ -79,7 +82,7 @@ std::optional<json_item> json_reader::impl::take(const json_token& token)
         item = refuse(k_too_large);
     } else {
         count(token.kind);
-        if (!refused) item = add(token);
+        if (!refused) add(token, item);
         const bool goes_on = errors == json_errors::at_once || !item;
         if (goes_on && open()) {
             refused = refused || item;
@@ -94,17 +97,21 @@ std::optional<json_item> json_reader::impl::take(const json_token& token)
     return item;
 }
 
-std::optional<json_item> json_reader::impl::add(const json_token& token)
+void json_reader::impl::add(const json_token& token, std::optional<json_item>& item)
 {
     token_bytes += token.text.size() + 1;
-    if (token_bytes > limits.token_bytes) return refuse(k_too_large);
-    if (++tokens > limits.tokens) return refuse("JSON token count limit exceeded");
-    if (braces + brackets > static_cast<std::int64_t>(limits.nesting)) {
-        return refuse("JSON nesting depth limit exceeded");
+    ++tokens;
+    if (token_bytes > limits.token_bytes) {
+        item = refuse(k_too_large);
+    } else if (tokens > limits.tokens) {
+        item = refuse("JSON token count limit exceeded");
+    } else if (braces + brackets > static_cast<std::int64_t>(limits.nesting)) {
+        item = refuse("JSON nesting depth limit exceeded");
+    } else {
+        assembler.take(token);
+        if (errors == json_errors::when_balanced || !assembler.failed()) return;
+        item = refuse(std::get<json_error>(assembler.finish()).text, token.begin);
     }
-    assembler.take(token);
-    if (errors == json_errors::when_balanced || !assembler.failed()) return std::nullopt;
-    return refuse(std::get<json_error>(assembler.finish()).text, token.begin);
 }
 
 std::optional<json_item> json_reader::impl::refuse(std::string text, const json_position& begin)

@@ -47,8 +47,8 @@ bool is_allowed_in_string(char c)
 
 } // namespace
 
-json_lexer::json_lexer(std::size_t token_limit)
-    : token_limit_(std::min(token_limit, std::numeric_limits<std::size_t>::max() / 2))
+json_lexer::json_lexer(std::size_t token_limit, bool counts_lines)
+    : token_limit_(std::min(token_limit, std::numeric_limits<std::size_t>::max() / 2)), counts_lines_(counts_lines)
 {
 }
 
@@ -63,9 +63,8 @@ void json_lexer::reset()
 
 json_position json_lexer::position() const noexcept { return {next_.line, next_.column + (counted_twice_ ? 1 : 0)}; }
 
-void json_lexer::pass(const char* from, const char* to)
+void json_lexer::count(const char* from, const char* to)
 {
-    if (from == to) return;
     counted_twice_ = false;
     const std::string_view passed(from, static_cast<std::size_t>(to - from));
     const auto last = passed.rfind('\n');
@@ -86,7 +85,7 @@ bool json_lexer::next(std::string_view& input, json_token& token)
 
     const char* const end = input.data() + input.size();
     const char* const token_begin = skip(input.data(), end);
-    if (state_ == state::start) begin_ = position();
+    if (counts_lines_ && state_ == state::start) begin_ = position();
     // Up to here the token may grow: one byte beyond the limit is still looked at.
     const std::size_t room = token_limit_ + 1 - partial_.size();
     const bool limited = static_cast<std::size_t>(end - token_begin) >= room;
@@ -112,8 +111,10 @@ bool json_lexer::next(std::string_view& input, json_token& token)
     } else if (found == verdict::stray) {
         kind = token_kind::stray;
     }
-    counted_twice_ = kind == token_kind::integer || kind == token_kind::real || kind == token_kind::word;
-    token.begin = begin_;
+    if (counts_lines_) {
+        counted_twice_ = kind == token_kind::integer || kind == token_kind::real || kind == token_kind::word;
+        token.begin = begin_;
+    }
     token.kind = kind;
     token.text = std::string_view(token_begin, consumed);
     if (!partial_.empty()) {

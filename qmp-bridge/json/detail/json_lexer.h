@@ -41,8 +41,9 @@ struct json_token {
 /// structural character, a control character other than TAB, or FE/FF.
 class json_lexer {
 public:
-    /// `token_limit`: the bytes beyond which a token is oversized.
-    explicit json_lexer(std::size_t token_limit);
+    /// `token_limit`: the bytes beyond which a token is oversized. Where `counts_lines` is false, every position is
+    /// that of the first byte.
+    json_lexer(std::size_t token_limit, bool counts_lines);
 
     /// Takes bytes off `input` up to the end of a token and returns true; or takes all and returns false. The token's
     /// text holds until the next call, or until `input`'s bytes go.
@@ -79,13 +80,18 @@ private:
     enum class verdict : std::uint8_t { unfinished, ended, stray };
 
     const char* skip(const char* at, const char* end); ///< white space, or after a stray
-    void pass(const char* from, const char* to);       ///< counts lines and columns
+    void pass(const char* from, const char* to)
+    {
+        if (counts_lines_ && from != to) count(from, to);
+    }
+    void count(const char* from, const char* to); ///< lines and columns
     verdict begin(char first, token_kind& kind);
     verdict proceed(const char*& at, const char* end, token_kind& kind);
     verdict proceed_string(const char*& at, const char* end);
     verdict proceed_number(const char*& at, const char* end, token_kind& kind);
 
     std::size_t token_limit_;
+    bool counts_lines_;
     state state_ = state::start;
     char quote_ = '"';
     bool partial_given_ = false; ///< the last token's text lies in `partial_`

@@ -41,9 +41,12 @@ const std::string k_prelaunch = R"({"return": {"status": "prelaunch", "singleste
 
 TEST_CASE("preconfig: the commands that QEMU allows before the machine is initialised, and no others")
 {
-    const std::set<std::string_view> allowed{"qmp_capabilities",
+    const std::set<std::string_view> allowed{"object-add",
+                                             "object-del",
+                                             "qmp_capabilities",
                                              "qom-get",
                                              "qom-list",
+                                             "qom-list-get",
                                              "qom-list-properties",
                                              "qom-list-types",
                                              "qom-set",

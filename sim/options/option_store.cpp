@@ -308,10 +308,10 @@ failure option_store::read_config(const std::string& file, std::string_view cont
 {
     std::optional<section> now;
     option_place place;
-    unsigned number = 0;
+    unsigned line_number = 0;
     while (!content.empty()) {
         const std::string_view line = next_line(content);
-        ++number;
+        ++line_number;
         if (line.front() == '\n' || line.front() == '#') continue;
         if (auto begun = section::begun_by(line)) {
             if (now) {
@@ -320,7 +320,7 @@ failure option_store::read_config(const std::string& file, std::string_view cont
             now = std::move(begun);
             continue;
         }
-        here = place = {file + ":" + std::to_string(number), true};
+        here = place = {file + ":" + std::to_string(line_number), true};
         if (first_word(line).empty()) return refuse("parse error");
         if (!now) return refuse("no group defined");
         auto [key, value] = key_and_value(line);

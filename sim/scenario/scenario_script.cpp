@@ -341,7 +341,7 @@ std::optional<runstate::refusal> check_machine(const std::vector<std::string>& g
 std::uint64_t seed_of(std::uint64_t run_seed, const std::string& scenario)
 {
     std::uint64_t hash = 0xCBF29CE484222325 ^ run_seed; // FNV-1a, and a last stir
-    for (const unsigned char c : scenario) hash = (hash ^ c) * 0x100000001B3;
+    for (const char c : scenario) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001B3;
     hash ^= hash >> 29;
     hash *= 0xBF58476D1CE4E5B9;
     return hash ^ (hash >> 32);

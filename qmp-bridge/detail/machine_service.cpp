@@ -137,14 +137,19 @@ void machine_service::add_silent(const chardev& where)
 {
     const auto make_session = [this, label = where.label] {
         auto made = std::make_unique<idle_session>(label, idle_sessions_);
-        for (const auto& [id, one] : monitor_objects_) {
-            if (one.chardev == label) made->speak(new_monitor_session(one));
-        }
+        if (const auto* options = monitor_object_on(label)) made->speak(new_monitor_session(*options));
         return made;
     };
     server_plan plan{where, make_session, {}};
     plan.idle = true;
     add_plan(std::move(plan));
+}
+
+const monitor_qmp_options* machine_service::monitor_object_on(const std::string& chardev) const
+{
+    const auto found = std::find_if(monitor_objects_.begin(), monitor_objects_.end(),
+                                    [&](const auto& one) { return one.second.chardev == chardev; });
+    return found != monitor_objects_.end() ? &found->second : nullptr;
 }
 
 std::unique_ptr<session> machine_service::new_monitor_session(const monitor_qmp_options& options)
@@ -165,8 +170,7 @@ std::optional<runstate::refusal> machine_service::add_monitor_object(const std::
     const auto plan =
         std::find_if(plans_.begin(), plans_.end(), [&](const server_plan& one) { return one.where.label == label; });
     if (plan == plans_.end()) return refuse("chardev \"" + label + "\" not found");
-    const auto uses_it = [&](const auto& one) { return one.second.chardev == label; };
-    if (!plan->idle || std::any_of(monitor_objects_.begin(), monitor_objects_.end(), uses_it)) {
+    if (!plan->idle || monitor_object_on(label) != nullptr) {
         return refuse("chardev '" + label + "' is already in use");
     }
     monitor_objects_.emplace(id, options);
@@ -355,9 +359,7 @@ std::vector<chardev_info> machine_service::chardevs() const
 {
     std::vector<chardev_info> all;
     for (const server_plan& plan : plans_) {
-        const auto uses_it = [&](const auto& one) { return one.second.chardev == plan.where.label; };
-        const bool open =
-            !plan.refusal.empty() || std::any_of(monitor_objects_.begin(), monitor_objects_.end(), uses_it);
+        const bool open = !plan.refusal.empty() || monitor_object_on(plan.where.label) != nullptr;
         all.push_back({plan.where.label, plan.where.to_string(), open});
     }
     return all;

@@ -94,6 +94,7 @@ private:
     };
 
     qmp_monitor::options monitor_options();
+    const monitor_qmp_options* monitor_object_on(const std::string& chardev) const; ///< null: none
     std::unique_ptr<session> new_monitor_session(const monitor_qmp_options& options);
     std::optional<runstate::refusal> add_monitor_object(const std::string& id, const monitor_qmp_options& options);
     std::optional<runstate::refusal> remove_monitor_object(const std::string& id, const qmp_session& asked_by);

@@ -11,6 +11,7 @@
 #include <variant>
 
 #include <vigil/qmp-bridge/qmp/qmp_session.h>
+#include <vigil/qmp-bridge/qmp/qom_tree.h>
 #include <vigil/runstate/clock/host_time.h>
 
 namespace vigil::qmp_bridge {
@@ -111,6 +112,13 @@ const command* qmp_monitor::find_command(std::string_view name) const noexcept
         if (one.name == name) return &one;
     }
     return nullptr;
+}
+
+std::string_view qmp_monitor::type_at(std::string_view path) const
+{
+    if (options_.objects == nullptr) return {};
+    const auto found = options_.objects->find(path);
+    return found ? std::string_view((*found)->type) : std::string_view();
 }
 
 void qmp_monitor::set(migration_capability one, bool on)

@@ -134,6 +134,9 @@ public:
     /// The command spelt `name` (case matters), the program's own included, or null where there is none.
     const command* find_command(std::string_view name) const noexcept;
 
+    /// The type of the object at that path; empty where there is none.
+    std::string_view type_at(std::string_view path) const;
+
     const options& settings() const noexcept { return options_; }
     machine_description& description() noexcept { return options_.machine; }
     runstate::run_control& control() noexcept { return control_; }

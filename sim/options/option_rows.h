@@ -57,7 +57,6 @@ struct option_parser {
     std::optional<qmp_bridge::vocabulary> words; ///< of -qmp-schema
     std::optional<qemu_version> version;         ///< of -qemu-version
     qemu_behaviour behaviour;                    ///< of the version, wherever that is named
-    qmp_bridge::json_errors errors{};            ///< of options that are JSON
     std::optional<qmp_bridge::pace> pace;
     std::optional<runstate::ns> stall; ///< of -clock
 };

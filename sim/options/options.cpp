@@ -404,7 +404,6 @@ qemu_version named_version(const std::vector<std::string>& arguments)
 failure read_all(option_parser& p, const std::vector<std::string>& arguments)
 {
     p.behaviour = behaviour_of(named_version(arguments));
-    p.errors = json_errors_of(p.behaviour);
     for (std::size_t i = 0; i < arguments.size(); ++i) {
         if (auto error = read_option(p, arguments, i)) return error;
     }

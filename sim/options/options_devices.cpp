@@ -132,7 +132,7 @@ failure check_device_id(const option_parser& p, const std::string& id)
 
 failure on_json_device(option_parser& p, const std::string& value)
 {
-    auto item = qmp_bridge::parse_json(value, p.errors);
+    auto item = qmp_bridge::parse_json(value, json_errors_of(p.behaviour));
     if (const auto* wrong = std::get_if<qmp_bridge::json_error>(&item)) return refuse(wrong->text);
     json::value& given = std::get<json::value>(item);
     if (!given.is_object()) return refuse("must be DRIVER[,PROPERTY=VALUE...] or one JSON object");

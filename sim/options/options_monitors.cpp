@@ -157,7 +157,7 @@ failure on_object(option_parser& p, const std::string& value)
         return k_fine;
     }
     if (value.substr(0, 1) != "{") return keep(p, "object", value);
-    const auto item = qmp_bridge::parse_json(value, p.errors);
+    const auto item = qmp_bridge::parse_json(value, json_errors_of(p.behaviour));
     if (const auto* wrong = std::get_if<qmp_bridge::json_error>(&item)) return refuse(wrong->text);
     const auto& given = std::get<qmp_bridge::json::value>(item);
     if (!given.is_object()) return refuse("must be TYPE,id=ID[,...] or one JSON object");

@@ -2,7 +2,6 @@
 #include <vigil/sim/regression/regression_run.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -135,7 +134,7 @@ private:
         for (const int fd : from) ::close(fd);
         if (child > 0) {
             if (over()) ::kill(-child, SIGKILL);
-            while (::waitpid(child, nullptr, 0) < 0 && errno == EINTR) {}
+            await_end(child);
         }
         last_words_ = last_lines(output);
         ::close(output);
@@ -147,8 +146,7 @@ private:
         ::prctl(PR_SET_PDEATHSIG, SIGKILL);
         std::signal(SIGINT, SIG_DFL);
         std::signal(SIGTERM, SIG_DFL);
-        ::dup2(output, STDOUT_FILENO);
-        ::dup2(output, STDERR_FILENO);
+        send_output_to(output);
     }
 
     void take(const std::string& line, std::unordered_set<std::string>& missing)

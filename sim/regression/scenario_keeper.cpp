@@ -2,7 +2,6 @@
 #include <vigil/sim/regression/scenario_keeper.h>
 
 #include <cctype>
-#include <cerrno>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
@@ -50,14 +49,6 @@ std::string file_name_of(const std::string& scenario)
 }
 
 std::string line_of(const scenario_outcome& outcome) { return boost::json::serialize(to_json(outcome)) + "\n"; }
-
-// Waits for one child; returns how it ended.
-int await(pid_t child)
-{
-    int status = 0;
-    while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {}
-    return status;
-}
 
 } // namespace
 
@@ -108,7 +99,7 @@ void scenario_keeper::meet(const scenario_definition& what, const scenario_scrip
         const std::string mark = settings_.repeat == 1 ? "" : " #" + std::to_string(i + 1);
         const turn one{number + i, what.name + mark, what, perform};
         while (!forked_ && taken_.take_for_fresh(one.number)) run_in_fresh(one);
-        if (forked_ && (first_ || taken_.take(one.number))) run_here(one);
+        if (forked_ && (is_first() || taken_.take(one.number))) run_here(one);
     }
 }
 
@@ -128,7 +119,7 @@ void scenario_keeper::run_in_fresh(const turn& one)
         tell(outcome);
         return;
     }
-    const int status = await(child);
+    const int status = await_end(child);
     if (!desk_->busy) return;
     if (desk_->number == one.number) {
         conclude(one, status);
@@ -161,14 +152,13 @@ std::string scenario_keeper::record(const std::string& scenario)
     const std::string path = (std::filesystem::path(settings_.transcripts) / file_name_of(scenario)).string();
     const pid_t child = ::fork();
     if (child == 0) say_again(path);
-    if (child > 0) await(child);
+    if (child > 0) await_end(child);
     return std::filesystem::exists(path, wrong) ? path : std::string();
 }
 
 void scenario_keeper::say_again(const std::string& path)
 {
-    ::dup2(output_, STDOUT_FILENO);
-    ::dup2(output_, STDERR_FILENO);
+    send_output_to(output_);
     enter_limits({settings_.timeout, settings_.memory_bytes});
     if (run_.record_to(path)) ::_exit(1);
     test_bench bench(run_, clients_, {});
@@ -187,10 +177,8 @@ void scenario_keeper::say_again(const std::string& path)
 void scenario_keeper::enter()
 {
     forked_ = true;
-    first_ = true;
     if (::ftruncate(output_, 0) == 0) ::lseek(output_, 0, SEEK_SET);
-    ::dup2(output_, STDOUT_FILENO);
-    ::dup2(output_, STDERR_FILENO);
+    send_output_to(output_);
     result_.clear();
     enter_limits({settings_.timeout, settings_.memory_bytes});
 }
@@ -198,7 +186,7 @@ void scenario_keeper::enter()
 void scenario_keeper::run_here(const turn& one)
 {
     const auto began = steady::now();
-    if (!first_) {
+    if (!is_first()) {
         *desk_ = {one.number, true};
         start_time(settings_.timeout);
     }
@@ -216,13 +204,12 @@ void scenario_keeper::run_here(const turn& one)
     }
     result.outcome.name = one.name;
     if (result.outcome.end != verdict::passed) {
-        if (first_) result_.add(line_of(result.outcome));
+        if (is_first()) result_.add(line_of(result.outcome));
         ::_exit(0); // the keeper sees to it, and to a scenario that is not the first
     }
     result.outcome.wall_time = steady::now() - began;
     tell(result.outcome);
     desk_->busy = false;
-    first_ = false;
     const bool worn =
         ++so_far_ >= k_most_per_process || runstate::to_ns(sc_core::sc_time_stamp()) >= k_longest_simulated;
     if (settings_.isolate || !undoable || worn || run_.return_to(beginning_)) ::_exit(0);

@@ -59,6 +59,7 @@ private:
     // In a process that it has forked.
     void enter();
     void run_here(const turn& one);
+    bool is_first() const noexcept { return so_far_ == 0; } ///< the scenario at hand, in its process
 
     scenario_outcome blank(const turn& one) const;
     void tell(const scenario_outcome& outcome) const;
@@ -82,7 +83,6 @@ private:
     const int output_;                                     ///< of its process
     desk* desk_;
     bool forked_ = false;
-    bool first_ = true;      ///< the next scenario is the process's first
     std::size_t so_far_ = 0; ///< run in this process
     steady::time_point began_;
 };

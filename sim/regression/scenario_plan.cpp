@@ -60,8 +60,7 @@ scenario_outcome broken(const std::string& name, const std::string& file, const 
 // The process in which a file is read; it does not return.
 [[noreturn]] void read_file_here(const std::string& file, const run_settings& settings, int to, int output)
 {
-    ::dup2(output, STDOUT_FILENO);
-    ::dup2(output, STDERR_FILENO);
+    send_output_to(output);
     enter_limits({settings.timeout, settings.memory_bytes});
     scenario_script script(file, settings.seed,
                            [to](const scenario_definition& what, const auto&) { tell_definition(to, what); });
@@ -112,8 +111,7 @@ private:
             {ends[0]}, [&](const std::string& line) { take(file, line); }, stop_);
         ::close(ends[0]);
         if (child > 0 && stop_()) ::kill(child, SIGKILL);
-        int status = 0;
-        ::waitpid(child, &status, 0);
+        const int status = child > 0 ? await_end(child) : 0;
         if (child < 0 || !WIFEXITED(status) || WEXITSTATUS(status) != 0) {
             scenario_outcome outcome =
                 broken(fs::path(file).stem().string(), file, "the file could not be read to its end");

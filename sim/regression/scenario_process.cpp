@@ -84,6 +84,19 @@ void start_time(std::chrono::milliseconds time)
     ::setitimer(ITIMER_REAL, &end, nullptr);
 }
 
+void send_output_to(int fd)
+{
+    ::dup2(fd, STDOUT_FILENO);
+    ::dup2(fd, STDERR_FILENO);
+}
+
+int await_end(pid_t child)
+{
+    int status = 0;
+    while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {}
+    return status;
+}
+
 void tell_end(int status, scenario_outcome& outcome)
 {
     if (WIFSIGNALED(status)) {

@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+#include <sys/types.h>
+
 #include <vigil/sim/report/scenario_outcome.h>
 
 namespace vigil::sim {
@@ -29,7 +31,12 @@ void enter_limits(const process_limits& limits);
 /// Has its time begin again.
 void start_time(std::chrono::milliseconds time);
 
-/// How a process ended, as waitpid has it.
+/// Has the calling process write its standard output and error to `fd`.
+void send_output_to(int fd);
+
+/// Waits for a child to end, whatever signals come; returns how it did, as waitpid has it.
+int await_end(pid_t child);
+/// What that means for a scenario.
 void tell_end(int status, scenario_outcome& outcome);
 
 /// The last lines of what was written to a file.

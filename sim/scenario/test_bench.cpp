@@ -77,11 +77,7 @@ test_bench::test_bench(simulation& run, qmp_bridge::local_clients& clients, said
 
 test_bench::~test_bench()
 {
-    for (const machine_device& device : guest().devices()) {
-        if (auto* const watchdog = dynamic_cast<models::i6300esb*>(device.made.module.get())) {
-            watchdog->stage_expired = nullptr;
-        }
-    }
+    for (models::i6300esb* watchdog : guest().watchdogs()) watchdog->stage_expired = nullptr;
 }
 
 void test_bench::add_mark(timeline_mark::kind what, std::string source, std::string label, std::string detail)

@@ -127,10 +127,8 @@ result<std::vector<cpu_info_fast>> query_cpus_fast(const command_context& c)
     const machine_description& machine = c.monitor.settings().machine;
     for (const std::string& path : machine.cpu_paths) {
         const auto index = static_cast<std::int64_t>(all.size());
-        const qom_tree* const objects = c.monitor.settings().objects;
-        const auto object = objects != nullptr ? objects->find(path) : refusal{};
-        const std::string_view type = object ? std::string_view((*object)->type) : std::string_view();
-        all.push_back({machine.thread_id, place_of_cpu(index), path, index, system_target::x86_64, type});
+        all.push_back(
+            {machine.thread_id, place_of_cpu(index), path, index, system_target::x86_64, c.monitor.type_at(path)});
     }
     return all;
 }

@@ -76,12 +76,9 @@ std::string kvm_line(qmp_monitor& /*monitor*/, const std::string& /*value*/) { r
 // What later versions say of a CPU, after a blank; nothing before.
 std::string model_of_cpu(qmp_monitor& monitor, const std::string& path)
 {
-    const qom_tree* const objects = monitor.settings().objects;
-    if (monitor.settings().words < vocabulary::v11_1 || objects == nullptr) return {};
-    const auto cpu = objects->find(path);
-    if (!cpu) return {};
-    const std::string& type = (*cpu)->type;
-    return " model=" + type.substr(0, type.find("-x86_64-cpu"));
+    const std::string_view type = monitor.type_at(path);
+    if (monitor.settings().words < vocabulary::v11_1 || type.empty()) return {};
+    return " model=" + std::string(type.substr(0, type.find("-x86_64-cpu")));
 }
 
 std::string cpu_lines(qmp_monitor& monitor, const std::string& /*value*/)

@@ -23,12 +23,12 @@ constexpr std::uint32_t base_mask(bar_kind kind, std::uint32_t size) noexcept
 
 } // namespace
 
-/// The command register's decode bits and the BARs, as stored.
+/// The command register's decode bits and what there is from the first BAR to the end of a bridge's windows, as stored.
 struct pci_function::decoding {
     std::uint8_t command;
-    std::array<std::uint8_t, std::size_t{4} * k_bar_count> bars;
+    std::array<std::uint8_t, pci_reg::capabilities_pointer - pci_reg::bar0> places;
 
-    bool operator!=(const decoding& other) const noexcept { return command != other.command || bars != other.bars; }
+    bool operator!=(const decoding& other) const noexcept { return command != other.command || places != other.places; }
 };
 
 pci_function::pci_function(const sc_core::sc_module_name& name, const pci_identity& identity)
@@ -129,7 +129,13 @@ void pci_function::on_decode_change(std::function<void()> callee)
 
 void pci_function::set_multifunction(bool yes)
 {
-    set_config(pci_reg::header_type, 1, yes ? k_header_multifunction : 0U);
+    const unsigned type = bytes_[pci_reg::header_type] & ~unsigned{k_header_multifunction};
+    set_config(pci_reg::header_type, 1, type | (yes ? k_header_multifunction : 0U));
+}
+
+void pci_function::set_header_type(unsigned type)
+{
+    set_config(pci_reg::header_type, 1, type | (bytes_[pci_reg::header_type] & k_header_multifunction));
 }
 
 void pci_function::reset_header()
@@ -225,7 +231,7 @@ pci_function::decoding pci_function::decoded() const noexcept
 {
     decoding now{};
     now.command = bytes_[pci_reg::command] & static_cast<std::uint8_t>(pci_command::io | pci_command::memory);
-    std::copy_n(bytes_.begin() + pci_reg::bar0, now.bars.size(), now.bars.begin());
+    std::copy_n(bytes_.begin() + pci_reg::bar0, now.places.size(), now.places.begin());
     return now;
 }
 

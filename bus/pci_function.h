@@ -144,7 +144,7 @@ public:
 
     /// Clears what a PCI reset clears: the writable bits of command, status, BARs, interrupt line and cache line size,
     /// and what the guest has put into the MSI capability. Other storage from 40h on keeps its contents.
-    void reset_header();
+    virtual void reset_header();
 
     /// The 256 bytes as they are stored, for saving and for tests.
     const std::array<std::uint8_t, k_config_size>& config_bytes() const noexcept { return bytes_; }
@@ -178,6 +178,8 @@ protected:
 
     /// Makes `width` bytes at `offset` writable where `mask` has ones; every byte from 40h on is writable at first.
     void set_write_mask(std::uint32_t offset, unsigned width, std::uint32_t mask) noexcept;
+    /// Says which header it is: 0, or 1 for a bridge; in the constructor.
+    void set_header_type(unsigned type);
     /// Stores a value whatever the write mask says, and tells the carrier where decoding changes.
     void set_config(std::uint32_t offset, unsigned width, std::uint32_t value);
 
@@ -191,7 +193,7 @@ protected:
     virtual void config_write(std::uint32_t offset, unsigned width, std::uint32_t value, const access_context& context);
 
 private:
-    /// What decoding depends on: command and BARs.
+    /// What decoding depends on: command, BARs, and of a bridge its bus numbers and windows.
     struct decoding;
     decoding decoded() const noexcept;
     void tell_if_changed(const decoding& before) const;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <vigil/bus/pci_host.h>
 
+#include <algorithm>
 #include <cstring>
 #include <utility>
 #include <vector>
@@ -51,8 +52,8 @@ struct address_port : blocking_target {
 
 /// Port CFC.
 struct data_port : blocking_target {
-    data_port(const shared_target_socket& target, const address_port& port, const pci_bus_places& functions)
-        : socket(target), address(port), places(functions)
+    data_port(const shared_target_socket& target, const address_port& port, const pci_buses& functions)
+        : socket(target), address(port), buses(functions)
     {
     }
 
@@ -88,9 +89,8 @@ struct data_port : blocking_target {
     /// The function that the configuration address selects, or null.
     const attached_function* function() const noexcept
     {
-        const std::uint32_t bus = (address.value >> 16) & 0xFF;
-        if ((address.value & k_address_enable) == 0 || bus != 0) return nullptr;
-        return places[(address.value >> 8) & 0xFF];
+        if ((address.value & k_address_enable) == 0) return nullptr;
+        return buses.at((address.value >> 16) & 0xFF, (address.value >> 8) & 0xFF);
     }
 
     /// Carries out an access to the selected function's space, once but where its end cuts an access of 4 bytes to 3.
@@ -115,7 +115,7 @@ struct data_port : blocking_target {
 
     const shared_target_socket& socket;
     const address_port& address;
-    const pci_bus_places& places;
+    const pci_buses& buses;
 };
 
 /// The widest access that a region takes.
@@ -131,22 +131,26 @@ unsigned widest_of(const shared_target_socket& socket) noexcept
 struct pci_host::impl {
     impl(const shared_target_socket& address_socket, const shared_target_socket& data_socket,
          const shared_target_socket& memory_socket, const shared_target_socket& io_socket)
-        : address(address_socket), data(data_socket, address, places), memory(memory_socket, memory_space),
+        : address(address_socket), data(data_socket, address, buses), memory(memory_socket, memory_space),
           io(io_socket, io_space)
     {
     }
 
     /// Follows what the functions decode now.
     void rebuild();
+    void place(const attached_function& attached);
     void place_memory_blocks(const attached_function& attached);
+    attached_function* find(const pci_function& function) const noexcept;
+    std::optional<std::string> check_place(pci_address at, const pci_bridge* bridge) const;
+    void put(attached_function& attached, pci_address at, const pci_bridge* bridge);
 
     downstream functions_socket{"functions"};
     std::vector<std::unique_ptr<attached_function>> functions; ///< in the order of attachment
-    pci_bus_places places{};
+    pci_buses buses;
 
     address_port address;
     data_port data;
-    ecam_window ecam{places};
+    ecam_window ecam{buses};
     pci_space memory_space{{}, k_no_memory, &ecam};
     pci_space io_space{{}, k_no_port};
     pci_space_port memory;
@@ -165,26 +169,30 @@ void pci_host::impl::rebuild()
         const std::uint64_t last = ecam.base + (ecam.size - 1 < room ? ecam.size - 1 : room);
         memory_space.windows.add({ecam.base, last, &ecam, k_pci_register_width});
     }
-    for (const auto& attached : functions) {
-        const auto& bars = attached->function->bars();
-        for (std::size_t i = 0; i < attached->bars.size(); ++i) {
-            const pci_function::window window = attached->function->bar_window(bars[i]);
-            if (!window.enabled) continue;
-            address_map& windows = bars[i].kind == bar_kind::io ? io_space.windows : memory_space.windows;
-            windows.add({window.base, std::uint64_t{window.base} + (bars[i].size - 1), attached->bars[i],
-                         widest_of(*bars[i].socket)});
-        }
-        const auto& blocks = attached->function->port_blocks();
-        for (std::size_t i = 0; i < attached->port_blocks.size(); ++i) {
-            const std::uint64_t base = blocks[i].now.base;
-            if (!blocks[i].now.enabled) continue;
-            io_space.windows.add(
-                {base, base + (blocks[i].size - 1), attached->port_blocks[i], widest_of(*blocks[i].socket)});
-        }
-        place_memory_blocks(*attached);
-    }
+    for (const auto& attached : functions) place(*attached);
     memory_space.windows.build();
     io_space.windows.build();
+}
+
+void pci_host::impl::place(const attached_function& attached)
+{
+    place_memory_blocks(attached);
+    if (attached.bus == nullptr) return;
+    const auto& bars = attached.function->bars();
+    for (std::size_t i = 0; i < attached.bars.size(); ++i) {
+        const pci_function::window window = attached.function->bar_window(bars[i]);
+        const std::uint64_t last = std::uint64_t{window.base} + (bars[i].size - 1);
+        if (!window.enabled || !buses.reaches(*attached.bus, bars[i].kind, window.base, last)) continue;
+        address_map& windows = bars[i].kind == bar_kind::io ? io_space.windows : memory_space.windows;
+        windows.add({window.base, last, attached.bars[i], widest_of(*bars[i].socket)});
+    }
+    const auto& blocks = attached.function->port_blocks();
+    for (std::size_t i = 0; i < attached.port_blocks.size(); ++i) {
+        const std::uint64_t base = blocks[i].now.base;
+        if (!blocks[i].now.enabled) continue;
+        io_space.windows.add(
+            {base, base + (blocks[i].size - 1), attached.port_blocks[i], widest_of(*blocks[i].socket)});
+    }
 }
 
 void pci_host::impl::place_memory_blocks(const attached_function& attached)
@@ -192,7 +200,8 @@ void pci_host::impl::place_memory_blocks(const attached_function& attached)
     constexpr int k_over_windows = 1;
     const auto& blocks = attached.function->memory_blocks();
     for (std::size_t i = 0; i < attached.memory_blocks.size(); ++i) {
-        const pci_function::window& now = blocks[i].now;
+        pci_function::window now = blocks[i].now;
+        now.enabled = now.enabled && attached.bus != nullptr;
         const std::uint64_t base = now.base;
         if (overlay != nullptr) overlay->place(attached.overlaid[i], now.enabled ? std::optional(base) : std::nullopt);
         if (!now.enabled) continue;
@@ -224,16 +233,40 @@ void pci_host::overlay(address_router& router, int priority)
     impl_->overlay_priority = priority;
 }
 
-std::optional<std::string> pci_host::attach(pci_function& function, pci_address address)
+attached_function* pci_host::impl::find(const pci_function& function) const noexcept
 {
-    const std::string place = "slot " + std::to_string(address.slot) + " function " + std::to_string(address.function);
-    if (address.slot >= k_pci_slots || address.function >= k_pci_functions)
-        return place + " is beyond slot 31 function 7";
-    if (const pci_function* other = at(address)) return place + " is in use by " + other->name();
-    for (const auto& attached : impl_->functions) {
-        if (attached->function == &function) return std::string(function.name()) + " is attached already";
-    }
+    const auto is_it = [&](const auto& one) { return one->function == &function; };
+    const auto found = std::find_if(functions.begin(), functions.end(), is_it);
+    return found != functions.end() ? found->get() : nullptr;
+}
 
+std::optional<std::string> pci_host::impl::check_place(pci_address at, const pci_bridge* bridge) const
+{
+    const std::string text = "slot " + std::to_string(at.slot) + " function " + std::to_string(at.function);
+    if (at.slot >= k_pci_slots || at.function >= k_pci_functions) return text + " is beyond slot 31 function 7";
+    const pci_bus* const bus = buses.find(bridge);
+    const attached_function* const other = bus != nullptr ? bus->places[at.devfn()] : nullptr;
+    if (other != nullptr) return text + " is in use by " + other->function->name();
+    return std::nullopt;
+}
+
+void pci_host::impl::put(attached_function& attached, pci_address at, const pci_bridge* bridge)
+{
+    buses.put(attached, at.devfn(), bridge);
+    rebuild();
+}
+
+std::optional<std::string> pci_host::attach(pci_function& function, pci_address address, const pci_bridge* bridge)
+{
+    if (auto wrong = impl_->check_place(address, bridge)) return wrong;
+    if (auto wrong = attach_unplugged(function)) return wrong;
+    impl_->put(*impl_->functions.back(), address, bridge);
+    return std::nullopt;
+}
+
+std::optional<std::string> pci_host::attach_unplugged(pci_function& function)
+{
+    if (impl_->find(function) != nullptr) return std::string(function.name()) + " is attached already";
     auto attached = std::make_unique<attached_function>();
     attached->function = &function;
     attached->config = &impl_->functions_socket.bind(function.config);
@@ -248,27 +281,45 @@ std::optional<std::string> pci_host::attach(pci_function& function, pci_address 
             impl_->overlay->map_movable(block.size, *block.socket, {k_pci_register_width, impl_->overlay_priority}));
     }
     function.on_decode_change([host = impl_.get()] { host->rebuild(); });
-    impl_->places[address.devfn()] = attached.get();
     impl_->functions.push_back(std::move(attached));
-    impl_->rebuild();
     return std::nullopt;
 }
 
-std::optional<std::uint8_t> pci_host::free_slot(std::uint8_t first) const noexcept
+std::optional<std::string> pci_host::plug(pci_function& function, pci_address address, const pci_bridge* bridge)
 {
+    attached_function* const attached = impl_->find(function);
+    if (attached == nullptr) return std::string(function.name()) + " was not attached while the platform was built";
+    if (attached->bus != nullptr) return std::string(function.name()) + " is on a bus already";
+    if (auto wrong = impl_->check_place(address, bridge)) return wrong;
+    impl_->put(*attached, address, bridge);
+    return std::nullopt;
+}
+
+void pci_host::unplug(pci_function& function)
+{
+    attached_function* const attached = impl_->find(function);
+    if (attached == nullptr || attached->bus == nullptr) return;
+    impl_->buses.take(*attached);
+    impl_->rebuild();
+}
+
+std::optional<std::uint8_t> pci_host::free_slot(std::uint8_t first, const pci_bridge* bridge) const noexcept
+{
+    const pci_bus* const bus = impl_->buses.find(bridge);
     for (unsigned slot = first; slot < k_pci_slots; ++slot) {
         bool free = true;
-        for (unsigned f = 0; f < k_pci_functions; ++f)
-            free = free && impl_->places[slot * k_pci_functions + f] == nullptr;
+        for (unsigned f = 0; bus != nullptr && f < k_pci_functions; ++f)
+            free = free && bus->places[slot * k_pci_functions + f] == nullptr;
         if (free) return static_cast<std::uint8_t>(slot);
     }
     return std::nullopt;
 }
 
-pci_function* pci_host::at(pci_address address) const noexcept
+pci_function* pci_host::at(pci_address address, const pci_bridge* bridge) const noexcept
 {
     if (address.slot >= k_pci_slots || address.function >= k_pci_functions) return nullptr;
-    const attached_function* const attached = impl_->places[address.devfn()];
+    const pci_bus* const bus = impl_->buses.find(bridge);
+    const attached_function* const attached = bus != nullptr ? bus->places[address.devfn()] : nullptr;
     return attached != nullptr ? attached->function : nullptr;
 }
 

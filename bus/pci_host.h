@@ -10,6 +10,7 @@
 #include <systemc>
 
 #include <vigil/bus/address_router.h>
+#include <vigil/bus/pci_bridge.h>
 #include <vigil/bus/pci_function.h>
 #include <vigil/bus/target_socket.h>
 
@@ -22,14 +23,15 @@ struct pci_address {
     constexpr unsigned devfn() const noexcept { return slot * 8U + function; }
 };
 
-/// A PCI host with bus 0: configuration mechanism 1, optionally the memory-mapped mechanism (ECAM), and the decoding of
-/// every function's BARs as they and its command register change, and of its port and memory blocks.
+/// A PCI host with bus 0 and the buses behind its bridges: configuration mechanism 1, optionally the memory-mapped
+/// mechanism (ECAM), and the decoding of every function's BARs as they and its command register change, and of its port
+/// and memory blocks.
 ///
 /// Configuration ports, as QEMU's hw/pci/pci_host.c: CF8 takes 4-byte writes only and its low bytes are what any read
 /// in CF8…CFB returns; CFC…CFF reach `configuration address | (port & 3)` where bit 31 is set, all ones otherwise. Bus
-/// numbers other than 0 and absent functions read all ones, writes to them are lost. Where the configuration address
-/// itself is not a multiple of the width, the function sees that offset, and nothing beyond the end of its space (such
-/// bytes read zero).
+/// numbers that no bridge leads to and absent functions read all ones, writes to them are lost. Where the configuration
+/// address itself is not a multiple of the width, the function sees that offset, and nothing beyond the end of its
+/// space (such bytes read zero).
 ///
 /// `memory` and `io` are the PCI address spaces: map them into the routers as the background, from address 0 on
 /// (addresses are absolute). What no BAR (and no ECAM window) decodes reads zero in memory and all ones in I/O space;
@@ -57,16 +59,25 @@ public:
     /// background cannot, such as RAM. Called after the first `attach` it is an error, /vigil/bus/overlay.
     void overlay(address_router& router, int priority);
 
-    /// Puts `function` at `address` of bus 0 and binds to its sockets; during construction of the platform only.
-    /// Returns what is wrong where the place is taken or out of range, or the function is attached already, and does
-    /// nothing then.
-    std::optional<std::string> attach(pci_function& function, pci_address address);
+    /// Puts `function` at `address` of the bus behind `bridge` (null: bus 0) and binds to its sockets; during
+    /// construction of the platform only. Returns what is wrong where the place is taken or out of range, or the
+    /// function is attached already, and does nothing then. A bridge is attached as a function too, and must outlive
+    /// the host's use.
+    std::optional<std::string> attach(pci_function& function, pci_address address, const pci_bridge* bridge = nullptr);
+
+    /// Binds to the sockets of a function that is on no bus yet, for `plug`; during construction of the platform only.
+    /// Returns what is wrong where it is attached already.
+    std::optional<std::string> attach_unplugged(pci_function& function);
+    /// Puts a function that is on no bus there, at any time; or what is wrong, as `attach`.
+    std::optional<std::string> plug(pci_function& function, pci_address address, const pci_bridge* bridge = nullptr);
+    /// Takes an attached function from its bus, at any time; accesses reach it no more. Does nothing to one on no bus.
+    void unplug(pci_function& function);
 
     /// The lowest slot, from `first` on, whose functions are all free; nothing where the bus is full.
-    std::optional<std::uint8_t> free_slot(std::uint8_t first = 0) const noexcept;
+    std::optional<std::uint8_t> free_slot(std::uint8_t first = 0, const pci_bridge* bridge = nullptr) const noexcept;
 
     /// The function there, or null.
-    pci_function* at(pci_address address) const noexcept;
+    pci_function* at(pci_address address, const pci_bridge* bridge = nullptr) const noexcept;
 
     /// Opens, moves or closes the ECAM window: `base` as an absolute address, `size` in bytes (a multiple of 1 MiB);
     /// size 0 closes it. A function's register is at base + bus<<20 + devfn<<12 + offset.

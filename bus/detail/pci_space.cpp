@@ -1,12 +1,84 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <vigil/bus/detail/pci_space.h>
 
+#include <algorithm>
 #include <sstream>
 
 #include <vigil/bus/detail/payload_form.h>
 #include <vigil/bus/detail/payload_part.h>
 
 namespace vigil::bus {
+
+const pci_bus* pci_buses::find(const pci_bridge* bridge) const noexcept
+{
+    const auto is_it = [bridge](const pci_bus& one) { return one.bridge == bridge; };
+    const auto found = std::find_if(all_.begin(), all_.end(), is_it);
+    return found != all_.end() ? &*found : nullptr;
+}
+
+const pci_bus* pci_buses::bus_of(const pci_function& function) const noexcept
+{
+    for (const pci_bus& bus : all_) {
+        for (const attached_function* one : bus.places) {
+            if (one != nullptr && one->function == &function) return &bus;
+        }
+    }
+    return nullptr;
+}
+
+pci_bus& pci_buses::behind(const pci_bridge* bridge)
+{
+    const auto is_it = [bridge](const pci_bus& one) { return one.bridge == bridge; };
+    const auto found = std::find_if(all_.begin(), all_.end(), is_it);
+    if (found != all_.end()) return *found;
+    return all_.emplace_back(pci_bus{bridge, bus_of(*bridge), {}});
+}
+
+void pci_buses::move_bridge(const pci_function& function, const pci_bus* bus) noexcept
+{
+    for (pci_bus& one : all_) {
+        if (one.bridge == &function) one.parent = bus;
+    }
+}
+
+void pci_buses::put(attached_function& attached, unsigned devfn, const pci_bridge* bridge)
+{
+    pci_bus& bus = behind(bridge);
+    bus.places[devfn] = &attached;
+    attached.bus = &bus;
+    move_bridge(*attached.function, &bus);
+}
+
+void pci_buses::take(attached_function& attached) noexcept
+{
+    auto& places = attached.bus->places;
+    std::replace(places.begin(), places.end(), &attached, static_cast<attached_function*>(nullptr));
+    attached.bus = nullptr;
+    move_bridge(*attached.function, nullptr);
+}
+
+const attached_function* pci_buses::beyond_bridges(unsigned bus, unsigned devfn) const noexcept
+{
+    // Down from bus 0, by the first bridge of each bus that leads there.
+    for (const pci_bus* here = &all_.front(); here != nullptr;) {
+        const auto leads_there = [&](const pci_bus& one) {
+            return one.bridge != nullptr && one.parent == here && one.bridge->leads_to(bus);
+        };
+        const auto next = std::find_if(all_.begin(), all_.end(), leads_there);
+        if (next == all_.end()) return nullptr;
+        if (next->bridge->secondary_bus() == bus) return next->places[devfn];
+        here = &*next;
+    }
+    return nullptr;
+}
+
+bool pci_buses::reaches(const pci_bus& bus, bar_kind kind, std::uint64_t first, std::uint64_t last) const noexcept
+{
+    for (const pci_bus* here = &bus; here->bridge != nullptr; here = here->parent) {
+        if (here->parent == nullptr || !here->bridge->forwards(kind, first, last)) return false;
+    }
+    return true;
+}
 
 void ecam_window::b_transport(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay)
 {
@@ -36,7 +108,7 @@ unsigned ecam_window::transport_dbg(tlm::tlm_generic_payload& payload)
 const attached_function* ecam_window::function(std::uint64_t address) const noexcept
 {
     const bool in_space = (address & 0xFFF) < pci_function::k_config_size;
-    return in_space && (address >> 20) == 0 ? places[(address >> 12) & 0xFF] : nullptr;
+    return in_space ? buses.at(static_cast<unsigned>(address >> 20), (address >> 12) & 0xFF) : nullptr;
 }
 
 pci_space_port::pci_space_port(const shared_target_socket& socket, pci_space& space, std::uint64_t base)

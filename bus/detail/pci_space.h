@@ -5,6 +5,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <optional>
 #include <vector>
 
@@ -13,6 +14,7 @@
 
 #include <vigil/bus/detail/address_map.h>
 #include <vigil/bus/detail/payload_part.h>
+#include <vigil/bus/pci_bridge.h>
 #include <vigil/bus/pci_function.h>
 #include <vigil/bus/target_socket.h>
 
@@ -23,9 +25,12 @@ constexpr unsigned k_pci_functions = 8;
 constexpr unsigned k_pci_register_width = 4;     ///< the widest access, where a region does not take wider ones
 constexpr std::uint8_t k_no_pci_function = 0xFF; ///< what every byte of an absent function reads
 
-/// A function on the bus, and where its sockets lead.
+struct pci_bus;
+
+/// A function, where it is, and where its sockets lead.
 struct attached_function {
     pci_function* function;
+    pci_bus* bus = nullptr; ///< null: it is on none now
     tlm::tlm_fw_transport_if<>* config;
     std::vector<tlm::tlm_fw_transport_if<>*> bars;          ///< as pci_function::bars()
     std::vector<tlm::tlm_fw_transport_if<>*> port_blocks;   ///< as pci_function::port_blocks()
@@ -33,20 +38,53 @@ struct attached_function {
     std::vector<std::size_t> overlaid;                      ///< the memory blocks as ranges of the overlay, if any
 };
 
-/// Bus 0, by slot and function.
-using pci_bus_places = std::array<attached_function*, std::size_t{k_pci_slots} * k_pci_functions>;
+/// A bus, by slot and function.
+struct pci_bus {
+    const pci_bridge* bridge = nullptr; ///< that it is behind; null: it is bus 0
+    const pci_bus* parent = nullptr;    ///< that its bridge is on; null: on none
+    std::array<attached_function*, std::size_t{k_pci_slots} * k_pci_functions> places{};
+};
+
+/// The buses of a host.
+class pci_buses {
+public:
+    /// The bus behind `bridge`, or bus 0 for null; null: nothing has been put there.
+    const pci_bus* find(const pci_bridge* bridge) const noexcept;
+    /// Puts a function on the bus behind `bridge`, or on bus 0; the place is free.
+    void put(attached_function& attached, unsigned devfn, const pci_bridge* bridge);
+    /// Takes it from its bus.
+    void take(attached_function& attached) noexcept;
+
+    /// What a configuration access to that bus, slot and function reaches, or null.
+    const attached_function* at(unsigned bus, unsigned devfn) const noexcept
+    {
+        return bus == 0 ? all_.front().places[devfn] : beyond_bridges(bus, devfn);
+    }
+
+    /// Whether what lies there on `bus` is reached from the host: every bridge on the way forwards it.
+    bool reaches(const pci_bus& bus, bar_kind kind, std::uint64_t first, std::uint64_t last) const noexcept;
+
+private:
+    const attached_function* beyond_bridges(unsigned bus, unsigned devfn) const noexcept;
+    const pci_bus* bus_of(const pci_function& function) const noexcept;
+    pci_bus& behind(const pci_bridge* bridge);
+    /// Says of the buses behind a function that is a bridge where that is now.
+    void move_bridge(const pci_function& function, const pci_bus* bus) noexcept;
+
+    std::deque<pci_bus> all_{1};
+};
 
 /// The memory-mapped configuration mechanism; addresses count from the start of its window. It sees accesses that are
 /// one for a register.
 struct ecam_window : blocking_target {
-    explicit ecam_window(const pci_bus_places& functions) : places(functions) {}
+    explicit ecam_window(const pci_buses& functions) : buses(functions) {}
 
     void b_transport(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay) override;
     unsigned transport_dbg(tlm::tlm_generic_payload& payload) override;
     /// The function whose configuration space `address` lies in, or null.
     const attached_function* function(std::uint64_t address) const noexcept;
 
-    const pci_bus_places& places;
+    const pci_buses& buses;
     std::uint64_t base = 0;
     std::uint64_t size = 0; ///< bytes; 0: closed
     bool reached = false;   ///< whether any access has come since it was opened there

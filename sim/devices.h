@@ -8,77 +8,37 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <utility>
-#include <variant>
 #include <vector>
 
 #include <systemc>
 
 #include <vigil/bus/address_router.h>
+#include <vigil/bus/pci_bridge.h>
 #include <vigil/bus/pci_function.h>
 #include <vigil/models/output_pin.h>
 #include <vigil/qmp-bridge/host/option_list.h>
-#include <vigil/qmp-bridge/json/json.h>
 #include <vigil/runstate/controller.h>
 #include <vigil/runstate/inspectable.h>
 #include <vigil/runstate/interfaces.h>
-#include <vigil/runstate/result.h>
+#include <vigil/sim/device_properties.h>
 #include <vigil/sim/machine/qemu_version.h>
 
 /// The devices that a machine can have, a row each: parsing, help, introspection and construction follow from the row.
 namespace vigil::sim {
 
-/// A value that a device property has; numbers of a signed type are `std::int64_t`.
-using device_value = std::variant<bool, std::int64_t, std::uint64_t, std::string>;
+/// The buses that devices are on.
+enum class device_bus : std::uint8_t { pci, isa, usb, scsi, ide, virtio_serial, hda };
 
-/// What a device property takes.
-enum class property_kind : std::uint8_t {
-    boolean,
-    uint8,
-    uint16,
-    uint32,
-    text,
-    pci_address, ///< slot and function as one number, slot·8 + function; −1: wherever there is room
-};
-
-/// One property that a device can be given, or that it has without being given.
-struct device_property {
-    std::string_view name;
-    property_kind kind;
-    std::optional<device_value> by_default; ///< as it is listed; a property without one is false, 0 or empty
-    std::string_view description = {};
-    bool read_only = false;               ///< known, but neither listed nor taken
-    bool own = false;                     ///< not QEMU's: taken, and shown in help alone
-    bool qemu_behaviour::*with = nullptr; ///< taken with this behaviour alone, and not listed
-};
-
-/// QOM's word for what the property takes: "bool", "uint8" …
-std::string_view type_word(property_kind kind) noexcept;
-
-/// The values of a device's properties, by their names, in the order in which they were first set.
-class property_values {
-public:
-    void set(std::string_view name, device_value value);
-    /// The value, or null where none was set.
-    const device_value* find(std::string_view name) const noexcept;
-    bool flag(std::string_view name) const noexcept;            ///< of a boolean; false where none was set
-    std::uint64_t number(std::string_view name) const noexcept; ///< of an unsigned number; 0 where none was set
-    std::string text(std::string_view name) const;              ///< of a text; empty where none was set
-
-    const std::vector<std::pair<std::string, device_value>>& all() const noexcept { return values_; }
-
-private:
-    std::vector<std::pair<std::string, device_value>> values_;
-};
-
-enum class device_bus : std::uint8_t { pci, isa };
+/// Where in the hierarchy of PCI a function is, as far as it shows.
+enum class pci_position : std::uint8_t { conventional, root_complex, express_port };
 
 /// What a machine lends to a device that is made for it.
 struct device_surroundings {
     runstate::controller& controller;
     bus::address_router& io_ports;
     const qemu_behaviour& behaviour;
-    int priority; ///< of the device's own ports, over those of the devices before it
+    int priority;          ///< of the device's own ports, over those of the devices before it
+    pci_position position; ///< of a PCI device
     std::function<void(std::uint32_t vcpu)> vcpu_panicked;
 };
 
@@ -87,6 +47,7 @@ struct made_device {
     std::unique_ptr<sc_core::sc_module> module;
     runstate::inspectable* object = nullptr;
     bus::pci_function* function = nullptr;    ///< of a PCI device: still to be attached
+    bus::pci_bridge* bridge = nullptr;        ///< the same where it is a bridge
     runstate::resettable* reset = nullptr;    ///< still to be registered; null: nothing in it is reset
     models::output_port* interrupt = nullptr; ///< its interrupt pin: still to be bound; null: it has none
 };
@@ -101,42 +62,45 @@ struct device_row {
     std::string_view firmware_file = {}; ///< what QEMU tells the firmware in; two of one name are an error
     bool hotpluggable = true;     ///< the class as such, not the bus: -global may speak of it where there is none
     std::string_view region = {}; ///< QOM's name for the memory region of its registers
+    std::vector<device_property> renewed_properties = {}; ///< the same from QEMU 11.1 on, where it is not the same list
+    std::optional<device_bus> brings = {};                ///< a bus for other devices
+    bool is_inert = false;                                ///< nothing is modelled but what enumeration finds
+    std::string_view alias = {};                          ///< another name; empty: there is none
+    bool conventional = true;                             ///< of a PCI device: for a conventional bus
+    bool express = false;                                 ///< the same: for PCI Express
 };
 
-/// Every kind of device, those of the chipset included.
+/// Every kind of device, those of the chipset included; what is modelled stands first.
 const std::vector<device_row>& device_rows();
 
-/// The row of that name, or null.
+/// The row of that name or alias, or null.
 const device_row* find_device_row(std::string_view name);
 
-/// The QOM type that a device of that bus is made from: "pci-device" or "isa-device".
+/// The QOM type that a device of that bus is made from: "pci-device", "isa-device" …
 std::string_view parent_type(device_bus bus) noexcept;
 
-/// "PCI" or "ISA", for messages.
+/// "PCI", "ISA" …, for messages.
 std::string_view bus_word(device_bus bus) noexcept;
 
-/// What every device of that bus has, read-only properties included, beside what every device has.
-const std::vector<device_property>& bus_properties(device_bus bus);
-
 /// What such a device can be given, in QOM's order: what its bus brings, then its own.
-std::vector<const device_property*> settable_properties(const device_row& row);
+std::vector<const device_property*> settable_properties(const device_row& row, const qemu_behaviour& behaviour = {});
+
+/// What every device of that bus has, read-only properties included, beside what every device has.
+const std::vector<device_property>& bus_properties(device_bus bus, const qemu_behaviour& behaviour);
+
+/// What the row has of its own.
+const std::vector<device_property>& own_properties(const device_row& row, const qemu_behaviour& behaviour);
 
 /// The property of that name, a read-only one too; null: there is none.
-const device_property* find_property(const device_row& row, std::string_view name);
+const device_property* find_property(const device_row& row, std::string_view name,
+                                     const qemu_behaviour& behaviour = {});
 
-/// The defaults of everything that can be set.
-property_values default_values(const device_row& row, const qemu_behaviour& behaviour = {});
-
-/// What stands for the property in text, as its kind wants it; otherwise a refusal that says what it expects.
-runstate::result<device_value> parse_property(const device_row& row, const device_property& property,
-                                              std::string_view text);
-
-/// The same of a JSON value, whose type is looked at too.
-runstate::result<device_value> parse_property(const device_row& row, const device_property& property,
-                                              const qmp_bridge::json::value& value);
+/// The defaults of everything that can be set, on the machine of that name (one without a version: as in the newest).
+property_values default_values(const device_row& row, const qemu_behaviour& behaviour = {},
+                               std::string_view machine = {});
 
 /// The text of -device X,help.
-std::string device_help(const device_row& row);
+std::string device_help(const device_row& row, const qemu_behaviour& behaviour = {});
 
 /// A device to be added to a machine.
 struct device_request {

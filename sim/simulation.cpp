@@ -141,7 +141,11 @@ void simulation::describe_machine()
     description.machines = known_machines(options_.version);
     description.accelerator = options_.accelerator;
     description.fdsets = options_.fdsets;
-    for (const auto& type : known_types()) server_.objects().types.add(type);
+    const auto is_balloon = [](const device_request& one) { return one.driver == "virtio-balloon-pci"; };
+    const auto& devices = options_.machine.devices;
+    description.balloon = std::any_of(devices.begin(), devices.end(), is_balloon);
+    server_.objects().types.tell_defaults_of_all(options_.machine.behaviour.renewed_objects);
+    for (auto& type : known_types(options_.version)) server_.objects().types.add(std::move(type));
     list_objects();
 }
 

@@ -37,6 +37,7 @@ struct machine_description {
     std::vector<std::string> cpu_paths = {};                   ///< query-cpus-fast: the path of each CPU's object
     std::int64_t thread_id = 0;                                ///< query-cpus-fast: the thread that runs all of them
     std::uint64_t ram_bytes = 0;                               ///< query-memory-size-summary
+    bool balloon = false;                                      ///< query-balloon: there is one, which never inflates
     std::vector<fdset_info> fdsets = {};                       ///< query-fdsets: inherited descriptors, noted only
     std::vector<machine_info> machines = {};                   ///< query-machines: those that can be had
     std::string accelerator = "tcg";                           ///< query-accelerators: the one that is enabled

@@ -70,7 +70,7 @@ result<std::vector<object_property_info>> qom_types::properties(std::string_view
     std::vector<object_property_info> all;
     for (const qom_type::property* row : all_properties(*type)) {
         all.push_back(row->info);
-        all.back().default_value.reset(); // QEMU tells it of devices alone
+        if (!tells_defaults_) all.back().default_value.reset();
     }
     return all;
 }

@@ -36,6 +36,9 @@ public:
     /// Makes a type known; it and what it names must stay for as long as the types are asked for.
     void add(qom_type one) { types_.push_back(std::move(one)); }
 
+    /// Whether `properties` tells defaults, as QEMU 11.1 does; before, only `device_properties` does.
+    void tell_defaults_of_all(bool yes) noexcept { tells_defaults_ = yes; }
+
     /// Those that are, are made from, or implement `implements`, or all where that is absent, in the order they were
     /// added; abstract ones only where `with_abstract`.
     std::vector<const qom_type*> that_implement(const std::optional<std::string>& implements, bool with_abstract) const;
@@ -55,6 +58,7 @@ private:
     std::vector<const qom_type::property*> all_properties(const qom_type& one) const;
 
     std::vector<qom_type> types_;
+    bool tells_defaults_ = false;
 };
 
 } // namespace vigil::qmp_bridge

@@ -203,6 +203,11 @@ struct balloon_info {
     std::int64_t actual;
 };
 
+/// Arguments of balloon.
+struct balloon_arguments {
+    std::int64_t value;
+};
+
 /// One row of query-iothreads.
 struct iothread_info {
     std::string id;
@@ -423,6 +428,10 @@ template <> struct described<memory_info> {
 template <> struct described<balloon_info> {
     static constexpr std::string_view name = "BalloonInfo";
     static constexpr std::tuple members{member{"actual", &balloon_info::actual}};
+};
+template <> struct described<balloon_arguments> {
+    static constexpr std::string_view name{};
+    static constexpr std::tuple members{member{"value", &balloon_arguments::value}};
 };
 template <> struct described<iothread_info> {
     static constexpr std::string_view name = "IOThreadInfo";

@@ -42,35 +42,43 @@ qom_type::property row(const char* name, const char* type) { return {{name, type
 // One that comes with the object, and that nobody gives it.
 qom_type::property bookkeeping(const char* name, const char* type) { return {{name, type}, true}; }
 
-std::vector<qom_type::property> rows_of(const std::vector<device_property>& properties)
+std::vector<qom_type::property> rows_of(const std::vector<device_property>& properties, const property_values& defaults)
 {
     std::vector<qom_type::property> rows;
     for (const device_property& one : properties) {
         if (one.own) continue;
-        qom_type::property made{{std::string(one.name), std::string(type_word(one.kind))}};
+        qom_type::property made{{std::string(one.name), std::string(type_word(one))}};
         if (!one.description.empty()) made.info.description = one.description;
-        if (one.by_default) made.info.default_value = listed(*one.by_default);
+        if (const device_value* value = defaults.find(one.name)) made.info.default_value = listed(*value);
         made.bookkeeping = one.name == "legacy-addr";
         rows.push_back(std::move(made));
     }
     return rows;
 }
 
-qom_type device_type(const device_row& device)
+qom_type device_type(const device_row& device, const qemu_behaviour& behaviour)
 {
-    qom_type made{std::string(device.name), std::string(parent_type(device.bus)), false, rows_of(device.properties)};
-    if (device.bus == device_bus::pci) made.interfaces = {"conventional-pci-device"};
+    std::vector<device_property> own;
+    for (const device_property& one : own_properties(device, behaviour)) {
+        if (one.with == nullptr || behaviour.*one.with) own.push_back(one);
+    }
+    qom_type made{std::string(device.name), std::string(parent_type(device.bus)), false,
+                  rows_of(own, default_values(device, behaviour))};
+    if (device.bus == device_bus::pci && device.conventional) made.interfaces.emplace_back("conventional-pci-device");
+    if (device.bus == device_bus::pci && device.express) made.interfaces.emplace_back("pci-express-device");
     // QEMU makes this one's region with the object, the others' with their place on the bus.
     if (device.name == "pvpanic") made.properties.push_back({{std::string(device.region), "child<memory-region>"}});
     return made;
 }
 
 // What everything is made from.
-std::vector<qom_type> foundations()
+std::vector<qom_type> foundations(const qemu_behaviour& behaviour)
 {
+    const device_row any_pci{"", device_bus::pci, {}, {}};
     return {{"object", {}, true, {bookkeeping("type", "string")}},
             {"interface", {}, true},
             {"conventional-pci-device", "interface", true},
+            {"pci-express-device", "interface", true},
             {"nmi", "interface", true},
             {"resettable", "interface", true},
             {"user-creatable", "interface", true},
@@ -85,6 +93,11 @@ std::vector<qom_type> foundations()
             {"PCI", "bus"},
             {"PCIE", "PCI"},
             {"ISA", "bus"},
+            {"usb-bus", "bus"},
+            {"SCSI", "bus"},
+            {"IDE", "bus"},
+            {"virtio-serial-bus", "bus"},
+            {"HDA", "bus"},
             {"device",
              "object",
              true,
@@ -92,8 +105,14 @@ std::vector<qom_type> foundations()
               bookkeeping("hotplugged", "bool"), bookkeeping("hotpluggable", "bool")},
              {"resettable"}},
             {"sys-bus-device", "device", true},
-            {"pci-device", "device", true, rows_of(bus_properties(device_bus::pci))},
-            {"isa-device", "device", true}};
+            {"pci-device", "device", true,
+             rows_of(bus_properties(device_bus::pci, behaviour), default_values(any_pci, behaviour))},
+            {"isa-device", "device", true},
+            {"usb-device", "device", true},
+            {"scsi-device", "device", true},
+            {"ide-device", "device", true},
+            {"virtio-serial-port", "device", true},
+            {"hda-codec", "device", true}};
 }
 
 // What the boards have of their own.
@@ -124,7 +143,7 @@ std::vector<qom_type> board_types()
             {"port92", "isa-device", false, {row("port92[0]", "child<memory-region>")}}};
 }
 
-std::vector<qom_type> machine_types()
+std::vector<qom_type> machine_types(qemu_version version)
 {
     std::vector<qom_type> types{{"machine",
                                  "object",
@@ -133,7 +152,7 @@ std::vector<qom_type> machine_types()
                                   row("peripheral-anon", "child<container>"), row("peripheral", "child<container>")}},
                                 {"x86-machine", "machine", true, {}, {"nmi"}},
                                 {"generic-pc-machine", "x86-machine", true}};
-    for (const machine_info& one : known_machines()) {
+    for (const machine_info& one : known_machines(version)) {
         const char* parent = one.default_cpu_type ? "generic-pc-machine" : "machine";
         types.push_back({std::string(one.name) + "-machine", parent});
     }
@@ -159,16 +178,6 @@ std::vector<qom_type> host_types()
             {"tcg-accel", "accel"}};
 }
 
-std::vector<qom_type> made_types()
-{
-    std::vector<qom_type> all;
-    for (const auto& part : {foundations(), machine_types(), board_types(), host_types()}) {
-        all.insert(all.end(), part.begin(), part.end());
-    }
-    for (const device_row& one : device_rows()) all.push_back(device_type(one));
-    return all;
-}
-
 } // namespace
 
 std::vector<machine_info> known_machines(qemu_version version)
@@ -178,10 +187,15 @@ std::vector<machine_info> known_machines(qemu_version version)
     return all;
 }
 
-const std::vector<qom_type>& known_types()
+std::vector<qom_type> known_types(qemu_version version)
 {
-    static const std::vector<qom_type> types = made_types();
-    return types;
+    const qemu_behaviour behaviour = behaviour_of(version);
+    std::vector<qom_type> all;
+    for (const auto& part : {foundations(behaviour), machine_types(version), board_types(), host_types()}) {
+        all.insert(all.end(), part.begin(), part.end());
+    }
+    for (const device_row& one : device_rows()) all.push_back(device_type(one, behaviour));
+    return all;
 }
 
 } // namespace vigil::sim

@@ -16,7 +16,7 @@ std::vector<qmp_bridge::machine_info> known_machines(qemu_version version = qemu
 
 /// The types of objects that there are, and those that they are made from, each after its parent; for the commands
 /// about types.
-const std::vector<qmp_bridge::qom_type>& known_types();
+std::vector<qmp_bridge::qom_type> known_types(qemu_version version = qemu_version::v7_2);
 
 } // namespace vigil::sim
 

@@ -2,7 +2,6 @@
 #include <vigil/sim/machine/machine.h>
 
 #include <algorithm>
-#include <cstdio>
 
 #include <unistd.h>
 
@@ -46,28 +45,6 @@ std::uint64_t low_memory_bytes(const machine_config& config)
     return std::min(size, low);
 }
 
-constexpr unsigned k_pci_slots = 32;
-
-std::string_view bus_name(machine_type type, device_bus bus)
-{
-    if (bus == device_bus::isa) return "isa.0";
-    return type == machine_type::q35 ? "pcie.0" : "pci.0";
-}
-
-bus::pci_address address_of(const property_values& values)
-{
-    const device_value* place = values.find("addr");
-    const std::int64_t devfn = place != nullptr ? std::get<std::int64_t>(*place) : 0;
-    return {static_cast<std::uint8_t>(devfn >> 3), static_cast<std::uint8_t>(devfn & 7)};
-}
-
-std::string hex_text(unsigned number)
-{
-    char text[16];
-    std::snprintf(text, sizeof text, "%x", number);
-    return text;
-}
-
 } // namespace
 
 models::acpi_pm_parameters power_block_of(const machine_config& config)
@@ -106,7 +83,8 @@ models::ich9_smi_parameters smi_of(const machine_config& config)
 }
 
 machine::machine(const sc_core::sc_module_name& name, const machine_config& config)
-    : sc_module(name), config_(config), ram_("ram", config.ram_bytes), crash_msrs_("crash_msrs", {config.hyperv_crash})
+    : sc_module(name), config_(config), ram_("ram", config.ram_bytes), crash_msrs_("crash_msrs", {config.hyperv_crash}),
+      buses_(config_, [this](const bus::pci_function& function) { return name_of(function); })
 {
     controller.control().suspended_can_stop(config_.behaviour.suspended_can_stop);
     map_memory();
@@ -145,6 +123,7 @@ void machine::add_chipset()
 {
     controller.add_nmi_sink(cpus_);
     add_pci_host();
+    buses_.add_board(*pci_);
     add_reset_ports();
     const models::acpi_pm_parameters power = power_block_of(config_);
     if (config_.type == machine_type::q35) {
@@ -246,21 +225,27 @@ machine::failure machine::add_device(const device_request& request, const std::s
     const device_row* row = find_device_row(request.driver);
     if (row == nullptr || row->make == nullptr)
         return refuse("'" + request.driver + "' is not a valid device model name");
-    if (auto refused = check_bus(*row, request)) return refused;
-    property_values values = default_values(*row, config_.behaviour);
+    const auto bus = buses_.choose(*row, request.bus);
+    if (!bus) return bus.why();
+    property_values values = default_values(*row, config_.behaviour, config_.name);
     for (const auto& [key, value] : request.values.all()) values.set(key, value);
     if (row->bus == device_bus::pci) {
         if (auto refused = check_pci_values(*row, values)) return refused;
-        if (auto refused = is_exported(request) ? check_exported(*row, request) : place(*row, values)) return refused;
+        if (auto refused = is_exported(request) ? check_exported(*row, request) : buses_.place(*row, **bus, values)) {
+            return refused;
+        }
     }
     if (auto refused = check_firmware_file(*row)) return refused;
+    if (auto refused = check_needs(*row, values)) return refused;
 
     const int priority = k_device - static_cast<int>(devices_.size());
-    const device_surroundings around{controller, io_router_, config_.behaviour, priority,
-                                     [this](std::uint32_t vcpu) { crash_msrs_.crash_occurred(vcpu); }};
+    const device_surroundings around{
+        controller, io_router_,       config_.behaviour,
+        priority,   (*bus)->position, [this](std::uint32_t vcpu) { crash_msrs_.crash_occurred(vcpu); }};
     made_device made = row->make(name.c_str(), around, values);
-    devices_.push_back({row, request.id, std::move(values), std::move(made), {}, {}});
+    devices_.push_back({row, request.id, std::move(values), *bus, std::move(made), {}, {}});
     machine_device& one = devices_.back();
+    buses_.add_buses_of(one);
     if (is_exported(request)) {
         const std::string port = name + "_vfio_user";
         one.exported = std::make_unique<bus::vfio_user_function>(port.c_str(), *one.made.function, *one.made.reset);
@@ -282,6 +267,7 @@ machine::failure machine::check_exported(const device_row& row, const device_req
                       " is the other machine's affair; give it to the vfio-user-pci device there");
     }
     if (request.bus) return refuse("a device on another machine's bus can't be on '" + *request.bus + "', too");
+    if (row.is_inert) return refuse(std::string(row.name) + " is inert, and has no function for another machine");
     return std::nullopt;
 }
 
@@ -296,8 +282,22 @@ machine::failure machine::connect(machine_device& one)
     }
     if (one.made.function == nullptr || one.exported) return std::nullopt;
     one.made.function->set_multifunction(one.values.flag("multifunction"));
-    if (auto why = pci_->attach(*one.made.function, address_of(one.values))) return refuse(std::move(*why));
+    if (bus::pci_bridge* bridge = one.made.bridge) {
+        bridge->secondary_reset = [this, &one] { reset_behind(one); };
+    }
+    if (auto why = pci_->attach(*one.made.function, address_of(one.values), one.bus->bridge)) {
+        return refuse(std::move(*why));
+    }
     return std::nullopt;
+}
+
+void machine::reset_behind(const machine_device& bridge)
+{
+    for (machine_device& one : devices_) {
+        if (one.bus == nullptr || one.bus->owner != &bridge) continue;
+        if (one.made.reset != nullptr) one.made.reset->reset(runstate::reset_kind::warm);
+        reset_behind(one);
+    }
 }
 
 bus::vfio_user_function* machine::exported(std::string_view id) const
@@ -306,24 +306,6 @@ bus::vfio_user_function* machine::exported(std::string_view id) const
         if (one.id == id) return one.exported.get();
     }
     return nullptr;
-}
-
-machine::failure machine::check_bus(const device_row& row, const device_request& request) const
-{
-    const std::string driver(row.name);
-    const std::string word(bus_word(row.bus));
-    if (!request.bus) {
-        if (pci_) return std::nullopt; // ISA hangs behind it
-        return refuse("No '" + word + "' bus found for device '" + driver + "'");
-    }
-    const std::string_view asked = std::string_view(*request.bus).substr(request.bus->rfind('/') + 1);
-    if (asked == "main-system-bus") return refuse("Device '" + driver + "' can't go on System bus");
-    for (const device_bus bus : {device_bus::pci, device_bus::isa}) {
-        if (!pci_ || asked != bus_name(config_.type, bus)) continue;
-        if (bus == row.bus) return std::nullopt;
-        return refuse("Device '" + driver + "' can't go on " + std::string(bus_word(bus)) + " bus");
-    }
-    return refuse("Bus '" + *request.bus + "' not found");
 }
 
 machine::failure machine::check_firmware_file(const device_row& row) const
@@ -341,7 +323,11 @@ machine::failure machine::check_pci_values(const device_row& row, const property
     if (rom_size != k_size_of_file && (rom_size == 0 || (rom_size & (rom_size - 1)) != 0)) {
         return refuse("ROM size " + std::to_string(rom_size) + " is not a power of two");
     }
-    if (values.find("failover_pair_id") != nullptr) return refuse("failover primary device must be on PCIExpress bus");
+    if (values.find("failover_pair_id") != nullptr) {
+        return refuse(config_.behaviour.renewed_objects ? "failover primary device is not an Ethernet device"
+                                                        : "failover primary device must be on PCIExpress bus");
+    }
+    if (values.find("sriov-pf") != nullptr) return refuse("user cannot create SR-IOV VF with this device type");
     const std::uint64_t index = values.number("acpi-index");
     if (index > k_most_index) return refuse("acpi-index should be less or equal to " + std::to_string(k_most_index));
     const auto same = [&](const machine_device& one) { return one.values.number("acpi-index") == index; };
@@ -354,57 +340,39 @@ machine::failure machine::check_pci_values(const device_row& row, const property
     return refuse("romfile: option ROMs are not supported for '" + std::string(row.name) + "'; leave it empty");
 }
 
-machine::failure machine::place(const device_row& row, property_values& values) const
+// What a device of QEMU cannot do without.
+machine::failure machine::check_needs(const device_row& row, const property_values& values) const
 {
-    const device_value* wanted = values.find("addr");
-    if (wanted == nullptr || std::get<std::int64_t>(*wanted) < 0) {
-        // Slots that QEMU's default devices would take before ours; nothing answers there.
-        unsigned slot = config_.type == machine_type::q35 ? 1 : 2;
-        slot += unsigned(config_.default_vga) + unsigned(config_.default_nic);
-        while (slot < k_pci_slots && pci_->at({static_cast<std::uint8_t>(slot)}) != nullptr) ++slot;
-        if (slot == k_pci_slots) {
-            return refuse("PCI: no slot/function available for " + std::string(row.name) + ", all in use or reserved");
-        }
-        values.set("addr", std::int64_t{bus::pci_address{static_cast<std::uint8_t>(slot)}.devfn()});
+    const auto is_one_of = [&](std::initializer_list<std::string_view> names) {
+        return std::find(names.begin(), names.end(), row.name) != names.end();
+    };
+    const bool has_drive = !values.text("drive").empty();
+    if (!has_drive && is_one_of({"scsi-hd", "virtio-blk-pci"})) return refuse("drive property not set");
+    if (!has_drive && row.name == "ide-hd") return refuse("No drive specified");
+    if (row.name == "pci-bridge" && values.number("chassis_nr") == 0) {
+        return refuse("Bridge chassis not specified. Each bridge is required to be assigned a unique chassis id > 0.");
     }
-    const bus::pci_address address = address_of(values);
-    if (pci_->at(address) != nullptr) {
-        return refuse("PCI: slot " + std::to_string(address.slot) + " function " + std::to_string(address.function) +
-                      " not available for " + std::string(row.name) + ", in use by " + occupant(address));
-    }
-    return check_functions(address, values.flag("multifunction"));
+    if (!is_one_of({"pcie-root-port", "ioh3420"})) return std::nullopt;
+    const auto same_slot = [&](const machine_device& one) {
+        return one.values.find("chassis") != nullptr && one.values.number("chassis") == values.number("chassis") &&
+               one.values.number("slot") == values.number("slot");
+    };
+    const bool taken = std::any_of(devices_.begin(), devices_.end(), same_slot);
+    return taken ? failure(refuse("Can't add chassis slot, error -16")) : std::nullopt;
 }
 
-machine::failure machine::check_functions(bus::pci_address address, bool multifunction) const
+std::string machine::name_of(const bus::pci_function& function) const
 {
-    constexpr std::uint8_t k_functions = 8;
-    const auto spelt = [&](unsigned function) { return hex_text(address.slot) + "." + std::to_string(function); };
-    if (address.function != 0) {
-        const bus::pci_function* first = pci_->at({address.slot});
-        if (first == nullptr || first->multifunction()) return std::nullopt;
-        return refuse("PCI: single function device can't be populated in function " + spelt(address.function));
-    }
-    for (std::uint8_t other = 1; !multifunction && other < k_functions; ++other) {
-        if (pci_->at({address.slot, other}) == nullptr) continue;
-        return refuse("PCI: " + spelt(0) + " indicates single function, but " + spelt(other) +
-                      " is already populated.");
-    }
-    return std::nullopt;
-}
-
-std::string machine::occupant(bus::pci_address address) const
-{
-    const bus::pci_function* function = pci_->at(address);
     for (const machine_device& one : devices_) {
-        if (one.made.function == function) return std::string(one.row->name) + ",id=" + one.id.value_or("(null)");
+        if (one.made.function == &function) return std::string(one.row->name) + ",id=" + one.id.value_or("(null)");
     }
-    const auto* shown = dynamic_cast<const runstate::inspectable*>(function);
+    const auto* shown = dynamic_cast<const runstate::inspectable*>(&function);
     const bool q35 = config_.type == machine_type::q35;
-    const std::string name = shown != nullptr        ? std::string(shown->type_name())
-                             : address.function != 0 ? "piix3-ide"
-                             : address.slot != 0     ? "PIIX3"
-                             : q35                   ? "mch"
-                                                     : "i440FX";
+    const std::string name = shown != nullptr                ? std::string(shown->type_name())
+                             : &function == pci_->at({1, 1}) ? "piix3-ide"
+                             : &function == pci_->at({1, 0}) ? "PIIX3"
+                             : q35                           ? "mch"
+                                                             : "i440FX";
     return name + ",id=(null)";
 }
 

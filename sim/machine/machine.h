@@ -30,42 +30,15 @@
 #include <vigil/runstate/controller.h>
 #include <vigil/sim/devices.h>
 #include <vigil/sim/machine/chipset.h>
+#include <vigil/sim/machine/device_buses.h>
+#include <vigil/sim/machine/machine_config.h>
 #include <vigil/sim/machine/machine_types.h>
 #include <vigil/sim/machine/saved_reset_ports.h>
 
 namespace vigil::sim {
 
-/// What the machine is made of.
-struct machine_config {
-    machine_type type = machine_type::pc;
-    std::string name = "pc-i440fx-7.2"; ///< one of the machines' names, of that type
-    std::uint64_t ram_bytes = 128U * 1024 * 1024;
-    std::optional<std::uint64_t> max_ram_below_4g = {}; ///< bytes; the machine's own choice where absent
-    property_values power_management; ///< of PIIX4_PM or ICH9-LPC: what differs from the row's defaults
-    bool default_vga = true;          ///< a slot stays reserved for the VGA adapter that QEMU would have
-    bool default_nic = true;          ///< likewise for the network adapter
-    unsigned cpus = 1;                ///< virtual CPUs
-    bool hyperv_crash = false;        ///< the CPUs have the Hyper-V crash MSRs (-cpu …,hv-crash=on)
-    bool acpi = true;                 ///< pc: without it there is no power block; on q35 without a meaning
-    bool smm = true;                  ///< without it power management is ACPI's from the start
-    bool i8042 = true;                ///< without it there is no keyboard controller and no port 92
-    qemu_behaviour behaviour;         ///< of the devices
-    std::vector<device_request> devices;
-    std::vector<std::string> exported; ///< the ids of those that are on another machine's bus, by vfio-user
-};
-
 /// How the power block of such a machine behaves.
 models::acpi_pm_parameters power_block_of(const machine_config& config);
-
-/// A device of a machine.
-struct machine_device {
-    const device_row* row;
-    std::optional<std::string> id;
-    property_values values; ///< what it was made with, `addr` as its place came out
-    made_device made;
-    std::unique_ptr<sc_core::sc_signal<bool>> interrupt; ///< of its pin; null: it has none
-    std::unique_ptr<bus::vfio_user_function> exported;   ///< null: it is on this machine's bus
-};
 
 /// A PC as far as firmware for a watchdog can see it: RAM, PCI host with its bridges, ACPI power block, reset ports,
 /// the CPUs' MSRs, the devices asked for, and the run-state controller; unclaimed ports read all ones, unclaimed memory
@@ -146,15 +119,13 @@ private:
     bool is_exported(const device_request& request) const;
     failure check_exported(const device_row& row, const device_request& request) const;
     failure connect(machine_device& one); ///< to a bus, and to what it drives
-    failure check_bus(const device_row& row, const device_request& request) const;
     failure check_firmware_file(const device_row& row) const;
     failure check_pci_values(const device_row& row, const property_values& values) const;
-    /// Finds where a PCI device goes; `values` then has it as `addr`.
-    failure place(const device_row& row, property_values& values) const;
-    failure check_functions(bus::pci_address address, bool multifunction) const;
+    failure check_needs(const device_row& row, const property_values& values) const;
+    void reset_behind(const machine_device& bridge);
     /// The block of a function on the PCI bus that a port is in.
     std::optional<qmp_bridge::port_region> block_at(const bus::pci_function& function, std::uint16_t port) const;
-    std::string occupant(bus::pci_address address) const; ///< the device there, for messages
+    std::string name_of(const bus::pci_function& function) const; ///< for messages
 
     machine_config config_;
     bus::address_router io_router_{"io_router"};
@@ -176,6 +147,7 @@ private:
     std::deque<machine_device> devices_;
     bus::msr_space msrs_{"msrs"};
     models::hyperv_crash crash_msrs_;
+    device_buses buses_;
     cpu_nmi_pins cpus_;
     std::deque<virtual_cpu> virtual_cpus_;
     std::optional<runstate::refusal> error_;

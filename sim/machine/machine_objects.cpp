@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <functional>
 #include <limits>
+#include <map>
 #include <utility>
 
 #include <vigil/models/acpi_pm.h>
@@ -97,27 +98,32 @@ property_value shown(const device_value& value)
 
 std::string slot_text(const property_values& values)
 {
-    const device_value* address = values.find("addr");
-    const auto devfn = address != nullptr ? static_cast<unsigned>(std::get<std::int64_t>(*address)) : 0;
+    const bus::pci_address address = address_of(values);
     char text[16];
-    std::snprintf(text, sizeof text, "%02x.%x", devfn >> 3, devfn & 7);
+    std::snprintf(text, sizeof text, "%02x.%x", unsigned{address.slot}, unsigned{address.function});
     return text;
 }
 
 // The properties that `rows` name and that have a value; a text without one is empty.
 void add_values(node& device, const std::vector<device_property>& rows, const property_values& values,
-                const std::optional<std::string>& id)
+                const std::optional<std::string>& id, const bus::pci_bridge* behind = nullptr)
 {
     for (const device_property& row : rows) {
         if (row.own) continue;
         if (row.name == "legacy-addr") {
-            add_constant(device, row.name, type_word(row.kind), slot_text(values));
+            add_constant(device, row.name, type_word(row), slot_text(values));
+            continue;
+        }
+        if (row.name == "busnr") {
+            add_fact(device, row.name, type_word(row), [behind]() -> property_value {
+                return std::uint64_t{behind != nullptr ? behind->secondary_bus() : std::uint8_t{0}};
+            });
             continue;
         }
         const device_value* value = values.find(row.name);
         if (value == nullptr && row.kind != property_kind::text) continue;
         const std::string fixed = row.read_only ? std::string() : after_realized(row.name, device, id);
-        add_constant(device, row.name, type_word(row.kind), value != nullptr ? shown(*value) : std::string(), fixed);
+        add_constant(device, row.name, type_word(row), value != nullptr ? shown(*value) : std::string(), fixed);
     }
 }
 
@@ -170,6 +176,9 @@ public:
         const bool later = machine_.config_.behaviour.renewed_objects;
         const bool q35 = machine_.config_.type == machine_type::q35;
         list_board(later ? (q35 ? k_later_q35 : k_later_pc) : (q35 ? k_q35 : k_pc));
+        const auto of_board = machine_.buses_.buses_of(nullptr);
+        buses_[of_board.at(0)] = {pci_bus_, next_on_pci_};
+        buses_[of_board.at(1)] = {isa_bus_, next_on_isa_};
         for (const machine_device& one : machine_.devices_) list_device(one);
     }
 
@@ -272,13 +281,15 @@ private:
     {
         bus::pci_function* function = machine_.pci_->at(address);
         const device_row* row = find_device_row(object.type);
-        property_values values = row != nullptr ? default_values(*row) : default_values({"", device_bus::pci, {}, {}});
+        const device_row nameless{"", device_bus::pci, {}, {}};
+        const qemu_behaviour& behaviour = machine_.config_.behaviour;
+        property_values values = default_values(row != nullptr ? *row : nameless, behaviour, machine_.config_.name);
         if (dynamic_cast<models::acpi_pm_function*>(function) != nullptr) set_power_values(values);
         values.set("addr", std::int64_t{address.devfn()});
         values.set("multifunction", function != nullptr && function->multifunction());
         add_device_facts(object, pci_bus_, false);
-        add_values(object, bus_properties(device_bus::pci), values, std::nullopt);
-        if (row != nullptr) add_values(object, row->properties, values, std::nullopt);
+        add_values(object, bus_properties(device_bus::pci, behaviour), values, std::nullopt);
+        if (row != nullptr) add_values(object, own_properties(*row, behaviour), values, std::nullopt);
         add_bus_master_regions(object);
         object.state = dynamic_cast<runstate::inspectable*>(function);
         add_to_bus(*pci_bus_, number, object);
@@ -291,6 +302,7 @@ private:
         const models::acpi_pm_parameters used = power_block_of(machine_.config_);
         values.set("smm-compat", used.smm_compat);
         values.set("s4_val", std::uint64_t{used.s4_value});
+        if (machine_.config_.behaviour.renewed_objects) values.set("smm-enabled", machine_.config_.smm);
     }
 
     void list_isa_part(node& object, unsigned number)
@@ -310,19 +322,23 @@ private:
         const auto unnamed = static_cast<unsigned>(container.children().size());
         node& object = container.add(one.id ? *one.id : numbered("device", unnamed), std::string(one.row->name));
         const bool pci = one.row->bus == device_bus::pci;
-        node& bus = pci ? *pci_bus_ : *isa_bus_;
-        // Only the PCI bus of the older machine takes devices while it runs.
-        add_device_facts(object, &bus, pci && machine_.config_.type == machine_type::pc);
-        add_values(object, bus_properties(one.row->bus), one.values, one.id);
-        add_values(object, one.row->properties, one.values, one.id);
+        const auto place = buses_.find(one.bus);
+        add_device_facts(object, place != buses_.end() ? place->second.object : nullptr, one.bus->hotpluggable);
+        const qemu_behaviour& behaviour = machine_.config_.behaviour;
+        add_values(object, bus_properties(one.row->bus, behaviour), one.values, one.id, one.bus->bridge);
+        add_values(object, own_properties(*one.row, behaviour), one.values, one.id);
         if (pci) {
             add_bus_master_regions(object);
-            add_bar(object, *one.row, *one.made.function);
-        } else {
+            if (!one.row->region.empty()) add_bar(object, *one.row, *one.made.function);
+        } else if (!one.row->region.empty()) {
             add_ports(object, *one.row, one.values);
         }
         object.state = one.made.object;
-        add_to_bus(bus, pci ? next_on_pci_++ : next_on_isa_++, object);
+        if (place != buses_.end()) add_to_bus(*place->second.object, place->second.next++, object);
+        for (const machine_bus* bus : machine_.buses_.buses_of(&one)) {
+            buses_[bus] = {&object.add(bus->name, std::string(bus->type)), 0};
+            add_constant(*buses_[bus].object, "realized", "bool", true);
+        }
     }
 
     // The memory region of BAR 0, and where it is decoded now.
@@ -346,10 +362,17 @@ private:
 
     machine& machine_;
     qom_tree& tree_;
+    // A bus, and the number that the next of its children has.
+    struct listed_bus {
+        node* object;
+        unsigned next;
+    };
+
     node* pci_bus_ = nullptr;
     node* isa_bus_ = nullptr;
     unsigned next_on_pci_ = 0;
     unsigned next_on_isa_ = 0;
+    std::map<const machine_bus*, listed_bus> buses_;
 };
 
 std::string machine::type_name() const { return config_.name + "-machine"; }

@@ -65,7 +65,9 @@ const std::array<behaviour_row, k_causes>& behaviour_rows() noexcept
          "`-mon` is warned of, `reconnect-ms` stands for `reconnect`, `-device` in JSON has its id looked at, and "
          "`-overcommit mem-lock` can be `on-fault`",
          k_since_11, "the command line", &b::renewed_options},
-        {'Q', "objects: other numbers on the board, `/backend`, `/audiodevs`, and the monitors in `/objects`",
+        {'Q',
+         "objects: other numbers on the board, other properties of PCI devices, `/backend`, `/audiodevs`, and the "
+         "monitors in `/objects`",
          k_known_of_11, "`qmp_server::objects()`", &b::renewed_objects},
         {'P', "a port access by qtest goes whole to the region of its first byte", k_since_11,
          "`qmp_server::qtest_options`", &b::whole_port_accesses},

@@ -10,6 +10,7 @@ namespace {
 
 std::optional<unsigned> parse_hex(std::string_view text)
 {
+    if (text.substr(0, 2) == "0x") text.remove_prefix(2);
     unsigned number = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number, 16);
     if (error != std::errc{} || end != text.data() + text.size() || text.empty()) return std::nullopt;
@@ -20,7 +21,6 @@ std::optional<unsigned> parse_hex(std::string_view text)
 
 std::optional<bus::pci_address> parse_pci_address(std::string_view text)
 {
-    if (text.substr(0, 2) == "0x") text.remove_prefix(2);
     const std::size_t dot = text.find('.');
     const auto slot = parse_hex(text.substr(0, dot));
     const auto function = dot == std::string_view::npos ? std::optional<unsigned>(0) : parse_hex(text.substr(dot + 1));

@@ -12,7 +12,7 @@
 /// The values that options take; each function returns nothing where the text is not one.
 namespace vigil::sim {
 
-/// SLOT or SLOT.FUNCTION, hexadecimal.
+/// SLOT or SLOT.FUNCTION, hexadecimal, each with or without 0x.
 std::optional<bus::pci_address> parse_pci_address(std::string_view text);
 
 /// A number as strtoull() takes it in any base: decimal, 0x for hexadecimal, 0 for octal; one below zero wraps around.

@@ -293,13 +293,22 @@ failure check_replay(const option_parser& p)
     return k_fine;
 }
 
+// Whether a display is asked for, beside which QEMU makes none of its own.
+bool has_display(const machine_config& machine)
+{
+    constexpr std::array<std::string_view, 4> k_displays{"VGA", "cirrus-vga", "qxl-vga", "virtio-vga"};
+    return std::any_of(machine.devices.begin(), machine.devices.end(), [&](const device_request& one) {
+        return std::find(k_displays.begin(), k_displays.end(), one.driver) != k_displays.end();
+    });
+}
+
 // What only makes sense once every option is known.
 failure resolve(option_parser& p)
 {
     if (auto error = resolve_groups(p)) return error;
     if (auto error = resolve_other_chardevs(p)) return error;
     if (auto error = check_places(p)) return error;
-    p.result.machine.default_vga = !p.nodefaults && !p.no_vga;
+    p.result.machine.default_vga = !p.nodefaults && !p.no_vga && !has_display(p.result.machine);
     p.result.machine.default_nic = !p.nodefaults && !p.no_nic;
     const bool driven = !p.accelerators.empty() && p.accelerators.front() == "qtest";
     if (driven) p.result.accelerator = "qtest";

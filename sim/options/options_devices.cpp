@@ -2,7 +2,6 @@
 #include <vigil/sim/options/option_rows.h>
 
 #include <algorithm>
-#include <array>
 #include <cctype>
 
 #include <vigil/qmp-bridge/json/json.h>
@@ -20,22 +19,16 @@ namespace json = qmp_bridge::json;
 
 const std::string k_no_driver = "Parameter 'driver' is missing";
 
-// Known in QEMU, without a meaning here, and without a place of their own on a bus.
-constexpr std::array<std::string_view, 3> k_inert_devices{"isa-serial", "isa-parallel", "isa-debugcon"};
-
 std::string devices_text()
 {
     std::string text;
     for (const device_row& row : device_rows()) {
         if (row.make == nullptr) continue;
-        text += "name \"" + std::string(row.name) + "\", bus " + std::string(bus_word(row.bus)) + "\n";
+        text += "name \"" + std::string(row.name) + "\", bus " + std::string(bus_word(row.bus));
+        if (!row.alias.empty()) text += ", alias \"" + std::string(row.alias) + "\"";
+        text += row.is_inert ? ", desc \"inert: found on its bus, without a function\"\n" : "\n";
     }
     return text;
-}
-
-bool is_inert(std::string_view driver)
-{
-    return std::find(k_inert_devices.begin(), k_inert_devices.end(), driver) != k_inert_devices.end();
 }
 
 runstate::result<const device_row*> pluggable_row(const std::string& driver)
@@ -50,15 +43,25 @@ runstate::result<const device_row*> pluggable_row(const std::string& driver)
     return refuse(quoted(driver) + " is not a valid device model name" + suggestion(driver, known));
 }
 
-// A value of the property of that name, which need not be there: text, or a JSON value.
-template <class Given>
-runstate::result<device_value> value_for(const device_row& row, std::string_view name, const Given& given)
+// The property of that name, which need not be there, nor be one to set.
+runstate::result<const device_property*> settable_property(const option_parser& p, const device_row& row,
+                                                           std::string_view name)
 {
     const std::string spelt = "Property '" + std::string(row.name) + "." + std::string(name) + "'";
-    const device_property* property = find_property(row, name);
+    const device_property* property = find_property(row, name, p.behaviour);
     if (property == nullptr) return refuse(spelt + " not found");
     if (property->read_only) return refuse(spelt + " is not writable");
-    return parse_property(row, *property, given);
+    return property;
+}
+
+// A value of that property: text, or a JSON value; `how` is what `parse_property` wants beside it.
+template <class Given, class... How>
+runstate::result<device_value> value_for(const option_parser& p, const device_row& row, std::string_view name,
+                                         const Given& given, How... how)
+{
+    const auto property = settable_property(p, row, name);
+    if (!property) return property.why();
+    return parse_property(row.name, **property, given, how...);
 }
 
 std::string spelt(const property_default& one) { return one.driver + "." + one.property + "=" + one.value; }
@@ -69,11 +72,7 @@ failure take_defaults(option_parser& p, const device_row& row, property_values& 
     for (const property_default& one : p.store.defaults()) {
         if (one.driver != row.name && one.driver != parent_type(row.bus) && one.driver != "device") continue;
         const std::string cannot = "can't apply global " + spelt(one) + ": ";
-        const device_property* property = find_property(row, one.property);
-        if (property != nullptr && property->with != nullptr && !(p.result.machine.behaviour.*property->with)) {
-            return refuse(cannot + "Property '" + std::string(row.name) + "." + one.property + "' not found");
-        }
-        auto value = value_for(row, one.property, std::string_view(one.value));
+        auto value = value_for(p, row, one.property, std::string_view(one.value), "uint64");
         if (!value) return refuse(cannot + value.why().text);
         values.set(one.property, *std::move(value));
     }
@@ -87,7 +86,7 @@ std::string text_member(const json::object& object, std::string_view key)
     return std::string(qmp_bridge::as_view(value->get_string()));
 }
 
-failure take_json(const json::object& object, const device_row& row, device_request& request)
+failure take_json(const option_parser& p, const json::object& object, const device_row& row, device_request& request)
 {
     for (const auto& member : object) {
         const std::string key(member.key());
@@ -97,14 +96,14 @@ failure take_json(const json::object& object, const device_row& row, device_requ
             if (is_text) (key == "id" ? request.id : request.bus) = text_member(object, key);
             continue;
         }
-        auto value = value_for(row, key, member.value());
+        auto value = value_for(p, row, key, member.value());
         if (!value) return std::move(value).why();
         request.values.set(key, *std::move(value));
     }
     return k_fine;
 }
 
-failure take_list(const option_list& list, const device_row& row, device_request& request)
+failure take_list(const option_parser& p, const option_list& list, const device_row& row, device_request& request)
 {
     for (const auto& [key, text] : list.entries()) {
         if (key == "driver") continue;
@@ -112,7 +111,7 @@ failure take_list(const option_list& list, const device_row& row, device_request
             request.bus = text;
             continue;
         }
-        auto value = value_for(row, key, std::string_view(text));
+        auto value = value_for(p, row, key, std::string_view(text));
         if (!value) return std::move(value).why();
         request.values.set(key, *std::move(value));
     }
@@ -154,7 +153,7 @@ failure on_device(option_parser& p, const std::string& value)
     if (!driver) return refuse(k_no_driver);
     const auto found = pluggable_row(*driver);
     if (!found) return found.why();
-    p.result.text = device_help(**found);
+    p.result.text = device_help(**found, p.behaviour);
     return k_fine;
 }
 
@@ -267,7 +266,7 @@ failure check_inherited(const option_parser& p, const property_default& one)
     if (one.driver == "device") return missing(cpu_type_name(p.cpu_model));
     if (one.driver != "pci-device") return k_fine;
     const device_row* row = find_device_row("i6300esb"); // has the properties of the bus and no others
-    if (find_property(*row, one.property) != nullptr) return k_fine;
+    if (find_property(*row, one.property, p.behaviour) != nullptr) return k_fine;
     return missing(p.result.machine.type == machine_type::q35 ? "mch" : "i440FX");
 }
 
@@ -299,9 +298,7 @@ std::string warning_of(const option_parser& p, const property_default& one)
 constexpr option_row k_rows[] = {
     {"device", "DRIVER[,PROPERTY=VALUE...]",
      "add a device, so or as a JSON object: i6300esb, pvpanic-pci (addr=SLOT[.FN], hexadecimal), ib700, pvpanic "
-     "(ioport=N); id=ID; DRIVER,help lists what it takes. isa-serial, isa-parallel and isa-debugcon are accepted "
-     "without "
-     "effect",
+     "(ioport=N), or one that is inert, as -device help says; id=ID; DRIVER,help lists what it takes",
      on_device, "device"},
     {"global", "DRIVER.PROPERTY=VALUE",
      "a default for devices of that driver, or of a class such as pci-device; of what "
@@ -335,16 +332,15 @@ failure resolve_device(option_parser& p, option_entry& entry)
         if (key == "driver") driver = value;
     }
     if (!driver) return refuse(k_no_driver);
-    if (is_inert(*driver)) return k_fine;
     const auto found = pluggable_row(*driver);
     if (!found) return found.why();
     const device_row& row = **found;
     device_request request;
-    request.driver = *driver;
+    request.driver = row.name;
     request.id = entry.id;
     request.where = entry.place;
     if (auto error = take_defaults(p, row, request.values)) return error;
-    if (auto error = entry.json ? take_json(*entry.json, row, request) : take_list(entry.values, row, request)) {
+    if (auto error = entry.json ? take_json(p, *entry.json, row, request) : take_list(p, entry.values, row, request)) {
         return error;
     }
     if (request.id) {

@@ -57,8 +57,13 @@ finish() {
 trap finish EXIT
 trap 'exit 1' INT TERM HUP
 
-# domain NAME MACHINE DEVICES [MORE]: its description; its qtest socket is $folder/NAME.qtest.
+# domain NAME MACHINE DEVICES [MORE]: its description, without what libvirt adds by itself; its qtest socket is
+# $folder/NAME.qtest.
 domain() {
+    default_domain "$1" "$2" "<controller type='usb' model='none'/><memballoon model='none'/> $3" "${4:-}"
+}
+# The same, with what libvirt adds.
+default_domain() {
     cat >"$folder/$1.xml" <<END
 <domain type='qemu' xmlns:qemu='http://libvirt.org/schemas/domain/qemu/1.0'>
   <name>$1</name><memory unit='MiB'>32</memory><vcpu>1</vcpu>
@@ -66,7 +71,6 @@ domain() {
   ${4:-}
   <devices>
     <emulator>$folder/vigil-qemu-7.2</emulator>
-    <controller type='usb' model='none'/><memballoon model='none'/>
     $3
   </devices>
   <qemu:commandline>
@@ -124,16 +128,27 @@ guest() { # DOMAIN LINE...: what its guest does
     lines "$socket" "$@"
 }
 
-place_bar() { # DOMAIN SLOT: to 0xfe000000
-    slot=$(($2 << 11 | 1 << 31))
+# slot_of DOMAIN START: the slot of the device whose element begins so.
+slot_of() {
+    ask dumpxml "$1"
+    printf '%d' "$(sed -n "/$2/,/<address/s/.*slot='\(0x[0-9a-f]*\)'.*/\1/p" "$folder/answer")"
+}
+place_bar() { # DOMAIN SLOT [BUS]: to 0xfe000000
+    slot=$((${3:-0} << 16 | $2 << 11 | 1 << 31))
     guest "$1" "outl 0xcf8 $((slot | 0x10))" "outl 0xcfc 0xfe000000" "outl 0xcf8 $((slot | 4))" "outw 0xcfc 2"
 }
 # Every register of an i6300esb that its driver needs, for two stages of a millisecond each.
-arm_i6300esb() { # DOMAIN SLOT
+arm_i6300esb() { # DOMAIN SLOT [BUS]
     place_bar "$@"
     guest "$1" "writew 0xfe00000c 0x80" "writew 0xfe00000c 0x86" "writel 0xfe000000 1" \
         "writew 0xfe00000c 0x80" "writew 0xfe00000c 0x86" "writel 0xfe000004 1" \
         "outl 0xcf8 $((slot | 0x68))" "outb 0xcfc 2"
+}
+# What firmware does for a bridge: numbers, and a window for the BAR of place_bar.
+open_bridge() { # DOMAIN BUS SLOT SECONDARY SUBORDINATE
+    bridge=$(($2 << 16 | $3 << 11 | 1 << 31))
+    guest "$1" "outl 0xcf8 $((bridge | 0x18))" "outl 0xcfc $(($5 << 16 | $4 << 8 | $2))" \
+        "outl 0xcf8 $((bridge | 0x20))" "outl 0xcfc 0xfe00fe00" "outl 0xcf8 $((bridge | 4))" "outw 0xcfc 2"
 }
 power_off_pc() { # DOMAIN
     guest "$1" "outl 0xcf8 0x80000b40" "outl 0xcfc 0xb001" "outl 0xcf8 0x80000b80" "outb 0xcfc 1" "outw 0xb004 0x2000"
@@ -242,5 +257,24 @@ q35)
     arm_i6300esb wd 3
     until_says "paused (watchdog)" domstate wd --reason
     ask destroy wd
+    ;;
+defaults)
+    # As written by somebody who leaves places, USB and the balloon to libvirt.
+    more="<controller type='scsi' model='virtio-scsi'/><controller type='virtio-serial'/><input type='tablet' bus='usb'/>
+        <video><model type='vga'/></video>"
+    default_domain old pc "$more <watchdog model='i6300esb' action='pause'/>"
+    ask create old.xml
+    ask qemu-monitor-command old \
+        "'{\"execute\":\"qom-list\",\"arguments\":{\"path\":\"/machine/peripheral\"}}'"
+    says '"name":"balloon0","type":"child<virtio-balloon-pci>"'
+    says '"name":"usb","type":"child<piix3-usb-uhci>"'
+    arm_i6300esb old "$(slot_of old "<watchdog")"
+    until_says "paused (watchdog)" domstate old --reason
+    default_domain new q35 "$more <watchdog model='i6300esb' action='pause'/>"
+    ask create new.xml
+    open_bridge new 0 "$(slot_of new "<controller type='pci' index='1'")" 1 2 # a port, with the conventional bridge on it
+    open_bridge new 1 0 2 2
+    arm_i6300esb new "$(slot_of new "<watchdog model='i6300esb'")" 2
+    until_says "paused (watchdog)" domstate new --reason
     ;;
 esac

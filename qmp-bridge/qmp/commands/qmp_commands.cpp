@@ -62,6 +62,7 @@ constexpr std::array k_commands{
     row<&handlers::query_fdsets>("query-fdsets"),
     row<&handlers::query_chardev>("query-chardev", allow_preconfig),
     row<&handlers::query_balloon>("query-balloon"),
+    row<&handlers::balloon>("balloon"),
     row<&handlers::human_monitor_command>("human-monitor-command"),
 
     row<&handlers::migrate>("migrate"),

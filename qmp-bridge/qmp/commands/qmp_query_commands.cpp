@@ -116,9 +116,19 @@ result<std::vector<chardev_info>> query_chardev(const command_context& c)
 
 result<std::vector<fdset_info>> query_fdsets(const command_context& c) { return c.monitor.settings().machine.fdsets; }
 
-result<balloon_info> query_balloon(const command_context& /*c*/)
+result<balloon_info> query_balloon(const command_context& c)
 {
-    return refusal{"No balloon device has been activated", error_class::device_not_active};
+    const machine_description& machine = c.monitor.settings().machine;
+    if (!machine.balloon) return refusal{"No balloon device has been activated", error_class::device_not_active};
+    return balloon_info{static_cast<std::int64_t>(machine.ram_bytes)};
+}
+
+// A wish, which no guest follows.
+result<empty_object> balloon(const command_context& c, const balloon_arguments& arguments)
+{
+    if (const auto there = query_balloon(c); !there) return there.why();
+    if (arguments.value <= 0) return refusal{"Parameter 'target' expects a size"};
+    return empty_object{};
 }
 
 result<std::vector<cpu_info_fast>> query_cpus_fast(const command_context& c)

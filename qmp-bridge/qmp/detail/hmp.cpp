@@ -93,9 +93,12 @@ std::string cpu_lines(qmp_monitor& monitor, const std::string& /*value*/)
     return lines;
 }
 
-std::string balloon_line(qmp_monitor& /*monitor*/, const std::string& /*value*/)
+std::string balloon_line(qmp_monitor& monitor, const std::string& /*value*/)
 {
-    return error_line("No balloon device has been activated");
+    constexpr std::uint64_t k_mebibyte = 1024 * 1024;
+    const machine_description& machine = monitor.settings().machine;
+    if (!machine.balloon) return error_line("No balloon device has been activated");
+    return "balloon: actual=" + std::to_string(machine.ram_bytes / k_mebibyte) + "\n";
 }
 
 std::string memory_lines(qmp_monitor& monitor, const std::string& /*value*/)

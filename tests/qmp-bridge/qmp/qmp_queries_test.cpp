@@ -56,6 +56,8 @@ TEST_CASE("queries: what there is none of is an empty list, or the error that sa
     }
     CHECK(ask(*client, query("query-balloon")) ==
           lines({error_text("DeviceNotActive", "No balloon device has been activated")}));
+    CHECK(ask(*client, query("balloon", R"({"value": 1})")) ==
+          lines({error_text("DeviceNotActive", "No balloon device has been activated")}));
     CHECK(ask(*client, query("query-hotpluggable-cpus")) ==
           lines({error_text("GenericError", "The feature 'query-hotpluggable-cpus' is not enabled")}));
     for (const std::string_view name : {"qom-list-types", "qom-list-properties", "device-list-properties"}) {

@@ -20,12 +20,15 @@ using qmp_bridge::qom_type;
 
 namespace {
 
-qom_tree tree()
+qom_tree tree(sim::qemu_version version = sim::qemu_version::v7_2)
 {
     qom_tree made;
-    for (const qom_type& one : sim::known_types()) made.types.add(one);
+    for (const qom_type& one : sim::known_types(version)) made.types.add(one);
     return made;
 }
+
+constexpr sim::qemu_version k_versions[] = {sim::qemu_version::v7_2, sim::qemu_version::v10_0,
+                                            sim::qemu_version::v11_1};
 
 } // namespace
 
@@ -51,9 +54,12 @@ TEST_CASE("catalogue: every machine that is told can be asked for, by its name a
     CHECK(defaults == std::set<std::string>{"pc-i440fx-7.2"});
 }
 
-TEST_CASE("catalogue: every device is told, with what it can be given")
+namespace {
+
+void check_devices_are_told(sim::qemu_version version)
 {
-    const qom_tree tree_of_types = tree();
+    const qom_tree tree_of_types = tree(version);
+    const sim::qemu_behaviour behaviour = sim::behaviour_of(version);
     const auto names = [](const std::vector<object_property_info>& all) {
         std::set<std::string> found;
         for (const object_property_info& one : all) {
@@ -68,7 +74,7 @@ TEST_CASE("catalogue: every device is told, with what it can be given")
         const auto found = tree_of_types.types.device_properties(row.name);
         REQUIRE(found);
         const auto told = names(*found);
-        for (const sim::device_property* one : sim::settable_properties(row)) {
+        for (const sim::device_property* one : sim::settable_properties(row, behaviour)) {
             CAPTURE(one->name);
             CHECK(told.count(std::string(one->name)) == (one->own ? 0 : 1));
         }
@@ -77,41 +83,110 @@ TEST_CASE("catalogue: every device is told, with what it can be given")
             CHECK(told.count(bookkeeping) == 0);
         }
         // Everything told is known to the options, be it as what cannot be given.
-        for (const std::string& name : told) CHECK(sim::find_property(row, name) != nullptr);
+        for (const std::string& name : told) CHECK(sim::find_property(row, name, behaviour) != nullptr);
     }
 }
 
-TEST_CASE("catalogue: a PCI device's own list is QEMU's, defaults and descriptions included")
+// NAME:TYPE=DEFAULT(DESCRIPTION) for each, a line each.
+std::string listed(const std::vector<object_property_info>& properties)
 {
-    const qom_tree types = tree();
     std::string text;
-    const auto found = types.types.device_properties("pvpanic-pci");
-    REQUIRE(found);
-    for (const object_property_info& one : *found) {
+    for (const object_property_info& one : properties) {
         text += one.name + ":" + one.type;
         if (one.default_value) qmp_bridge::print_json(text += "=", *one.default_value);
         if (one.description) text += "(" + *one.description + ")";
         text += '\n';
     }
-    CHECK(text == "failover_pair_id:str\n"
-                  "romfile:str\n"
-                  "addr:int32=-1(Slot and optional function number, example: 06.0 or 06)\n"
-                  "romsize:uint32=4294967295\n"
-                  "x-pcie-lnksta-dllla:bool=true(on/off)\n"
-                  "rombar:uint32=1\n"
-                  "x-pcie-extcap-init:bool=true(on/off)\n"
-                  "acpi-index:uint32=0\n"
-                  "multifunction:bool=false(on/off)\n"
-                  "events:uint8=3\n");
+    return text;
+}
+
+} // namespace
+
+TEST_CASE("catalogue: every device is told in each version, with what it can be given")
+{
+    for (const sim::qemu_version version : k_versions) check_devices_are_told(version);
+}
+
+TEST_CASE("catalogue: a PCI device's own list is QEMU's, defaults and descriptions included")
+{
+    const auto found = tree().types.device_properties("pvpanic-pci");
+    REQUIRE(found);
+    CHECK(listed(*found) == "failover_pair_id:str\n"
+                            "romfile:str\n"
+                            "addr:int32=-1(Slot and optional function number, example: 06.0 or 06)\n"
+                            "romsize:uint32=4294967295\n"
+                            "x-pcie-lnksta-dllla:bool=true(on/off)\n"
+                            "rombar:uint32=1\n"
+                            "x-pcie-extcap-init:bool=true(on/off)\n"
+                            "acpi-index:uint32=0\n"
+                            "multifunction:bool=false(on/off)\n"
+                            "events:uint8=3\n");
+}
+
+TEST_CASE("catalogue: from 11.1 on a PCI device's list is another, and tells defaults of types, too")
+{
+    const char* const list =
+        "busnr:busnr\n"
+        "failover_pair_id:str\n"
+        "x-pcie-ext-tag:bool=true(on/off)\n"
+        "addr:str=-1(Slot and optional function number, example: 06.0 or 06)\n"
+        "romsize:uint32=4294967295\n"
+        "x-pcie-lnksta-dllla:bool=true(on/off)\n"
+        "rombar:int32=-1\n"
+        "x-max-bounce-buffer-size:size=4096(Maximum buffer size allocated for bounce buffers used for mapped access to "
+        "indirect DMA memory)\n"
+        "x-pcie-ari-nextfn-1:bool=false(on/off)\n"
+        "x-pcie-err-unc-mask:bool=true(on/off)\n"
+        "sriov-pf:str\n"
+        "acpi-index:uint32=0\n"
+        "multifunction:bool=false(on/off)\n"
+        "romfile:str\n";
+    qom_tree types = tree(sim::qemu_version::v11_1);
+    CHECK(listed(*types.types.device_properties("pvpanic-pci")) == list + std::string("events:uint8=7\n"));
+    const std::string without = listed(*types.types.properties("pci-device"));
+    CHECK(without.find("rombar:int32\n") != std::string::npos);
+    types.types.tell_defaults_of_all(true);
+    const std::string with = listed(*types.types.properties("pci-device"));
+    CHECK(with.find(list) != std::string::npos);
+}
+
+TEST_CASE("catalogue: what a PCI device is made with depends on the version of its machine")
+{
+    const sim::qemu_behaviour now = sim::behaviour_of(sim::qemu_version::v11_1);
+    const sim::device_row& row = *sim::find_device_row("i6300esb");
+    struct expected {
+        const char* machine;
+        bool ext_tag;
+        bool ari_nextfn_1;
+        bool err_unc_mask;
+    };
+    for (const expected& one :
+         {expected{"pc-q35-11.1", true, false, true}, expected{"pc-q35-9.2", true, false, true},
+          expected{"pc-q35-9.1", false, false, true}, expected{"pc-q35-8.1", false, false, true},
+          expected{"pc-q35-8.0", false, true, true}, expected{"pc-q35-7.2", false, true, false}}) {
+        CAPTURE(one.machine);
+        const sim::property_values values = sim::default_values(row, now, one.machine);
+        CHECK(values.flag("x-pcie-ext-tag") == one.ext_tag);
+        CHECK(values.flag("x-pcie-ari-nextfn-1") == one.ari_nextfn_1);
+        CHECK(values.flag("x-pcie-err-unc-mask") == one.err_unc_mask);
+    }
 }
 
 TEST_CASE("catalogue: the PCI devices are those that implement the conventional interface")
 {
     const qom_tree types = tree();
     std::set<std::string> found;
-    for (const qom_type* one : types.types.that_implement("conventional-pci-device", false)) found.insert(one->name);
+    for (const qom_type* one : types.types.that_implement("conventional-pci-device", false)) {
+        const sim::device_row* row = sim::find_device_row(one->name);
+        if (row == nullptr || !row->is_inert) found.insert(one->name);
+    }
     CHECK(found == std::set<std::string>{"ICH9-LPC", "PIIX3", "PIIX4_PM", "i440FX", "i6300esb", "mch", "piix3-ide",
                                          "pvpanic-pci"});
+    std::set<std::string> express;
+    for (const qom_type* one : types.types.that_implement("pci-express-device", false)) express.insert(one->name);
+    CHECK(express.count("pcie-root-port") == 1);
+    CHECK(express.count("virtio-net-pci") == 1);
+    CHECK(express.count("i6300esb") == 0);
     CHECK(types.types.that_implement("watchdog", true).empty());
 }
 
@@ -159,7 +234,7 @@ TEST_CASE("catalogue: every object of a pc is of a type that is told, with what 
     sim::machine_config config;
     config.cpus = 2;
     for (const sim::device_row& row : sim::device_rows()) {
-        if (row.make != nullptr) config.devices.push_back({std::string(row.name)});
+        if (row.make != nullptr && !row.is_inert) config.devices.push_back({std::string(row.name)});
     }
     check_objects(config);
 }
@@ -169,7 +244,10 @@ TEST_CASE("catalogue: every object of a q35 is of a type that is told, with what
     sim::machine_config config;
     config.type = sim::machine_type::q35;
     config.name = "pc-q35-7.2";
-    config.devices = {{"i6300esb", "wd"}};
+    config.devices = {
+        {"i6300esb", "wd"},           {"pcie-root-port", "pci.1"},   {"pcie-pci-bridge", "pci.2", "pci.1"},
+        {"i6300esb", "wd2", "pci.2"}, {"qemu-xhci", "usb", "pci.1"}, {"usb-tablet", {}, "usb.0"}};
+    config.devices[4].values.set("addr", std::int64_t{1 << 3});
     check_objects(config);
 }
 

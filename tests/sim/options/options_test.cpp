@@ -600,7 +600,17 @@ TEST_CASE("options: what a PCI or an ISA device can be given")
         {"i6300esb,hotplugged=on", "Property 'i6300esb.hotplugged' is not writable"},
         {"i6300esb,parent_bus=x", "Property 'i6300esb.parent_bus' is not writable"},
         {"i6300esb,multifunction=1", "Parameter 'multifunction' expects 'on' or 'off'"},
-        {"i6300esb,rombar=x", "Parameter 'rombar' expects uint64"},
+        {"i6300esb,rombar=x", "Parameter 'rombar' expects integer"},
+        {"isa-serial,irq=x", "Parameter 'irq' expects integer"},
+        {"isa-serial,nope=1", "Property 'isa-serial.nope' not found"},
+        {"isa-debugcon,id=type", "Duplicate device ID 'type'"},
+        {"virtio-blk-pci,werror=foo,drive=d", "Parameter 'werror' does not accept value 'foo'"},
+        {"virtio-balloon,nope=1", "Property 'virtio-balloon-pci.nope' not found"},
+        {"qxl-vga,surfaces=x", "Parameter 'surfaces' expects integer"},
+        {"qxl-vga,surfaces=99999999999", "Parameter 'surfaces' expects int32_t"},
+        {"pcie-root-port,io-reserve=4z", "Parameter 'io-reserve' expects size"},
+        {"pcie-root-port,x-speed=9", "Parameter 'x-speed' does not accept value '9'"},
+        {"i6300esb,x-pcie-ext-tag=on", "Property 'i6300esb.x-pcie-ext-tag' not found"},
         {"i6300esb,rombar=0x100000000", "Parameter 'rombar' expects uint32_t"},
         {"pvpanic,events=256", "Parameter 'events' expects uint8_t"},
         {"ICH9-LPC", "Parameter 'driver' expects a pluggable device type"},
@@ -616,6 +626,24 @@ TEST_CASE("options: what a PCI or an ISA device can be given")
         const std::string option = *row.device != 0 ? "-device " + std::string(row.device) : "-device";
         CHECK(refused({"-device", row.device}) == option + ": " + row.text);
     }
+    struct {
+        const char* device;
+        std::string text;
+    } const later[] = {
+        {"i6300esb,legacy-addr=1", "Property 'i6300esb.legacy-addr' not found"},
+        {"i6300esb,x-pcie-extcap-init=on", "Property 'i6300esb.x-pcie-extcap-init' not found"},
+        {"i6300esb,busnr=1", "Property 'i6300esb.busnr' is not writable"},
+        {"i6300esb,rombar=99999999999", "Parameter 'rombar' expects int32_t"},
+        {"i6300esb,x-max-bounce-buffer-size=4z", "Parameter 'x-max-bounce-buffer-size' expects size"},
+        {R"({"driver":"i6300esb","rombar":true})", "Invalid parameter type for 'rombar', expected: integer"},
+        {R"({"driver":"i6300esb","x-max-bounce-buffer-size":"4k"})",
+         "Parameter 'x-max-bounce-buffer-size' expects uint64"},
+    };
+    for (const auto& row : later) {
+        CHECK(refused({"-qemu-version", "11.1", "-device", row.device}) ==
+              "-device " + std::string(row.device) + ": " + row.text);
+    }
+    accepted({"-qemu-version", "11.1", "-device", "i6300esb,rombar=-2,x-max-bounce-buffer-size=4k"});
     CHECK(refused({"-device", "{", "-qemu-version", "11.1"}) ==
           "-device {: 1:2: JSON parse error, premature end of input");
     CHECK(refused({"-object", "{", "-qemu-version", "11.1"}) ==
@@ -626,6 +654,9 @@ TEST_CASE("options: what a PCI or an ISA device can be given")
     CHECK(help->find("i6300esb options:\n  acpi-index=<uint32>    -  (default: 0)\n") == 0);
     CHECK(help->find("\n  failover_pair_id=<str>\n") != std::string::npos);
     CHECK(accepted({"-device", "ib700,help"}).text == "There are no options for ib700.\n");
+    const auto later_help = accepted({"-device", "i6300esb,help", "-qemu-version", "11.1"}).text;
+    REQUIRE(later_help);
+    CHECK(later_help->find("\n  multifunction=<bool>   - on/off (default: off)\n") != std::string::npos);
 }
 
 TEST_CASE("options: a chardev takes what QEMU's takes, or says that it does not")

@@ -51,6 +51,7 @@ result<std::vector<iothread_info>> query_iothreads(const command_context& c);
 result<std::vector<fdset_info>> query_fdsets(const command_context& c);
 result<std::vector<chardev_info>> query_chardev(const command_context& c);
 result<balloon_info> query_balloon(const command_context& c);
+result<empty_object> balloon(const command_context& c, const balloon_arguments& arguments);
 result<std::string> human_monitor_command(const command_context& c, const human_monitor_arguments& arguments);
 
 // qmp_migration_commands.cpp: the machine's state in files, and connections.

@@ -124,7 +124,7 @@ private:
 };
 
 // An initiator of all watchdogs.
-class platform : public sc_core::sc_module, private tlm::tlm_bw_transport_if<> {
+class platform : public sc_core::sc_module, protected tlm::tlm_bw_transport_if<> {
 public:
     explicit platform(const sc_core::sc_module_name& name) : sc_module(name) {}
 
@@ -186,7 +186,7 @@ public:
     void enable(int which) override { write(config_, which, k_lock, 0x02, 1); }
     void preload(int which, std::uint32_t value) override
     {
-        for (const std::uint64_t offset : {0, 4}) {
+        for (const std::uint64_t offset : {0U, 4U}) {
             write(registers_, which, k_reload, 0x80, 2);
             write(registers_, which, k_reload, 0x86, 2);
             write(registers_, which, offset, value, 4);

@@ -138,7 +138,7 @@ bool draw(const std::string& path, const std::string& over, const std::vector<pa
         out << drawn(left, one, over);
         left += k_width;
     }
-    out << key(width - k_right) << "</g>\n</svg>\n";
+    out << key(k_width - k_right) << "</g>\n</svg>\n";
     return static_cast<bool>(out.flush());
 }
 

@@ -7,25 +7,25 @@
 
 #include <vigil/bus/detail/address_map.h>
 #include <vigil/bus/detail/downstream.h>
-#include <vigil/bus/detail/payload_form.h>
 #include <vigil/bus/detail/payload_part.h>
 
 namespace vigil::bus {
 
-struct address_router::impl : blocking_target {
+struct address_router::impl : plain_target {
     struct movable_range {
         std::size_t range; ///< its index in the map
         std::uint64_t size;
     };
 
     explicit impl(shared_target_socket& target)
-        : socket(target), targets("targets", [this](const auto& from, sc_dt::uint64 start, sc_dt::uint64 end) {
+        : plain_target(target), socket(target),
+          targets("targets", [this](const auto& from, sc_dt::uint64 start, sc_dt::uint64 end) {
               take_back_from(from, start, end);
           })
     {
     }
 
-    void b_transport(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay) override;
+    void carry_out(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay) override;
     unsigned transport_dbg(tlm::tlm_generic_payload& payload) override;
     bool get_direct_mem_ptr(tlm::tlm_generic_payload& payload, tlm::tlm_dmi& dmi) override;
 
@@ -88,13 +88,8 @@ std::string in_words(const address_map::range& range, const std::string& name)
 
 } // namespace
 
-void address_router::impl::b_transport(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay)
+void address_router::impl::carry_out(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay)
 {
-    if (check_shape(payload) != tlm::TLM_OK_RESPONSE) {
-        in_plain_form(
-            payload, [this] { warn_of_streaming_width(socket); }, [&] { b_transport(payload, delay); });
-        return;
-    }
     const std::uint64_t address = payload.get_address();
     const address_map::segment* const segment = map.find(address);
     if (segment == nullptr || !goes_whole(*segment, address, payload.get_data_length())) {
@@ -102,7 +97,7 @@ void address_router::impl::b_transport(tlm::tlm_generic_payload& payload, sc_cor
         return;
     }
     payload.set_address(address - segment->base);
-    segment->target->b_transport(payload, delay);
+    segment->transport(payload, delay);
     payload.set_address(address);
 }
 
@@ -123,7 +118,7 @@ void address_router::impl::transport_in_pieces(tlm::tlm_generic_payload& payload
             return;
         }
         payload.set_address(address - segment->base);
-        segment->target->b_transport(payload, delay);
+        segment->transport(payload, delay);
     });
 }
 

@@ -147,7 +147,7 @@ void msr_socket::b_transport(tlm::tlm_generic_payload& payload, sc_core::sc_time
 void msr_socket::carry_out(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay)
 {
     tlm::tlm_response_status status = tlm::TLM_OK_RESPONSE;
-    const access_context context{origin_of(payload), delay};
+    const access_context context(payload, delay);
     const access_scope scope(clock_, context);
     if (payload.is_read()) {
         if (const auto value = device_.read_msr(payload.get_address(), context)) {

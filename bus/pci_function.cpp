@@ -21,6 +21,23 @@ constexpr std::uint32_t base_mask(bar_kind kind, std::uint32_t size) noexcept
     return ~(size - 1) & (kind == bar_kind::io ? 0xFFFF'FFFC : 0xFFFF'FFFF);
 }
 
+constexpr std::uint8_t byte_of(std::uint32_t value, unsigned index) noexcept
+{
+    return static_cast<std::uint8_t>(value >> (8 * index));
+}
+
+/// The bits of a byte that a guest can write in any function.
+constexpr std::uint8_t mask_in_every_function(std::uint32_t offset) noexcept
+{
+    switch (offset) {
+    case pci_reg::command:
+    case pci_reg::command + 1: return byte_of(pci_command::writable, offset - pci_reg::command);
+    case pci_reg::cache_line_size:
+    case pci_reg::interrupt_line: return 0xFF;
+    default: return offset >= pci_reg::device_specific ? 0xFF : 0;
+    }
+}
+
 } // namespace
 
 /// The command register's decode bits and what there is from the first BAR to the end of a bridge's windows, as stored.
@@ -41,11 +58,6 @@ pci_function::pci_function(const sc_core::sc_module_name& name, const pci_identi
     set_multifunction(identity.multifunction);
     set_config(pci_reg::subsystem_vendor_id, 2, identity.subsystem_vendor_id);
     set_config(pci_reg::subsystem_id, 2, identity.subsystem_id);
-
-    set_write_mask(pci_reg::command, 2, pci_command::writable);
-    set_write_mask(pci_reg::cache_line_size, 1, 0xFF);
-    set_write_mask(pci_reg::interrupt_line, 1, 0xFF);
-    std::fill(write_mask_.begin() + pci_reg::device_specific, write_mask_.end(), std::uint8_t{0xFF});
 }
 
 pci_function::~pci_function() = default;
@@ -68,7 +80,6 @@ void pci_function::add_bar(unsigned index, bar_kind kind, std::uint32_t size, sh
         return;
     }
     bars_.insert(position, {index, kind, size, &socket});
-    set_write_mask(bar_offset(index), 4, base_mask(kind, size));
     set_config(bar_offset(index), 4, kind == bar_kind::io ? k_io_space : 0);
 }
 
@@ -142,8 +153,7 @@ void pci_function::reset_header()
 {
     const decoding before = decoded();
     const auto clear = [this](std::uint32_t offset, std::uint32_t end) {
-        for (; offset < end; ++offset)
-            bytes_[offset] = static_cast<std::uint8_t>(bytes_[offset] & ~write_mask_[offset]);
+        for (; offset < end; ++offset) bytes_[offset] = static_cast<std::uint8_t>(bytes_[offset] & ~write_mask(offset));
     };
     clear(pci_reg::command, pci_reg::revision_id);
     clear(pci_reg::cache_line_size, pci_reg::cache_line_size + 1);
@@ -155,16 +165,38 @@ void pci_function::reset_header()
 
 void pci_function::restore_config_bytes(const std::array<std::uint8_t, k_config_size>& bytes)
 {
-    for (std::size_t i = 0; i < bytes.size(); ++i) {
-        bytes_[i] = static_cast<std::uint8_t>((bytes_[i] & ~write_mask_[i]) | (bytes[i] & write_mask_[i]));
+    for (std::uint32_t i = 0; i < k_config_size; ++i) {
+        const std::uint8_t mask = write_mask(i);
+        bytes_[i] = static_cast<std::uint8_t>((bytes_[i] & ~mask) | (bytes[i] & mask));
     }
     if (decode_changed_) decode_changed_();
 }
 
-void pci_function::set_write_mask(std::uint32_t offset, unsigned width, std::uint32_t mask) noexcept
+void pci_function::set_write_mask(std::uint32_t offset, unsigned width, std::uint32_t mask)
 {
     assert(width <= 4 && offset <= k_config_size - width);
-    for (unsigned i = 0; i < width; ++i) write_mask_[offset + i] = static_cast<std::uint8_t>(mask >> (8 * i));
+    for (unsigned i = 0; i < width; ++i) {
+        const masked_byte said{static_cast<std::uint8_t>(offset + i), byte_of(mask, i)};
+        const auto before = std::find_if(masked_bytes_.begin(), masked_bytes_.end(),
+                                         [&](const masked_byte& one) { return one.offset == said.offset; });
+        if (before != masked_bytes_.end()) {
+            *before = said;
+        } else {
+            masked_bytes_.push_back(said);
+        }
+    }
+}
+
+std::uint8_t pci_function::write_mask(std::uint32_t offset) const noexcept
+{
+    for (const masked_byte& one : masked_bytes_) {
+        if (one.offset == offset) return one.mask;
+    }
+    for (const pci_bar& bar : bars_) {
+        const std::uint32_t byte = offset - bar_offset(bar.index); // beyond its four where it is another's
+        if (byte < 4) return byte_of(base_mask(bar.kind, bar.size), byte);
+    }
+    return mask_in_every_function(offset);
 }
 
 void pci_function::set_config(std::uint32_t offset, unsigned width, std::uint32_t value)
@@ -221,8 +253,8 @@ void pci_function::config_write(std::uint32_t offset, unsigned width, std::uint3
     assert(width <= 4 && offset <= k_config_size - width);
     const decoding before = decoded();
     for (unsigned i = 0; i < width; ++i) {
-        const std::uint8_t mask = write_mask_[offset + i];
-        bytes_[offset + i] = static_cast<std::uint8_t>((bytes_[offset + i] & ~mask) | ((value >> (8 * i)) & mask));
+        const std::uint8_t mask = write_mask(offset + i);
+        bytes_[offset + i] = static_cast<std::uint8_t>((bytes_[offset + i] & ~mask) | (byte_of(value, i) & mask));
     }
     tell_if_changed(before);
 }

@@ -176,8 +176,9 @@ protected:
     /// Decodes memory block `index` likewise. It must end within the 32-bit space.
     void decode_memory_block(std::size_t index, const window& where);
 
-    /// Makes `width` bytes at `offset` writable where `mask` has ones; every byte from 40h on is writable at first.
-    void set_write_mask(std::uint32_t offset, unsigned width, std::uint32_t mask) noexcept;
+    /// Makes `width` bytes at `offset` writable where `mask` has ones, whatever they were before: at first every byte
+    /// from 40h on is writable, and of the header what is in every function, and the BARs.
+    void set_write_mask(std::uint32_t offset, unsigned width, std::uint32_t mask);
     /// Says which header it is: 0, or 1 for a bridge; in the constructor.
     void set_header_type(unsigned type);
     /// Stores a value whatever the write mask says, and tells the carrier where decoding changes.
@@ -199,9 +200,17 @@ private:
     void tell_if_changed(const decoding& before) const;
     void decode(port_block& block, const window& where);
     void clear_msi();
+    /// The bits of a byte that a guest can write.
+    std::uint8_t write_mask(std::uint32_t offset) const noexcept;
+
+    /// What `set_write_mask` said of a byte.
+    struct masked_byte {
+        std::uint8_t offset;
+        std::uint8_t mask;
+    };
 
     std::array<std::uint8_t, k_config_size> bytes_{};
-    std::array<std::uint8_t, k_config_size> write_mask_{};
+    std::vector<masked_byte> masked_bytes_; ///< each once; few, where a mask of all bytes would be most of a function
     std::vector<pci_bar> bars_;
     std::vector<port_block> port_blocks_;
     std::vector<memory_block> memory_blocks_;

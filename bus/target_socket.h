@@ -43,6 +43,21 @@ private:
     bool warned_of_streaming_width_ = false;
 };
 
+/// A target that sees accesses in the plain form alone: as `check_shape` has it, with data, no streaming and no byte
+/// enables. Whatever else an initiator sends is brought into that form first.
+class plain_target : public blocking_target {
+public:
+    /// Warnings name `socket`.
+    explicit plain_target(const sc_core::sc_object& socket) noexcept : named_(socket) {}
+
+    void b_transport(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay) final;
+    /// An access that is known to be in the plain form: from here on nobody looks at that again.
+    virtual void carry_out(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay) = 0;
+
+private:
+    const sc_core::sc_object& named_;
+};
+
 /// A target whose accesses take time: a fixed latency, none at first, which is added to the delay of each access (each
 /// piece, where one is cut), after it has happened; never in debug transport.
 class timed_target {
@@ -59,13 +74,26 @@ private:
 };
 
 /// What a register device needs to know of an access beside offset, width and value.
-struct access_context {
-    const access_origin& origin;
+class access_context {
+public:
+    access_context(const tlm::tlm_generic_payload& payload, const sc_core::sc_time& its_delay) noexcept
+        : delay(its_delay), payload_(&payload)
+    {
+    }
+
     const sc_core::sc_time& delay; ///< the initiator's annotation: the access happens this much after sc_time_stamp()
+    /// Looked up at each call: most accesses never ask.
+    const access_origin& origin() const noexcept { return payload_ != nullptr ? origin_of(*payload_) : k_guest_origin; }
+
+private:
+    friend access_context debug_access() noexcept;
+    access_context() noexcept : delay(sc_core::SC_ZERO_TIME) {}
+
+    const tlm::tlm_generic_payload* payload_ = nullptr; ///< null: there is none
 };
 
 /// The context of a look from outside, now.
-inline access_context debug_access() noexcept { return {k_guest_origin, sc_core::SC_ZERO_TIME}; }
+inline access_context debug_access() noexcept { return {}; }
 
 /// Which offsets an access to a register region may have.
 enum class access_alignment : std::uint8_t {
@@ -100,7 +128,7 @@ protected:
 ///   TLM_GENERIC_ERROR_RESPONSE      no data pointer,
 ///   TLM_OK_RESPONSE                 otherwise; TLM_IGNORE_COMMAND does nothing.
 /// Debug transport reads any length through `peek`, in the same pieces, and never writes (it returns 0 bytes).
-class register_socket : public shared_target_socket, public timed_target, protected blocking_target {
+class register_socket : public shared_target_socket, public timed_target, protected plain_target {
 public:
     /// `size`: bytes in the region; `widest`: the widest single access, 1, 2, 4 or 8 bytes.
     /// Reports /vigil/bus/register_socket where they are wrong.
@@ -115,10 +143,12 @@ public:
     void timed_by(runstate::vm_clock& clock) noexcept { clock_ = &clock; }
 
 private:
-    void b_transport(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay) override;
+    void carry_out(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay) override;
     unsigned transport_dbg(tlm::tlm_generic_payload& payload) override;
+    /// What is not one access.
+    void carry_out_in_pieces(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay);
     /// One access, which is known to be possible.
-    void carry_out(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay);
+    void access(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay);
 
     register_device& device_;
     runstate::vm_clock* clock_ = nullptr;

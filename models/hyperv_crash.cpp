@@ -124,7 +124,7 @@ bool hyperv_crash::write_msr(std::uint64_t index, std::uint64_t value, const acc
 
 void hyperv_crash::write_control(std::uint64_t value, const access_context& context)
 {
-    const bus::access_origin& origin = context.origin;
+    const bus::access_origin& origin = context.origin();
     if (origin.kind == initiator_kind::host) {
         state_.ctl = value & all_capabilities();
         return;

@@ -77,15 +77,16 @@ public:
     /// Told when stage 2 ends with the reboot output enabled.
     runstate::fact_port<runstate::watchdog_if> watchdog{"watchdog"};
 
-    /// The memory registers, behind BAR 0: 16 bytes, widths 1, 2 and 4.
-    bus::register_socket registers{"registers", *this, 16};
-
     /// Stage-1 interrupt: high from the end of stage 1, with interrupt type IRQ, until reload, disable, the end of
     /// stage 2, a write that clears the interrupt status, or a reset.
     output_port irq{"irq"};
     /// WDT_TOUT#, active low: low from the end of stage 2, with the reboot output enabled, until the next reset. A
     /// reset in the same delta cycle leaves a pulse of one delta cycle.
     output_port tout_n{"tout_n"};
+
+    /// The memory registers, behind BAR 0: 16 bytes, widths 1, 2 and 4.
+    bus::register_socket registers{"registers", *this, 16};
+
     /// Called when either becomes active or inactive, at once and not a delta cycle later as the pin, so that a CPU
     /// model takes an interrupt once that it clears before it yields; may be empty.
     std::function<void(bool active)> irq_changed;

@@ -65,9 +65,8 @@ void output_pin::check_binding() const
                         .c_str());
 }
 
-void output_pin::drive(bool active)
+void output_pin::change(bool active)
 {
-    if (active_ == active) return;
     active_ = active;
     if (driver_) driver_->drive(active);
     if (told_) told_(active);

@@ -30,10 +30,15 @@ public:
     void check_binding() const;
 
     bool active() const noexcept { return active_; }
-    void drive(bool active);
+    void drive(bool active)
+    {
+        if (active_ != active) change(active);
+    }
 
 private:
     class driver;
+
+    void change(bool active);
 
     output_port& port_;
     const std::function<void(bool)>& told_;

@@ -50,8 +50,8 @@ void pvpanic::report(std::uint8_t bits, const access_context& context)
     }
     if (panic.size() == 0) return;
     if ((bits & pvpanic_bit::panicked) != 0) {
-        const bool by_cpu = context.origin.kind == bus::initiator_kind::vcpu;
-        if (by_cpu && vcpu_panicked) vcpu_panicked(context.origin.vcpu);
+        const bool by_cpu = context.origin().kind == bus::initiator_kind::vcpu;
+        if (by_cpu && vcpu_panicked) vcpu_panicked(context.origin().vcpu);
         panic->guest_panicked(std::nullopt, by_cpu ? report_context::vcpu : report_context::main_loop);
     } else if ((bits & pvpanic_bit::crashloaded) != 0) {
         panic->guest_crashloaded(std::nullopt);

@@ -16,7 +16,8 @@ public:
     access_scope(runstate::vm_clock* clock, const access_context& context) : local_(context.delay)
     {
         // A test's own timers run when its turn ends.
-        if (clock != nullptr && context.origin.kind == initiator_kind::vcpu) clock->catch_up();
+        if (clock == nullptr || !clock->may_be_due()) return;
+        if (context.origin().kind == initiator_kind::vcpu) clock->run_due();
     }
 
 private:

@@ -7,6 +7,12 @@ namespace vigil::bus {
 
 void address_map::clear() noexcept { ranges_.clear(); }
 
+void address_map::add(const range& added)
+{
+    ranges_.push_back(added);
+    ranges_.back().plain = dynamic_cast<plain_target*>(added.target);
+}
+
 void address_map::move(std::size_t index, std::uint64_t first, std::uint64_t last) noexcept
 {
     ranges_[index].first = first;
@@ -38,8 +44,8 @@ void address_map::build()
         if (winner != nullptr && winner == before) {
             segments_.back().span = last - segments_.back().first;
         } else if (winner != nullptr) {
-            segments_.push_back(
-                {first, last - first, winner->first, winner->target, winner->target, winner->target, winner->widest});
+            segments_.push_back({first, last - first, winner->first, winner->target, winner->target, winner->target,
+                                 winner->plain, winner->widest});
         }
         before = winner;
     }

@@ -8,6 +8,8 @@
 
 #include <tlm>
 
+#include <vigil/bus/target_socket.h>
+
 namespace vigil::bus {
 
 /// Who answers at an address: ranges that may overlap, flattened to disjoint segments for look-up.
@@ -18,7 +20,8 @@ public:
         std::uint64_t last; ///< inclusive
         tlm::tlm_fw_transport_if<>* target;
         unsigned widest = 0;
-        int priority = 0; ///< the higher one wins; among equals the one added first
+        int priority = 0;              ///< the higher one wins; among equals the one added first
+        plain_target* plain = nullptr; ///< found by `add`
     };
     struct segment {
         std::uint64_t first;
@@ -27,11 +30,22 @@ public:
         tlm::tlm_blocking_transport_if<>* target; ///< the two bases are virtual: finding them costs at each access
         tlm::tlm_transport_dbg_if<>* debug_target;
         tlm::tlm_fw_transport_if<>* whole_target; ///< with the rest of its interface
+        plain_target* plain;                      ///< the target where it is one; else null
         unsigned widest;
+
+        /// Hands an access in the plain form on.
+        void transport(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay) const
+        {
+            if (plain != nullptr) {
+                plain->carry_out(payload, delay);
+            } else {
+                target->b_transport(payload, delay);
+            }
+        }
     };
 
     void clear() noexcept;
-    void add(const range& added) { ranges_.push_back(added); }
+    void add(const range& added);
     /// Moves range `index`, in the order of `add`; one whose last address is below its first is nowhere.
     void move(std::size_t index, std::uint64_t first, std::uint64_t last) noexcept;
     /// Makes the segments; before that, and until then, look-up finds what was there at the last call.

@@ -54,7 +54,8 @@ inline bool has_disabled_byte(const tlm::tlm_generic_payload& payload) noexcept
 
 /// Carries out a payload that is not in the plain form by an `access` for each run of enabled bytes, which sees it
 /// plain; `warn` is told of a streaming width of 0. What has no plain form gets its error response.
-template <class Warn, class Access> void in_plain_form(tlm::tlm_generic_payload& payload, Warn warn, Access access)
+template <class Warn, class Access>
+[[gnu::noinline]] void in_plain_form(tlm::tlm_generic_payload& payload, Warn warn, Access access)
 {
     const tlm::tlm_response_status form = check_form(payload);
     if (form != tlm::TLM_OK_RESPONSE) {
@@ -90,12 +91,10 @@ struct register_region {
     std::uint64_t alignment = ~std::uint64_t{0}; ///< ones where the low bits of an access's offset count
 };
 
-/// `check_shape`, and whether the payload is one access to a register of the region.
+/// Whether a payload in the plain form is one access to a register of the region.
 inline tlm::tlm_response_status check_register_access(const tlm::tlm_generic_payload& payload,
                                                       const register_region& region) noexcept
 {
-    const tlm::tlm_response_status shape = check_shape(payload);
-    if (shape != tlm::TLM_OK_RESPONSE) return shape;
     const unsigned width = payload.get_data_length();
     const std::uint64_t offset = payload.get_address();
     if (offset >= region.size) return tlm::TLM_ADDRESS_ERROR_RESPONSE;
@@ -103,35 +102,36 @@ inline tlm::tlm_response_status check_register_access(const tlm::tlm_generic_pay
     return width <= region.size - offset ? tlm::TLM_OK_RESPONSE : tlm::TLM_ADDRESS_ERROR_RESPONSE;
 }
 
-/// Carries out a payload on a region, whatever its form: by one `access` where it is one, and otherwise in the pieces
+/// Carries out a payload in the plain form on a region: by one `access` where it is one, and otherwise in the pieces
 /// that a router would cut.
-template <class Warn, class Access>
-void access_in_any_form(tlm::tlm_generic_payload& payload, const register_region& region, Warn warn, Access access)
+template <class Access>
+void access_region(tlm::tlm_generic_payload& payload, const register_region& region, Access access)
 {
-    const tlm::tlm_response_status status = check_register_access(payload, region);
-    const auto again = [&] { access_in_any_form(payload, region, warn, access); };
-    if (status == tlm::TLM_OK_RESPONSE) {
-        access();
-    } else if (check_shape(payload) != tlm::TLM_OK_RESPONSE) {
-        in_plain_form(payload, warn, again);
-    } else if (status == tlm::TLM_BURST_ERROR_RESPONSE) {
-        const auto next = [&](std::uint64_t offset, unsigned remaining) {
-            return offset < region.size ? piece_length(offset, remaining, region.widest) : remaining;
-        };
-        in_pieces(payload, next, again);
-    } else {
-        payload.set_response_status(status);
-    }
+    const auto one = [&] {
+        const tlm::tlm_response_status status = check_register_access(payload, region);
+        if (status == tlm::TLM_OK_RESPONSE) {
+            access();
+        } else {
+            payload.set_response_status(status);
+        }
+        return status;
+    };
+    if (one() != tlm::TLM_BURST_ERROR_RESPONSE) return;
+    const auto next = [&](std::uint64_t offset, unsigned remaining) {
+        return offset < region.size ? piece_length(offset, remaining, region.widest) : remaining;
+    };
+    in_pieces(payload, next, one);
 }
 
-/// The same, with a short road for what is one access.
+/// The same with a payload of any form.
 template <class Warn, class Access>
 void access_registers(tlm::tlm_generic_payload& payload, const register_region& region, Warn warn, Access access)
 {
-    if (check_register_access(payload, region) == tlm::TLM_OK_RESPONSE) {
-        access();
+    const auto plain = [&] { access_region(payload, region, access); };
+    if (check_shape(payload) == tlm::TLM_OK_RESPONSE) {
+        plain();
     } else {
-        access_in_any_form(payload, region, warn, access);
+        in_plain_form(payload, warn, plain);
     }
 }
 

@@ -112,36 +112,40 @@ const attached_function* ecam_window::function(std::uint64_t address) const noex
 }
 
 pci_space_port::pci_space_port(const shared_target_socket& socket, pci_space& space, std::uint64_t base)
-    : socket_(socket), space_(space), base_(base)
+    : plain_target(socket), socket_(socket), space_(space), base_(base)
 {
 }
 
-void pci_space_port::b_transport(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay)
+void pci_space_port::carry_out(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay)
 {
-    const std::uint64_t address = payload.get_address();
-    if (check_shape(payload) != tlm::TLM_OK_RESPONSE) {
-        in_plain_form(
-            payload, [this] { warn_of_streaming_width(socket_); }, [&] { b_transport(payload, delay); });
-    } else if (address + base_ < address) {
+    const std::uint64_t before = payload.get_address();
+    const std::uint64_t address = before + base_;
+    if (address < before) {
         payload.set_response_status(tlm::TLM_ADDRESS_ERROR_RESPONSE);
-    } else {
-        payload.set_address(address + base_);
-        transport(payload, delay);
-        payload.set_address(address);
+        return;
     }
+    payload.set_address(address);
+    const address_map::segment* const window = space_.windows.find(address);
+    if (is_one_access(address, payload.get_data_length(), pci_space::widest(window))) {
+        reach(window, payload, delay);
+    } else {
+        reach_in_pieces(payload, delay);
+    }
+    payload.set_address(before);
 }
 
-void pci_space_port::transport(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay)
+void pci_space_port::reach_in_pieces(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay)
 {
-    const std::uint64_t address = payload.get_address();
-    const address_map::segment* const window = space_.windows.find(address);
-    if (!is_one_access(address, payload.get_data_length(), pci_space::widest(window))) {
-        const auto next = [this](std::uint64_t from, unsigned left) { return space_.next_piece(from, left); };
-        in_pieces(payload, next, [&] { transport(payload, delay); });
-    } else if (window != nullptr) {
-        payload.set_address(address - window->base);
-        window->target->b_transport(payload, delay);
-        payload.set_address(address);
+    const auto next = [this](std::uint64_t from, unsigned left) { return space_.next_piece(from, left); };
+    in_pieces(payload, next, [&] { reach(space_.windows.find(payload.get_address()), payload, delay); });
+}
+
+inline void pci_space_port::reach(const address_map::segment* window, tlm::tlm_generic_payload& payload,
+                                  sc_core::sc_time& delay)
+{
+    if (window != nullptr) {
+        payload.set_address(payload.get_address() - window->base);
+        window->transport(payload, delay);
     } else {
         answer_nothing(payload);
     }

@@ -110,16 +110,18 @@ struct pci_space {
 
 /// A socket's way into a space: goes, in the pieces that a router would cut, to the window at the first address of
 /// each.
-class pci_space_port : public blocking_target {
+class pci_space_port : public plain_target {
 public:
     /// `base` is what a bus in front subtracts.
     pci_space_port(const shared_target_socket& socket, pci_space& space, std::uint64_t base = 0);
 
-    void b_transport(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay) override;
+    void carry_out(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay) override;
     unsigned transport_dbg(tlm::tlm_generic_payload& payload) override;
 
 private:
-    void transport(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay);
+    /// One access to a window, or to nothing (null); leaves another address in the payload.
+    void reach(const address_map::segment* window, tlm::tlm_generic_payload& payload, sc_core::sc_time& delay);
+    void reach_in_pieces(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay);
     void answer_nothing(tlm::tlm_generic_payload& payload);
     /// The base with which an access to nothing at `address` would be one to the ECAM window, which none has reached.
     std::optional<std::uint64_t> likelier_base(std::uint64_t address) const noexcept;

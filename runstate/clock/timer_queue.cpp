@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <vigil/runstate/clock/timer_queue.h>
 
+#include <algorithm>
 #include <utility>
 
 namespace vigil::runstate {
@@ -11,15 +12,15 @@ timer_queue::handle timer_queue::add(std::function<void()> on_expiry)
     if (unused_.empty()) {
         timer = static_cast<handle>(entries_.size());
         entries_.emplace_back();
+        expiries_.emplace_back();
     } else {
         timer = unused_.back();
         unused_.pop_back();
     }
-    entries_[timer] = entry{};
     heap_.reserve(entries_.capacity()); // so that arming never allocates
     unused_.reserve(entries_.capacity());
     entries_[timer].used = true;
-    entries_[timer].on_expiry = std::move(on_expiry);
+    expiries_[timer] = std::move(on_expiry);
     return timer;
 }
 
@@ -28,7 +29,8 @@ void timer_queue::remove(handle timer)
     entry& e = entries_[timer];
     if (!e.used) return;
     if (e.place != k_out) take_out(e.place);
-    entries_[timer] = entry{};
+    e = entry{};
+    expiries_[timer] = nullptr;
     unused_.push_back(timer);
 }
 
@@ -42,15 +44,15 @@ std::optional<timer_queue::due_timer> timer_queue::take_due(ns now)
 {
     const ns due = next_deadline();
     if (due == k_never || due > now) return std::nullopt;
-    entry& e = entries_[heap_.front().timer];
+    const handle timer = heap_.front().timer;
     take_out(0);
-    e.deadline = k_never;
-    return due_timer{due, e.on_expiry};
+    entries_[timer].deadline = k_never;
+    return due_timer{due, expiries_[timer]};
 }
 
 void timer_queue::lift(handle timer)
 {
-    entry& e = entries_[timer];
+    const entry& e = entries_[timer];
     const key k{e.deadline, e.arming, timer};
     if (e.place == k_out) {
         heap_.push_back(k);
@@ -63,13 +65,15 @@ void timer_queue::lift(handle timer)
 void timer_queue::put(std::size_t place, const key& k) noexcept
 {
     heap_[place] = k;
-    entries_[k.timer].place = static_cast<std::uint32_t>(place);
+    entry& e = entries_[k.timer];
+    e.place = static_cast<std::uint32_t>(place);
+    e.queued = k.deadline;
 }
 
 void timer_queue::sift_up(std::size_t place, key k) noexcept
 {
     while (place > 0) {
-        const std::size_t parent = (place - 1) / 2;
+        const std::size_t parent = (place - 1) / k_children;
         if (!k.before(heap_[parent])) break;
         put(place, heap_[parent]);
         place = parent;
@@ -80,23 +84,29 @@ void timer_queue::sift_up(std::size_t place, key k) noexcept
 void timer_queue::sift_down(std::size_t place, key k) noexcept
 {
     for (;;) {
-        std::size_t child = place * 2 + 1;
-        if (child >= heap_.size()) break;
-        if (child + 1 < heap_.size() && heap_[child + 1].before(heap_[child])) ++child;
-        if (!heap_[child].before(k)) break;
-        put(place, heap_[child]);
-        place = child;
+        const std::size_t eldest = place * k_children + 1;
+        const std::size_t end = std::min(eldest + k_children, heap_.size());
+        if (eldest >= end) break;
+        std::size_t first = eldest;
+        for (std::size_t child = eldest + 1; child < end; ++child) {
+            if (heap_[child].before(heap_[first])) first = child;
+        }
+        if (!heap_[first].before(k)) break;
+        put(place, heap_[first]);
+        place = first;
     }
     put(place, k);
 }
 
 void timer_queue::take_out(std::size_t place) noexcept
 {
-    entries_[heap_[place].timer].place = k_out;
+    entry& e = entries_[heap_[place].timer];
+    e.place = k_out;
+    e.queued = k_never;
     const key last = heap_.back();
     heap_.pop_back();
     if (place == heap_.size()) return;
-    if (place > 0 && last.before(heap_[(place - 1) / 2])) {
+    if (place > 0 && last.before(heap_[(place - 1) / k_children])) {
         sift_up(place, last);
     } else {
         sift_down(place, last);

@@ -45,8 +45,8 @@ sc_dt::uint64 checked_ticks_per_ns()
 } // namespace
 
 vm_clock::vm_clock(const sc_core::sc_module_name& name)
-    : sc_module(name), share_(std::make_shared<share>(share{{}, k_never, this})), ticks_per_ns_(checked_ticks_per_ns()),
-      reach_(k_first_reach)
+    : sc_module(name), share_(std::make_shared<share>(share{{}, k_never, this})),
+      kernel_time_(sc_core::sc_time_stamp()), ticks_per_ns_(checked_ticks_per_ns()), reach_(k_first_reach)
 {
     SC_HAS_PROCESS(vm_clock);
     SC_METHOD(on_wakeup);
@@ -61,7 +61,7 @@ void vm_clock::start()
     if (running_) return;
     running_ = true;
     anchor_ = stopped_at_;
-    anchor_ticks_ = sc_core::sc_time_stamp().value() - odd_ticks_;
+    anchor_ticks_ = kernel_ticks() - odd_ticks_;
     expect_pending();
     place_notification();
 }
@@ -69,7 +69,7 @@ void vm_clock::start()
 void vm_clock::stop()
 {
     if (!running_) return;
-    const sc_dt::uint64 passed = sc_core::sc_time_stamp().value() - anchor_ticks_;
+    const sc_dt::uint64 passed = kernel_ticks() - anchor_ticks_;
     stopped_at_ = kernel_now();
     odd_ticks_ = passed % ticks_per_ns_;
     running_ = false;
@@ -122,8 +122,7 @@ sc_core::sc_time vm_clock::time_until(ns deadline) const
 {
     const ns at = kernel_now();
     if (deadline <= at) return sc_core::SC_ZERO_TIME;
-    const sc_dt::uint64 passed =
-        running_ ? (sc_core::sc_time_stamp().value() - anchor_ticks_) % ticks_per_ns_ : odd_ticks_;
+    const sc_dt::uint64 passed = running_ ? (kernel_ticks() - anchor_ticks_) % ticks_per_ns_ : odd_ticks_;
     return sc_core::sc_time::from_value(to_ticks(saturating_sub(deadline, at), ticks_per_ns_) - passed);
 }
 
@@ -153,7 +152,7 @@ void vm_clock::place_notification()
     wakeup_.cancel();
     wakeup_.notify(delay); // for which memory may run out
     share_->notified_for = target;
-    pending_ticks_ = sc_core::sc_time_stamp().value() + delay.value();
+    pending_ticks_ = kernel_ticks() + delay.value();
 }
 
 void vm_clock::on_wakeup()

@@ -67,12 +67,9 @@ public:
     /// access those due by its local time run, each at the local time of its deadline.
     bool run_due();
 
-    /// The same, for each access: costs next to nothing where nothing is due.
-    void catch_up()
-    {
-        // No timer of a running clock is due before the pending notification.
-        if (sc_core::sc_time_stamp().value() + local_time::ticks_ahead() >= pending_ticks_) run_due();
-    }
+    /// Whether `run_due` may find one now, for whoever asks at each access: no timer of a running clock is due before
+    /// the pending notification.
+    bool may_be_due() const noexcept { return kernel_ticks() + local_time::ticks_ahead() >= pending_ticks_; }
 
     /// Simulated time from `sc_time_stamp()` until virtual time reaches `deadline`, were it to run on; zero where it
     /// has. Held at the end of the kernel's range, of which not so much need be left (`kernel_time_left`).
@@ -83,8 +80,9 @@ private:
 
     ns now_ahead(sc_dt::uint64 ticks) const noexcept
     {
-        return running_ ? virtual_at(sc_core::sc_time_stamp().value(), ticks) : stopped_at_;
+        return running_ ? virtual_at(kernel_ticks(), ticks) : stopped_at_;
     }
+    sc_dt::uint64 kernel_ticks() const noexcept { return kernel_time_.value(); }
     ns kernel_now() const noexcept { return now_ahead(0); } ///< whatever is carried out ahead of the kernel
 
     // Virtual time so many ticks after a kernel time that is not before the anchor.
@@ -109,6 +107,7 @@ private:
     void on_wakeup();          ///< the kernel event came
 
     const std::shared_ptr<share> share_;
+    const sc_core::sc_time& kernel_time_; ///< what sc_time_stamp() refers to, which is the kernel's own
     sc_core::sc_event wakeup_;
     sc_dt::uint64 ticks_per_ns_ = 1;
     bool running_ = false;

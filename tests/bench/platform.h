@@ -2,6 +2,8 @@
 #ifndef VIGIL_TESTS_BENCH_PLATFORM_H
 #define VIGIL_TESTS_BENCH_PLATFORM_H
 
+#include <functional>
+
 #include <vigil/bus/bus_initiator.h>
 #include <vigil/sim/machine/machine.h>
 
@@ -21,11 +23,13 @@ struct bench_platform {
     vigil::bus::bus_initiator memory{"memory", vigil::bus::initiator_kind::vcpu};
     vigil::bus::bus_initiator msr{"msr", vigil::bus::initiator_kind::vcpu};
 
-    bench_platform()
+    /// `bind_more` is called while more initiators can still be bound.
+    explicit bench_platform(const std::function<void(vigil::sim::machine&)>& bind_more = {})
     {
         io.socket.bind(machine.io_ports());
         memory.socket.bind(machine.memory());
         msr.socket.bind(machine.msrs());
+        if (bind_more) bind_more(machine);
         sc_core::sc_start(sc_core::SC_ZERO_TIME);
         config_write(0x10, 4, k_bar0);
         config_write(0x04, 2, 0x0002);

@@ -3,6 +3,7 @@
 // COUNT [naive]; prints one line, COUNT and four figures: microseconds to make and elaborate one, bytes of memory,
 // nanoseconds of a kick (three writes; timers run between the rounds), nanoseconds of an expiry (both stages). With
 // "naive" it is a model that cancels and notifies an event at each kick.
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <cstdio>
@@ -90,14 +91,42 @@ struct watchdog_sink : vigil::runstate::watchdog_if {
     std::uint64_t expired = 0;
 };
 
-// An initiator of all watchdogs.
-class platform : public sc_core::sc_module, private tlm::tlm_bw_transport_if<> {
+// The initiator's side of many targets. At each binding a port looks through all that it is bound to, so that one for
+// all of them would take quadratic time: each has a few.
+class initiators {
 public:
-    explicit platform(const sc_core::sc_module_name& name) : sc_module(name)
+    explicit initiators(tlm::tlm_bw_transport_if<>& owner) : owner_(owner) {}
+
+    template <class Socket> void bind(Socket& target)
     {
-        registers_.bind(static_cast<tlm::tlm_bw_transport_if<>&>(*this));
-        config_.bind(static_cast<tlm::tlm_bw_transport_if<>&>(*this));
+        if (bound_++ % k_each == 0) {
+            groups_.emplace_back(sc_core::sc_gen_unique_name("initiator"));
+            groups_.back().socket.bind(owner_);
+        }
+        groups_.back().socket.bind(target);
     }
+    tlm::tlm_fw_transport_if<>& operator[](int which)
+    {
+        return *groups_[static_cast<std::size_t>(which) / k_each].socket[which % static_cast<int>(k_each)];
+    }
+
+private:
+    static constexpr std::size_t k_each = 128;
+
+    struct group : sc_core::sc_module {
+        explicit group(const sc_core::sc_module_name& name) : sc_module(name) {}
+        many_targets socket{"socket"};
+    };
+
+    tlm::tlm_bw_transport_if<>& owner_;
+    std::size_t bound_ = 0;
+    std::deque<group> groups_;
+};
+
+// An initiator of all watchdogs.
+class platform : public sc_core::sc_module, protected tlm::tlm_bw_transport_if<> {
+public:
+    explicit platform(const sc_core::sc_module_name& name) : sc_module(name) {}
 
     virtual void make(int count) = 0;
     virtual void enable(int which) = 0;
@@ -112,7 +141,7 @@ public:
     }
 
 protected:
-    void write(many_targets& socket, int which, std::uint64_t address, std::uint32_t value, unsigned width)
+    void write(initiators& sockets, int which, std::uint64_t address, std::uint32_t value, unsigned width)
     {
         payload_.set_command(tlm::TLM_WRITE_COMMAND);
         payload_.set_address(address);
@@ -123,12 +152,12 @@ protected:
         payload_.set_dmi_allowed(false);
         payload_.set_response_status(tlm::TLM_INCOMPLETE_RESPONSE);
         sc_core::sc_time delay;
-        socket[which]->b_transport(payload_, delay);
+        sockets[which].b_transport(payload_, delay);
         if (!payload_.is_response_ok()) std::abort();
     }
 
-    many_targets registers_{"registers"};
-    many_targets config_{"config"};
+    initiators registers_{*this};
+    initiators config_{*this};
 
 private:
     tlm::tlm_sync_enum nb_transport_bw(tlm::tlm_generic_payload&, tlm::tlm_phase&, sc_core::sc_time&) override
@@ -157,7 +186,7 @@ public:
     void enable(int which) override { write(config_, which, k_lock, 0x02, 1); }
     void preload(int which, std::uint32_t value) override
     {
-        for (const std::uint64_t offset : {0, 4}) {
+        for (const std::uint64_t offset : {0U, 4U}) {
             write(registers_, which, k_reload, 0x80, 2);
             write(registers_, which, k_reload, 0x86, 2);
             write(registers_, which, offset, value, 4);
@@ -181,8 +210,6 @@ public:
             auto& one = watchdogs_.emplace_back(("wdt" + std::to_string(i)).c_str(), expired_);
             registers_.bind(one.registers);
         }
-        // A socket that leads nowhere would be an error.
-        config_.bind(idle_.registers);
     }
     void enable(int which) override { watchdogs_[static_cast<std::size_t>(which)].enable(); }
     void preload(int which, std::uint32_t value) override { write(registers_, which, 0, value, 2); }
@@ -190,7 +217,6 @@ public:
 
 private:
     std::uint64_t expired_ = 0;
-    naive_watchdog idle_{"idle", expired_};
     std::deque<naive_watchdog> watchdogs_;
 };
 
@@ -206,7 +232,8 @@ template <class Platform> int measure(int count)
 
     for (int i = 0; i < count; ++i) all.enable(i);
     sc_core::sc_start(sc_core::SC_ZERO_TIME);
-    const int rounds = count >= 1'000'000 ? 1 : 1'000'000 / count;
+    // A million kicks, as far as the kernel's time goes.
+    const int rounds = std::min(1'000'000 / count, 10'000);
     const auto kicks = steady::now();
     for (int round = 0; round < rounds; ++round) {
         for (int i = 0; i < count; ++i) all.kick(i);
@@ -226,7 +253,8 @@ template <class Platform> int measure(int count)
         return 1;
     }
     std::printf("%d %.3f %zu %.1f %.1f\n", count, making * 1e6, bytes, kick * 1e9, expiry * 1e9);
-    return 0;
+    std::fflush(stdout);
+    std::_Exit(0); // the kernel takes quadratic time to forget so many objects
 }
 
 } // namespace
@@ -245,5 +273,6 @@ int sc_main(int argc, char* argv[])
 int main(int argc, char* argv[])
 {
     ::setenv("SYSTEMC_DISABLE_COPYRIGHT_MESSAGE", "1", 1);
+    sc_core::sc_report_handler::set_actions(sc_core::SC_WARNING, sc_core::SC_DO_NOTHING); // that nothing was to be done
     return sc_core::sc_elab_and_sim(argc, argv);
 }

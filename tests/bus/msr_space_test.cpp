@@ -22,14 +22,14 @@ struct msr_file : sc_core::sc_module, msr_device {
 
     std::optional<std::uint64_t> read_msr(std::uint64_t index, const access_context& context) override
     {
-        origin = context.origin;
+        origin = context.origin();
         const auto value = peek_msr(index);
         if (value) ++values[index];
         return value;
     }
     bool write_msr(std::uint64_t index, std::uint64_t value, const access_context& context) override
     {
-        origin = context.origin;
+        origin = context.origin();
         delay = context.delay;
         if (values.count(index) == 0) return false;
         values[index] = value;

@@ -32,7 +32,7 @@ struct msr_file : sc_core::sc_module, msr_device {
         const auto found = values.find(index);
         if (found == values.end()) return false;
         ++writes;
-        origin = context.origin;
+        origin = context.origin();
         delay = context.delay;
         found->second = value;
         return true;

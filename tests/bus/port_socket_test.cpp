@@ -48,7 +48,7 @@ struct device : sc_core::sc_module {
     void counter_was_read() { ++count; }
     void counter_written(std::uint8_t value, const access_context& context)
     {
-        heard += std::to_string(value) + (context.origin.kind == initiator_kind::vcpu ? "v " : "- ");
+        heard += std::to_string(value) + (context.origin().kind == initiator_kind::vcpu ? "v " : "- ");
     }
 
     std::uint64_t in(std::uint64_t port, unsigned width) { return io.read_value(port, width); }

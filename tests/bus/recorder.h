@@ -20,7 +20,7 @@ struct recorder : vigil::bus::register_device {
     std::uint64_t read(std::uint64_t offset, unsigned width, const vigil::bus::access_context& context) override
     {
         note("r", offset, width);
-        origin = context.origin;
+        origin = context.origin();
         return peek(offset, width);
     }
     void write(std::uint64_t offset, unsigned width, std::uint64_t value,
@@ -28,7 +28,7 @@ struct recorder : vigil::bus::register_device {
     {
         note("w", offset, width);
         log += "=" + hex(value);
-        origin = context.origin;
+        origin = context.origin();
         delay = context.delay;
         for (unsigned i = 0; i < width; ++i) bytes.at(offset + i) = static_cast<std::uint8_t>(value >> (8 * i));
     }
@@ -90,7 +90,7 @@ struct sample_function : vigil::bus::pci_function {
     {
         if (offset == 0x60 && width == 2) {
             live = static_cast<std::uint16_t>(value);
-            origin = context.origin;
+            origin = context.origin();
         } else {
             pci_function::config_write(offset, width, value, context);
         }

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "figures.h"
+#include "measures.h"
 #include "processes.h"
 #include "table.h"
 #include "watchdog_lines.h"
+
+#include <algorithm>
 
 #include <unistd.h>
 
@@ -16,26 +19,6 @@ constexpr int k_expiries = 500;
 constexpr int k_paced_expiries = 50;
 constexpr int k_trips = 2'000;
 constexpr int k_rest_us = 1000;
-
-// From writing `stop` until the last of so many clients has read STOP.
-double stop_to_last_of(int clients, const std::string& program, const words& more)
-{
-    const simulator server(program, more, k_clients);
-    std::vector<peer> all;
-    for (int i = 0; i < clients; ++i) all.push_back(server.qmp(i));
-    const auto order = [&](const char* command, const char* event) {
-        all.front().send(command);
-        for (peer& client : all) client.line_with(event);
-    };
-    bool stopped = false;
-    const auto run_on = [&] {
-        if (stopped) all.front().line_with("\"return\"");
-        order("{\"execute\": \"cont\"}\n", "\"RESUME\"");
-        all.front().line_with("\"return\"");
-        stopped = true;
-    };
-    return median_seconds(k_stops, run_on, [&] { order("{\"execute\": \"stop\"}\n", "\"STOP\""); });
-}
 
 double echo_round_trip(int times, int rest_us)
 {
@@ -101,6 +84,25 @@ double lateness(const std::string& program, const words& more)
 }
 
 } // namespace
+
+double stop_to_last_of(int clients, const std::string& program, const words& more)
+{
+    const simulator server(program, more, std::max(clients, k_clients));
+    std::vector<peer> all;
+    for (int i = 0; i < clients; ++i) all.push_back(server.qmp(i));
+    const auto order = [&](const char* command, const char* event) {
+        all.front().send(command);
+        for (peer& client : all) client.line_with(event);
+    };
+    bool stopped = false;
+    const auto run_on = [&] {
+        if (stopped) all.front().line_with("\"return\"");
+        order("{\"execute\": \"cont\"}\n", "\"RESUME\"");
+        all.front().line_with("\"return\"");
+        stopped = true;
+    };
+    return median_seconds(k_stops, run_on, [&] { order("{\"execute\": \"stop\"}\n", "\"STOP\""); });
+}
 
 void event_figures(int runs)
 {

@@ -150,6 +150,17 @@ int run_to_end(const words& command)
     return WIFEXITED(status) ? WEXITSTATUS(status) : 128;
 }
 
+std::vector<double> numbers_from(const words& command)
+{
+    std::string line;
+    for (const std::string& word : command) line += "'" + word + "' ";
+    std::FILE* const out = ::popen(line.c_str(), "r");
+    std::vector<double> numbers;
+    for (double number = 0; out != nullptr && std::fscanf(out, "%lf", &number) == 1;) numbers.push_back(number);
+    if (out == nullptr || ::pclose(out) != 0) give_up(line + "has failed");
+    return numbers;
+}
+
 pid_t youngest_descendant(pid_t of)
 {
     std::ifstream in("/proc/" + std::to_string(of) + "/task/" + std::to_string(of) + "/children");

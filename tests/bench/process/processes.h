@@ -55,6 +55,8 @@ private:
 
 /// Runs a command in silence; returns its exit status, 127 where there is none.
 int run_to_end(const words& command);
+/// Runs a command and returns the numbers that it prints; the program ends where the command fails.
+std::vector<double> numbers_from(const words& command);
 /// The process that came last of those that descend from one.
 pid_t youngest_descendant(pid_t of);
 /// Memory that a process shares with no other and has written to.

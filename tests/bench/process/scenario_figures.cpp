@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "figures.h"
+#include "measures.h"
 #include "processes.h"
 #include "table.h"
 #include "watchdog_lines.h"
@@ -44,22 +45,7 @@ std::string file_of_scenarios(int count, const char* more = "")
     return path;
 }
 
-// Seconds of a whole run; the program ends where not all of it passed.
-double run_of(int count, const words& more)
-{
-    const std::string file = file_of_scenarios(count);
-    words command{VIGIL_RUN, "--transcripts", fresh_socket(), file};
-    command.insert(command.end(), more.begin(), more.end());
-    int status = 0;
-    const double seconds = seconds_of([&] { status = run_to_end(command); });
-    if (status != 0) {
-        std::fprintf(stderr, "vigil-run did not pass the %d scenarios\n", count);
-        std::exit(1);
-    }
-    return seconds;
-}
-
-// The same with a QEMU to itself, whose clock qtest steps.
+// The same scenario with a QEMU to itself, whose clock qtest steps.
 void scenario_on_qemu(const std::string& program)
 {
     const simulator server(program, {"-accel", "qtest", "-action", "watchdog=pause"});
@@ -104,19 +90,36 @@ double private_kib_after(int before)
 
 } // namespace
 
+bool with_scenarios() { return ::access(VIGIL_RUN, X_OK) == 0; }
+
+double run_of_scenarios(int count, const words& more)
+{
+    const std::string file = file_of_scenarios(count);
+    words command{VIGIL_RUN, "--transcripts", fresh_socket(), file};
+    command.insert(command.end(), more.begin(), more.end());
+    int status = 0;
+    const double seconds = seconds_of([&] { status = run_to_end(command); });
+    if (status != 0) {
+        std::fprintf(stderr, "vigil-run did not pass the %d scenarios\n", count);
+        std::exit(1);
+    }
+    return seconds;
+}
+
 void scenario_figures(int runs)
 {
-    if (::access(VIGIL_RUN, X_OK) != 0) {
-        std::printf("| scenarios, two at once | not measured: vigil-run was not built |  |  |  |\n");
+    if (!with_scenarios()) {
+        print_words_row("scenarios, two at once", "not measured: vigil-run was not built");
         return;
     }
     series rate, rate_isolated, memory, growth;
     const auto qemu = qemu_with_qtest();
     for (int run = 0; run < runs; ++run) {
-        const double seconds = run_of(k_scenarios, {"--jobs", "2"}) / k_scenarios;
+        const double seconds = run_of_scenarios(k_scenarios, {"--jobs", "2"}) / k_scenarios;
         rate.figure.push_back(1 / seconds);
-        rate_isolated.figure.push_back(k_scenarios / 10 / run_of(k_scenarios / 10, {"--jobs", "2", "--isolate"}));
-        growth.add(seconds, run_of(100, {"--jobs", "2"}) / 100);
+        rate_isolated.figure.push_back(k_scenarios / 10 /
+                                       run_of_scenarios(k_scenarios / 10, {"--jobs", "2", "--isolate"}));
+        growth.add(seconds, run_of_scenarios(100, {"--jobs", "2"}) / 100);
         if (!qemu) continue;
         rate.baseline.push_back(k_runs_of_qemu / seconds_of([&] {
                                     for (int i = 0; i < k_runs_of_qemu; ++i) scenario_on_qemu(*qemu);
@@ -127,7 +130,7 @@ void scenario_figures(int runs)
     if (qemu) {
         print_ratio_row("the same, in QEMU's rates", rate, 100);
     } else {
-        std::printf("| the same, in QEMU's rates | not measured: no QEMU with the qtest accelerator |  |  |  |\n");
+        print_words_row("the same, in QEMU's rates", "not measured: no QEMU with the qtest accelerator");
     }
     print_row("scenarios, each in a process of its own", rate_isolated, k_per_second, "");
     print_row("a scenario of 5000", growth, k_us, "of 100", 1.1);

@@ -65,7 +65,7 @@ void start_figures(int runs)
         time_of_qemu.add(vigil.seconds, qemu.seconds);
         memory_of_qemu.add(vigil.resident_kib, qemu.resident_kib);
     }
-    print_row("start to first reply", time, k_ms, "empty `sc_main`");
+    print_row("start to first reply", time, k_ms, "empty `sc_main`", 1.25);
     if (with_qemu()) print_row("the same", time_of_qemu, k_ms, "QEMU");
     print_row("VmRSS then", memory, k_mib, "empty `sc_main`");
     if (with_qemu()) print_row("the same", memory_of_qemu, k_mib, "QEMU");

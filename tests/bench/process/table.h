@@ -49,12 +49,15 @@ struct unit {
     double factor; ///< from seconds, KiB or per second
     int digits;
 };
+inline constexpr unit k_ns{"ns", 1e9, 1};
 inline constexpr unit k_us{"µs", 1e6, 2};
 inline constexpr unit k_ms{"ms", 1e3, 2};
+inline constexpr unit k_kib{"KiB", 1, 2};
 inline constexpr unit k_mib{"MiB", 1.0 / 1024, 1};
 inline constexpr unit k_per_second{"/s", 1, 0};
 
-void print_head();
+/// Says when and on what machine this is measured, and begins the table.
+void print_head(int runs);
 /// Prints a row; the baseline's cells stay empty where it was not measured. A limit that is missed is said to be.
 void print_row(const std::string& figure, const series& measured, unit in, const std::string& baseline,
                std::optional<double> most = std::nullopt);
@@ -63,10 +66,20 @@ void print_row_at_least(const std::string& figure, const series& measured, unit 
                         double least);
 /// As above, for one that must not be more than something.
 void print_row_at_most(const std::string& figure, const series& measured, unit in, double most);
+/// As above, for one that depends on the machine: what is wanted (as measured: seconds, KiB) is said, and nothing
+/// follows from it.
+void print_row_wanted(const std::string& figure, const series& measured, unit in, const std::string& baseline,
+                      double wanted);
 /// A row of the ratio alone, which must reach something.
 void print_ratio_row(const std::string& figure, const series& measured, double least);
+/// A row of an exponent: how a cost grows with the number of what costs it.
+void print_exponent_row(const std::string& figure, double exponent, std::optional<double> most = std::nullopt);
+/// A row of words alone, for what could not be measured.
+void print_words_row(const std::string& figure, const std::string& words);
 /// How many limits were missed so far.
 int limits_missed() noexcept;
+/// Writes the rows printed so far as JSON; returns whether that went well.
+bool write_json(const std::string& path);
 
 } // namespace vigil::bench
 

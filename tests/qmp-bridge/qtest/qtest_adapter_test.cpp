@@ -13,7 +13,7 @@ struct one_msr : sc_core::sc_module, bus::msr_device {
     bool write_msr(std::uint64_t, std::uint64_t written, const bus::access_context& context) override
     {
         value = written;
-        origin = context.origin;
+        origin = context.origin();
         return true;
     }
     std::optional<std::uint64_t> peek_msr(std::uint64_t) const override { return value; }

@@ -43,6 +43,9 @@ public:
 
     std::vector<runstate::property> properties() override;
 
+    /// Has reads return `events` from now on.
+    void set_events(std::uint8_t events) noexcept { events_ = events; }
+
 protected:
     /// For the module `owner`, constructed before; reads return `events`, writes report whatever they say.
     pvpanic(const sc_core::sc_object& owner, std::uint8_t events, bool shutdown);
@@ -53,7 +56,7 @@ private:
     void report(std::uint8_t bits, const bus::access_context& context);
 
     const sc_core::sc_object& owner_;
-    const std::uint8_t events_;
+    std::uint8_t events_;
     const std::uint8_t known_;    ///< the bits that report something
     bool unknown_logged_ = false; ///< the guest was told of once
 };

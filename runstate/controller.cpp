@@ -33,6 +33,17 @@ controller::controller(const sc_core::sc_module_name& name) : sc_module(name)
 
 controller::~controller() = default;
 
+void controller::remove_resettable(const resettable& component) noexcept
+{
+    resettables_.erase(std::remove(resettables_.begin(), resettables_.end(), &component), resettables_.end());
+}
+
+void controller::remove_snapshottable(const snapshottable& component) noexcept
+{
+    snapshottables_.erase(std::remove(snapshottables_.begin(), snapshottables_.end(), &component),
+                          snapshottables_.end());
+}
+
 void controller::start_of_simulation()
 {
     if (!control_.autostart() || control_.state() != run_state::prelaunch) return;
@@ -278,7 +289,8 @@ std::uint64_t controller::most_bytes() const
 void controller::reset_devices(reset_kind kind)
 {
     facts_.clear(); // stated by instructions that come after it
-    for (resettable* component : resettables_) component->reset(kind);
+    const std::vector<resettable*> all = resettables_; // a reset may end the registration of some
+    for (resettable* component : all) component->reset(kind);
 }
 
 void controller::press_power_button()

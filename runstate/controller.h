@@ -48,15 +48,17 @@ public:
     /// Whether the machine starts running by itself; to be said before simulation starts.
     void autostart(bool yes) noexcept { control_.autostart(yes); }
 
-    // Registration, before or during the simulation. What is registered must be there for as long as simulation runs;
+    // Registration, before or during the simulation. What is registered and not removed must be there for as long as
+    // simulation runs;
     // the controller does not touch it at its own end, so that either may go first.
 
     /// Told of every event, in the order of registration, until it goes. Adding or removing from inside a callback is
     /// allowed.
     void add_listener(run_listener& listener) { listeners_->add(listener); }
     void remove_listener(run_listener& listener) noexcept { listeners_->remove(listener); }
-    /// Reset with the machine, in the order of registration.
+    /// Reset with the machine, in the order of registration. One that is removed amid a reset must still be there then.
     void add_resettable(resettable& component) { resettables_.push_back(&component); }
+    void remove_resettable(const resettable& component) noexcept;
     /// Takes the NMIs of `inject-nmi`.
     void add_nmi_sink(nmi_sink& sink) { nmi_sinks_.push_back(&sink); }
     /// Sees the virtual power button pressed.
@@ -65,6 +67,7 @@ public:
     void add_attention_sink(attention_sink& sink) { attention_sinks_.push_back(&sink); }
     /// Saved and restored with the machine, in the order of registration.
     void add_snapshottable(snapshottable& component) { snapshottables_.push_back(&component); }
+    void remove_snapshottable(const snapshottable& component) noexcept;
 
     /// Whether the machine runs, and nothing that was stated or requested has still to take effect.
     bool settled() const noexcept

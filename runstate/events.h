@@ -5,6 +5,7 @@
 #include <array>
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <variant>
 
@@ -91,10 +92,17 @@ struct guest_pvshutdown_event {
     static constexpr std::string_view name = "GUEST_PVSHUTDOWN";
 };
 
+/// A device has left the machine (DEVICE_DELETED).
+struct device_deleted_event {
+    static constexpr std::string_view name = "DEVICE_DELETED";
+    std::optional<std::string> device; ///< its id, where it had one
+    std::string path;                  ///< of its object
+};
+
 /// Everything the run-state controller tells its listeners.
 using event = std::variant<shutdown_event, powerdown_event, reset_event, stop_event, resume_event, suspend_event,
                            suspend_disk_event, wakeup_event, watchdog_event, guest_panicked_event,
-                           guest_crashloaded_event, guest_pvshutdown_event>;
+                           guest_crashloaded_event, guest_pvshutdown_event, device_deleted_event>;
 
 /// The event's QAPI name, e.g. "WATCHDOG".
 std::string_view event_name(const event& e) noexcept;

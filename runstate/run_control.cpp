@@ -35,6 +35,11 @@ std::optional<refusal> run_control::cont()
     return std::nullopt;
 }
 
+void run_control::device_deleted(const std::optional<std::string>& id, const std::string& path)
+{
+    host_.emit(device_deleted_event{id, path});
+}
+
 void run_control::system_reset() { request_reset(shutdown_cause::host_qmp_system_reset); }
 
 void run_control::system_powerdown() { request_powerdown(); }

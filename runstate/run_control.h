@@ -81,6 +81,8 @@ public:
     void stop();
     /// `cont`: RESUME and state `running`; refused where a reset is needed first.
     std::optional<refusal> cont();
+    /// A device has left the machine: tells of it, and nothing else.
+    void device_deleted(const std::optional<std::string>& id, const std::string& path);
     /// `system_reset`, cause host-qmp-system-reset.
     void system_reset();
     /// `system_powerdown`.

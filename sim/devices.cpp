@@ -12,19 +12,6 @@ namespace vigil::sim {
 
 namespace {
 
-using runstate::controller;
-
-template <class Device> made_device handed_over(std::unique_ptr<Device> device, controller& control)
-{
-    made_device made;
-    made.object = device.get();
-    if constexpr (std::is_base_of_v<runstate::snapshottable, Device>) control.add_snapshottable(*device);
-    if constexpr (std::is_base_of_v<runstate::resettable, Device>) made.reset = device.get();
-    if constexpr (std::is_base_of_v<bus::pci_function, Device>) made.function = device.get();
-    made.module = std::move(device);
-    return made;
-}
-
 made_device make_i6300esb(const char* name, const device_surroundings& around, const property_values& values)
 {
     models::i6300esb_parameters parameters;
@@ -36,7 +23,7 @@ made_device make_i6300esb(const char* name, const device_surroundings& around, c
     auto device = std::make_unique<models::i6300esb>(name, around.controller.clock, parameters);
     device->watchdog.bind(around.controller);
     models::output_port* const pin = parameters.stage1_interrupt ? &device->irq : nullptr;
-    made_device made = handed_over(std::move(device), around.controller);
+    made_device made = handed_over(std::move(device));
     made.interrupt = pin;
     return made;
 }
@@ -46,7 +33,7 @@ made_device make_ib700(const char* name, const device_surroundings& around, cons
     auto device = std::make_unique<models::ib700>(name, around.controller.clock);
     device->watchdog.bind(around.controller);
     device->map(around.io_ports, around.priority);
-    return handed_over(std::move(device), around.controller);
+    return handed_over(std::move(device));
 }
 
 made_device make_pvpanic(const char* name, const device_surroundings& around, const property_values& values)
@@ -59,7 +46,7 @@ made_device make_pvpanic(const char* name, const device_surroundings& around, co
     device->panic.bind(around.controller);
     device->vcpu_panicked = around.vcpu_panicked;
     device->map(around.io_ports, around.priority);
-    return handed_over(std::move(device), around.controller);
+    return handed_over(std::move(device));
 }
 
 made_device make_pvpanic_pci(const char* name, const device_surroundings& around, const property_values& values)
@@ -70,7 +57,7 @@ made_device make_pvpanic_pci(const char* name, const device_surroundings& around
     auto device = std::make_unique<models::pvpanic_pci>(name, parameters);
     device->panic.bind(around.controller);
     device->vcpu_panicked = around.vcpu_panicked;
-    return handed_over(std::move(device), around.controller);
+    return handed_over(std::move(device));
 }
 
 device_property read_only(std::string_view name, property_kind kind) { return {name, kind, std::nullopt, {}, true}; }
@@ -182,7 +169,6 @@ std::vector<device_row> made_rows()
         lpc_row(),
         power_management_row(),
     };
-    for (device_row& row : inert_rows()) all.push_back(std::move(row));
     return all;
 }
 
@@ -193,19 +179,41 @@ bool is_there(const device_property& property, const qemu_behaviour& behaviour)
 
 } // namespace
 
-const std::vector<device_row>& device_rows()
+const std::vector<device_row>& modelled_rows()
 {
     static const std::vector<device_row> rows = made_rows();
     return rows;
 }
 
+namespace {
+
+// Made where somebody asks for what is not modelled.
+const std::vector<device_row>& all_inert_rows()
+{
+    static const std::vector<device_row> rows = inert_rows();
+    return rows;
+}
+
+} // namespace
+
+std::vector<const device_row*> device_rows()
+{
+    std::vector<const device_row*> all;
+    for (const auto* part : {&modelled_rows(), &all_inert_rows()}) {
+        for (const device_row& row : *part) all.push_back(&row);
+    }
+    return all;
+}
+
 const device_row* find_device_row(std::string_view name)
 {
-    const auto& rows = device_rows();
-    const auto found = std::find_if(rows.begin(), rows.end(), [&](const device_row& row) {
-        return row.name == name || (!name.empty() && row.alias == name);
-    });
-    return found != rows.end() ? &*found : nullptr;
+    const auto is_it = [&](const device_row& row) { return row.name == name || (!name.empty() && row.alias == name); };
+    const auto& modelled = modelled_rows();
+    const auto found = std::find_if(modelled.begin(), modelled.end(), is_it);
+    if (found != modelled.end()) return &*found;
+    const auto& inert = all_inert_rows();
+    const auto other = std::find_if(inert.begin(), inert.end(), is_it);
+    return other != inert.end() ? &*other : nullptr;
 }
 
 namespace {
@@ -267,6 +275,16 @@ const device_property* find_property(const device_row& row, std::string_view nam
         }
     }
     return nullptr;
+}
+
+runstate::result<const device_property*> settable_property(const device_row& row, std::string_view name,
+                                                           const qemu_behaviour& behaviour)
+{
+    const std::string spelt = "Property '" + std::string(row.name) + "." + std::string(name) + "'";
+    const device_property* property = find_property(row, name, behaviour);
+    if (property == nullptr) return qmp_bridge::refuse(spelt + " not found");
+    if (property->read_only) return qmp_bridge::refuse(spelt + " is not writable");
+    return property;
 }
 
 property_values default_values(const device_row& row, const qemu_behaviour& behaviour, std::string_view machine)

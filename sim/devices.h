@@ -8,6 +8,8 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <type_traits>
+#include <utility>
 #include <vector>
 
 #include <systemc>
@@ -42,15 +44,29 @@ struct device_surroundings {
     std::function<void(std::uint32_t vcpu)> vcpu_panicked;
 };
 
-/// A device with its ports bound, registered with the controller and, on ISA, mapped.
+/// A device with its ports bound and, on ISA, mapped.
 struct made_device {
     std::unique_ptr<sc_core::sc_module> module;
     runstate::inspectable* object = nullptr;
     bus::pci_function* function = nullptr;    ///< of a PCI device: still to be attached
     bus::pci_bridge* bridge = nullptr;        ///< the same where it is a bridge
     runstate::resettable* reset = nullptr;    ///< still to be registered; null: nothing in it is reset
+    runstate::snapshottable* saved = nullptr; ///< the same; null: there is nothing to save
     models::output_port* interrupt = nullptr; ///< its interrupt pin: still to be bound; null: it has none
 };
+
+/// What a device shows and does, by what it is made from.
+template <class Device> made_device handed_over(std::unique_ptr<Device> device)
+{
+    made_device made;
+    if constexpr (std::is_base_of_v<runstate::inspectable, Device>) made.object = device.get();
+    if constexpr (std::is_base_of_v<runstate::snapshottable, Device>) made.saved = device.get();
+    if constexpr (std::is_base_of_v<runstate::resettable, Device>) made.reset = device.get();
+    if constexpr (std::is_base_of_v<bus::pci_function, Device>) made.function = device.get();
+    if constexpr (std::is_base_of_v<bus::pci_bridge, Device>) made.bridge = device.get();
+    made.module = std::move(device);
+    return made;
+}
 
 /// One kind of device.
 struct device_row {
@@ -71,7 +87,10 @@ struct device_row {
 };
 
 /// Every kind of device, those of the chipset included; what is modelled stands first.
-const std::vector<device_row>& device_rows();
+std::vector<const device_row*> device_rows();
+
+/// Those of them that are modelled, or parts of the chipset.
+const std::vector<device_row>& modelled_rows();
 
 /// The row of that name or alias, or null.
 const device_row* find_device_row(std::string_view name);
@@ -94,6 +113,10 @@ const std::vector<device_property>& own_properties(const device_row& row, const 
 /// The property of that name, a read-only one too; null: there is none.
 const device_property* find_property(const device_row& row, std::string_view name,
                                      const qemu_behaviour& behaviour = {});
+
+/// The same of one that can be set; or why it cannot.
+runstate::result<const device_property*> settable_property(const device_row& row, std::string_view name,
+                                                           const qemu_behaviour& behaviour);
 
 /// The defaults of everything that can be set, on the machine of that name (one without a version: as in the newest).
 property_values default_values(const device_row& row, const qemu_behaviour& behaviour = {},

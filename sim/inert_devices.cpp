@@ -471,17 +471,6 @@ const inert_forms& ich9_intel_hda()
 
 // --- The rows.
 
-template <class Device> made_device handed_over(std::unique_ptr<Device> device, const device_surroundings& around)
-{
-    made_device made;
-    around.controller.add_snapshottable(*device);
-    made.reset = device.get();
-    made.function = device.get();
-    if constexpr (std::is_base_of_v<bus::pci_bridge, Device>) made.bridge = device.get();
-    made.module = std::move(device);
-    return made;
-}
-
 template <const inert_forms& (*Forms)()>
 made_device make_function(const char* name, const device_surroundings& around, const property_values&)
 {
@@ -489,13 +478,13 @@ made_device make_function(const char* name, const device_surroundings& around, c
     const inert_header& header = around.position == pci_position::express_port   ? forms.on_port
                                  : around.position == pci_position::root_complex ? forms.on_root
                                                                                  : forms.conventional;
-    return handed_over(std::make_unique<inert_function<bus::pci_function>>(name, header), around);
+    return handed_over(std::make_unique<inert_function<bus::pci_function>>(name, header));
 }
 
 template <const inert_header& (*Header)(), const bus::pci_bridge_parameters& Parameters>
-made_device make_bridge(const char* name, const device_surroundings& around, const property_values&)
+made_device make_bridge(const char* name, const device_surroundings& /*around*/, const property_values&)
 {
-    return handed_over(std::make_unique<inert_function<bus::pci_bridge>>(name, Header(), Parameters), around);
+    return handed_over(std::make_unique<inert_function<bus::pci_bridge>>(name, Header(), Parameters));
 }
 
 made_device make_nothing(const char* /*name*/, const device_surroundings&, const property_values&) { return {}; }
@@ -705,6 +694,7 @@ std::vector<device_row> inert_rows()
         return std::find(names.begin(), names.end(), name) != names.end();
     };
     for (device_row& row : all) {
+        row.hotpluggable = !is_one_of(row.name, {"VGA", "cirrus-vga", "qxl-vga", "virtio-vga"});
         row.conventional = !is_one_of(row.name, {"pcie-root-port", "pcie-pci-bridge", "ioh3420", "e1000e"});
         row.express =
             !row.conventional || is_one_of(row.name, {"qemu-xhci", "nec-usb-xhci", "virtio-vga", "bochs-display"});

@@ -16,6 +16,7 @@
 #include <vigil/qmp-bridge/qmp/qom_tree.h>
 #include <vigil/runstate/migration.h>
 #include <vigil/sim/block/block_commands.h>
+#include <vigil/sim/device_commands.h>
 #include <vigil/sim/machine/catalogue.h>
 #include <vigil/sim/options/options_command.h>
 #include <vigil/sim/version.h>
@@ -64,6 +65,10 @@ simulation::simulation(const sim_options& options, runstate::file_access files,
     };
     for (qmp_bridge::own_command& one : block_commands(read)) server_.add_command(std::move(one));
     server_.add_command(options_command());
+    for (qmp_bridge::own_command& one : device_commands(machine_, options_.machine.behaviour)) {
+        server_.add_command(std::move(one));
+    }
+    machine_.devices_gone = [this] { server_.post([this] { machine_.tell_of_gone(); }); };
 }
 
 qmp_bridge::qmp_server_options simulation::server_options(runstate::file_access files)
@@ -145,7 +150,7 @@ void simulation::describe_machine()
     const auto& devices = options_.machine.devices;
     description.balloon = std::any_of(devices.begin(), devices.end(), is_balloon);
     server_.objects().types.tell_defaults_of_all(options_.machine.behaviour.renewed_objects);
-    for (auto& type : known_types(options_.version)) server_.objects().types.add(std::move(type));
+    server_.objects().types.add_when_asked([version = options_.version] { return known_types(version); });
     list_objects();
 }
 

@@ -2,6 +2,7 @@
 #include <vigil/qmp-bridge/qmp/qom_types.h>
 
 #include <algorithm>
+#include <utility>
 
 namespace vigil::qmp_bridge {
 
@@ -16,11 +17,20 @@ refusal not_expected(const char* expected) { return {"Parameter 'typename' expec
 
 } // namespace
 
+const std::vector<qom_type>& qom_types::types() const
+{
+    if (make_) {
+        for (qom_type& one : std::exchange(make_, nullptr)()) types_.push_back(std::move(one));
+    }
+    return types_;
+}
+
 const qom_type* qom_types::find(std::string_view name) const
 {
     const auto is_it = [&](const qom_type& one) { return one.name == name; };
-    const auto found = std::find_if(types_.begin(), types_.end(), is_it);
-    return found == types_.end() ? nullptr : &*found;
+    const auto& all = types();
+    const auto found = std::find_if(all.begin(), all.end(), is_it);
+    return found == all.end() ? nullptr : &*found;
 }
 
 bool qom_types::is_made_from(const qom_type& one, std::string_view ancestor) const
@@ -47,7 +57,7 @@ std::vector<const qom_type*> qom_types::that_implement(const std::optional<std::
                                                        bool with_abstract) const
 {
     std::vector<const qom_type*> all;
-    for (const qom_type& one : types_) {
+    for (const qom_type& one : types()) {
         if (one.abstract && !with_abstract) continue;
         if (!implements || is_a(one, *implements)) all.push_back(&one);
     }

@@ -2,6 +2,7 @@
 #ifndef VIGIL_QMP_BRIDGE_QMP_QOM_TYPES_H
 #define VIGIL_QMP_BRIDGE_QMP_QOM_TYPES_H
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -35,6 +36,8 @@ class qom_types {
 public:
     /// Makes a type known; it and what it names must stay for as long as the types are asked for.
     void add(qom_type one) { types_.push_back(std::move(one)); }
+    /// Has those of `make` added when somebody first asks for types.
+    void add_when_asked(std::function<std::vector<qom_type>()> make) { make_ = std::move(make); }
 
     /// Whether `properties` tells defaults, as QEMU 11.1 does; before, only `device_properties` does.
     void tell_defaults_of_all(bool yes) noexcept { tells_defaults_ = yes; }
@@ -57,7 +60,10 @@ private:
     bool is_a(const qom_type& one, std::string_view ancestor) const; ///< made from it, or implements it
     std::vector<const qom_type::property*> all_properties(const qom_type& one) const;
 
-    std::vector<qom_type> types_;
+    const std::vector<qom_type>& types() const;
+
+    mutable std::vector<qom_type> types_;
+    mutable std::function<std::vector<qom_type>()> make_; ///< empty: there are no more
     bool tells_defaults_ = false;
 };
 

@@ -368,6 +368,11 @@ template <> struct described<runstate::guest_pvshutdown_event> : event_descripti
     static constexpr std::tuple<> members{};
 };
 
+template <> struct described<runstate::device_deleted_event> : event_description {
+    static constexpr std::tuple members{member{"device", &runstate::device_deleted_event::device},
+                                        member{"path", &runstate::device_deleted_event::path}};
+};
+
 /// An event.
 struct qapi_event {
     std::string_view name;

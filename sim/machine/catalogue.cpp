@@ -194,7 +194,7 @@ std::vector<qom_type> known_types(qemu_version version)
     for (const auto& part : {foundations(behaviour), machine_types(version), board_types(), host_types()}) {
         all.insert(all.end(), part.begin(), part.end());
     }
-    for (const device_row& one : device_rows()) all.push_back(device_type(one, behaviour));
+    for (const device_row* one : device_rows()) all.push_back(device_type(*one, behaviour));
     return all;
 }
 

@@ -49,7 +49,7 @@ void device_buses::add_board(const bus::pci_host& host)
         all_.push_back({"pcie.0", device_bus::pci, "PCIE", nullptr, nullptr, pci_position::root_complex});
     } else {
         all_.push_back({next_name("PCI"), device_bus::pci, "PCI"});
-        all_.back().hotpluggable = true;
+        all_.back().hotpluggable = config_.acpi;
     }
     all_.push_back({next_name("ISA"), device_bus::isa, "ISA"});
     const unsigned ide_buses = q35 ? 6 : 2;
@@ -88,6 +88,31 @@ void device_buses::add_buses_of(const machine_device& device)
 void device_buses::remove_buses_of(const machine_device& device)
 {
     all_.remove_if([&](const machine_bus& one) { return one.owner == &device; });
+}
+
+void device_buses::number_for_hotplug()
+{
+    std::uint32_t next = 0;
+    if (!all_.empty()) number_from(all_.front(), next);
+}
+
+void device_buses::number_from(machine_bus& bus, std::uint32_t& next)
+{
+    if (bus.hotpluggable) bus.hotplug_number = next++;
+    for (auto child = all_.rbegin(); child != all_.rend(); ++child) {
+        if (child->kind == device_bus::pci && child->owner != nullptr && child->owner->bus == &bus) {
+            number_from(*child, next);
+        }
+    }
+}
+
+std::vector<const machine_bus*> device_buses::all_pci() const
+{
+    std::vector<const machine_bus*> found;
+    for (const machine_bus& one : all_) {
+        if (one.kind == device_bus::pci) found.push_back(&one);
+    }
+    return found;
 }
 
 std::vector<const machine_bus*> device_buses::buses_of(const machine_device* owner) const

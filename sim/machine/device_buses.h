@@ -34,6 +34,7 @@ struct machine_bus {
     const bus::pci_bridge* bridge = nullptr;            ///< of a PCI bus: that it is behind; null: it is the host's own
     pci_position position = pci_position::conventional; ///< of what is on it
     bool hotpluggable = false;                          ///< devices come and go while the machine runs
+    std::optional<std::uint32_t> hotplug_number = {};   ///< of a PCI bus, to `models::acpi_pci_hotplug`
 };
 
 /// A device of a machine.
@@ -41,10 +42,12 @@ struct machine_device {
     const device_row* row;
     std::optional<std::string> id;
     property_values values; ///< what it was made with, `addr` as its place came out
-    const machine_bus* bus; ///< null: it is on another machine's
+    const machine_bus* bus;
     made_device made;
     std::unique_ptr<sc_core::sc_signal<bool>> interrupt; ///< of its pin; null: it has none
     std::unique_ptr<bus::vfio_user_function> exported;   ///< null: it is on this machine's bus
+    bool plugged = false;                                ///< while the machine ran
+    bool asked_back = false;                             ///< by device_del, of the guest
 };
 
 class device_buses {
@@ -66,12 +69,20 @@ public:
     std::optional<runstate::refusal> place(const device_row& row, const machine_bus& bus,
                                            property_values& values) const;
 
+    /// Numbers the PCI buses on which devices come and go, as QEMU does: the newest of a bus's children first, each
+    /// before what is behind it.
+    void number_for_hotplug();
+
+    /// Every PCI bus.
+    std::vector<const machine_bus*> all_pci() const;
+
     /// The buses of a device, or of the board for null, in the order in which they came.
     std::vector<const machine_bus*> buses_of(const machine_device* owner) const;
 
 private:
     const machine_bus* find(std::string_view name) const;
     std::string next_name(std::string_view type);
+    void number_from(machine_bus& bus, std::uint32_t& next);
     std::optional<runstate::refusal> check_functions(const machine_bus& bus, bus::pci_address address,
                                                      bool multifunction) const;
 

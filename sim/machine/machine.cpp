@@ -101,6 +101,7 @@ machine::machine(const sc_core::sc_module_name& name, const machine_config& conf
         add_chipset();
     }
     add_devices();
+    if (!error_) add_hotplug();
 }
 
 machine::~machine() = default;
@@ -273,6 +274,7 @@ machine::failure machine::check_exported(const device_row& row, const device_req
 
 machine::failure machine::connect(machine_device& one)
 {
+    if (one.made.saved != nullptr) controller.add_snapshottable(*one.made.saved);
     // Who is on another machine's bus is reset by that.
     if (one.made.reset != nullptr && !one.exported) controller.add_resettable(*one.made.reset);
     if (one.made.interrupt != nullptr) {

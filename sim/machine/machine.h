@@ -4,6 +4,8 @@
 
 #include <cstdint>
 #include <deque>
+#include <functional>
+#include <list>
 #include <memory>
 #include <optional>
 #include <string>
@@ -17,6 +19,7 @@
 #include <vigil/bus/msr_space.h>
 #include <vigil/bus/pci_host.h>
 #include <vigil/bus/vfio-user/vfio_user_function.h>
+#include <vigil/models/acpi_pci_hotplug.h>
 #include <vigil/models/acpi_pm.h>
 #include <vigil/models/hyperv_crash.h>
 #include <vigil/models/i6300esb.h>
@@ -59,15 +62,31 @@ public:
     bus::shared_target_socket& msrs() { return msrs_.target; }
 
     /// The devices that were asked for, in that order.
-    const std::deque<machine_device>& devices() const noexcept { return devices_; }
+    const std::list<machine_device>& devices() const noexcept { return devices_; }
     /// The function of that id for another machine; null: there is none for it.
     bus::vfio_user_function* exported(std::string_view id) const;
     /// Those of them that are an i6300esb.
     std::vector<models::i6300esb*> watchdogs() const;
 
+    // While it runs, devices may come and go as by device_add and device_del.
+
+    /// What keeps such a device from coming, whatever its properties; nothing where it can.
+    std::optional<runstate::refusal> check_plug(const device_row& row, const std::optional<std::string>& id,
+                                                const std::optional<std::string>& bus) const;
+    /// Puts it in and tells the guest, or says why not.
+    std::optional<runstate::refusal> plug(const device_request& request);
+    /// Asks the guest for a device, by its id or the path of its object: it goes when the guest ejects it, or with a
+    /// reset. One that is not on PCI goes by itself. Or says why it cannot go.
+    std::optional<runstate::refusal> unplug(std::string_view name);
+    /// Called when devices have gone: `tell_of_gone` is to be called soon, inside a turn.
+    std::function<void()> devices_gone;
+    /// Tells of each (DEVICE_DELETED).
+    void tell_of_gone();
+
     /// Puts what the machine is made of into a tree that has none of it yet, at the paths where QEMU has it: devices
     /// under /machine/peripheral by their id or under /machine/peripheral-anon, CPUs and the board's devices under
-    /// /machine/unattached. The RAM becomes /objects/pc.ram, or that object where it is there already.
+    /// /machine/unattached. The tree must stay, as devices come and go. The RAM becomes /objects/pc.ram, or that object
+    /// where it is there already.
     void list_objects(qmp_bridge::qom_tree& tree);
     /// The type of the machine's own object.
     std::string type_name() const;
@@ -107,6 +126,35 @@ private:
 
     static std::string cpu_name(unsigned index); ///< of a CPU's object
 
+    // A device that may come, or that has gone: a module stays as long as the simulation.
+    struct spare {
+        const device_row* row; ///< null: it does not come again
+        made_device made;
+        std::unique_ptr<sc_core::sc_signal<bool>> interrupt;
+    };
+
+    // With a reset goes what the guest was asked for.
+    struct reset_of_hotplug : runstate::resettable {
+        explicit reset_of_hotplug(machine& its_owner) : owner(its_owner) {}
+        void reset(runstate::reset_kind kind) override;
+        machine& owner;
+    };
+
+    // machine_hotplug.cpp
+    void add_hotplug();
+    failure check_first_function(const device_row& row, const machine_bus& bus, const property_values& values) const;
+    void put_in(machine_device& one);
+    static bool can_leave(const machine_device& one);
+    std::uint32_t removable_slots(std::uint32_t bus) const;
+    std::uint32_t acpi_index(std::uint32_t bus, unsigned slot) const;
+    void eject(std::uint32_t bus, unsigned slot);
+    void remove_all(const std::function<bool(const machine_device&)>& goes);
+    void remove(machine_device& one);
+    // machine_objects.cpp
+    void list_plugged(const machine_device& one);
+    void unlist(const machine_device& one);
+    std::string path_of(const machine_device& one) const;
+
     void map_memory();
     void add_chipset();
     void add_pci_host();
@@ -144,10 +192,16 @@ private:
     std::unique_ptr<models::port61> port61_;
     saved_reset_ports saved_reset_ports_;
     std::vector<std::unique_ptr<bus::pci_function>> chipset_;
-    std::deque<machine_device> devices_;
+    std::list<machine_device> devices_;
     bus::msr_space msrs_{"msrs"};
     models::hyperv_crash crash_msrs_;
     device_buses buses_;
+    std::unique_ptr<models::acpi_pci_hotplug> hotplug_; ///< null: there is no bus on which devices come and go
+    bool hotplug_saved_ = false;                        ///< something has come or was asked for, so that it is saved
+    reset_of_hotplug asked_back_{*this};
+    std::list<spare> spares_;
+    std::vector<runstate::device_deleted_event> gone_; ///< of which nobody has been told
+    std::shared_ptr<object_lister> lister_;            ///< null: the objects are not listed
     cpu_nmi_pins cpus_;
     std::deque<virtual_cpu> virtual_cpus_;
     std::optional<runstate::refusal> error_;

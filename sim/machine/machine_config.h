@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <vigil/sim/devices.h>
@@ -29,6 +30,8 @@ struct machine_config {
     bool i8042 = true;                ///< without it there is no keyboard controller and no port 92
     qemu_behaviour behaviour;         ///< of the devices
     std::vector<device_request> devices;
+    /// What -global says of devices that come while the machine runs, by their driver.
+    std::vector<std::pair<std::string, property_values>> plugged_defaults;
     std::vector<std::string> exported; ///< the ids of those that are on another machine's bus, by vfio-user
 };
 

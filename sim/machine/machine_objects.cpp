@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <vigil/sim/machine/machine.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <functional>
 #include <limits>
@@ -72,7 +73,7 @@ void add_constant(node& object, std::string_view name, std::string_view type, pr
 }
 
 // What every device has.
-void add_device_facts(node& device, const node* bus, bool hotpluggable)
+void add_device_facts(node& device, const node* bus, bool hotpluggable, bool plugged = false)
 {
     device.add_link("parent_bus", "link<bus>", bus);
     const auto set_realized = [type = device.type](const property_value& value) -> std::optional<runstate::refusal> {
@@ -80,7 +81,7 @@ void add_device_facts(node& device, const node* bus, bool hotpluggable)
         return runstate::refusal{"Device '" + type + "' cannot be unplugged"};
     };
     device.facts.push_back({{"realized", "bool", {}, [] { return true; }, set_realized}});
-    add_constant(device, "hotplugged", "bool", false);
+    add_constant(device, "hotplugged", "bool", plugged);
     add_constant(device, "hotpluggable", "bool", hotpluggable);
 }
 
@@ -181,6 +182,50 @@ public:
         buses_[of_board.at(1)] = {isa_bus_, next_on_isa_};
         for (const machine_device& one : machine_.devices_) list_device(one);
     }
+
+    void unlist(const machine_device& one)
+    {
+        const auto found = objects_.find(&one);
+        const auto place = buses_.find(one.bus);
+        if (place != buses_.end()) {
+            auto& facts = place->second.object->facts;
+            const auto is_its = [&](const qom_tree::fact& fact) {
+                return fact.shown.name.find("child[") == 0 && fact.target && fact.target() == found->second;
+            };
+            facts.erase(std::remove_if(facts.begin(), facts.end(), is_its), facts.end());
+        }
+        for (const machine_bus* bus : machine_.buses_.buses_of(&one)) buses_.erase(bus);
+        (one.id ? tree_.peripheral() : tree_.peripheral_anon()).remove(found->second->name());
+        objects_.erase(found);
+    }
+
+    void list_device(const machine_device& one)
+    {
+        node& container = one.id ? tree_.peripheral() : tree_.peripheral_anon();
+        node& object = container.add(one.id ? *one.id : numbered("device", unnamed_++), std::string(one.row->name));
+        objects_[&one] = &object;
+        const bool pci = one.row->bus == device_bus::pci;
+        const auto place = buses_.find(one.bus);
+        const node* bus_object = place != buses_.end() ? place->second.object : nullptr;
+        add_device_facts(object, bus_object, one.row->hotpluggable && one.bus->hotpluggable, one.plugged);
+        const qemu_behaviour& behaviour = machine_.config_.behaviour;
+        add_values(object, bus_properties(one.row->bus, behaviour), one.values, one.id, one.bus->bridge);
+        add_values(object, own_properties(*one.row, behaviour), one.values, one.id);
+        if (pci) {
+            add_bus_master_regions(object);
+            if (!one.row->region.empty()) add_bar(object, *one.row, *one.made.function);
+        } else if (!one.row->region.empty()) {
+            add_ports(object, *one.row, one.values);
+        }
+        object.state = one.made.object;
+        if (place != buses_.end()) add_to_bus(*place->second.object, place->second.next++, object);
+        for (const machine_bus* bus : machine_.buses_.buses_of(&one)) {
+            buses_[bus] = {&object.add(bus->name, std::string(bus->type)), 0};
+            add_constant(*buses_[bus].object, "realized", "bool", true);
+        }
+    }
+
+    std::string path_of(const machine_device& one) const { return objects_.at(&one)->path(); }
 
 private:
     node& add_unattached(unsigned number, const char* type)
@@ -316,31 +361,6 @@ private:
         bus.add_link(numbered("child", number), "link<" + device.type + ">", &device);
     }
 
-    void list_device(const machine_device& one)
-    {
-        node& container = one.id ? tree_.peripheral() : tree_.peripheral_anon();
-        const auto unnamed = static_cast<unsigned>(container.children().size());
-        node& object = container.add(one.id ? *one.id : numbered("device", unnamed), std::string(one.row->name));
-        const bool pci = one.row->bus == device_bus::pci;
-        const auto place = buses_.find(one.bus);
-        add_device_facts(object, place != buses_.end() ? place->second.object : nullptr, one.bus->hotpluggable);
-        const qemu_behaviour& behaviour = machine_.config_.behaviour;
-        add_values(object, bus_properties(one.row->bus, behaviour), one.values, one.id, one.bus->bridge);
-        add_values(object, own_properties(*one.row, behaviour), one.values, one.id);
-        if (pci) {
-            add_bus_master_regions(object);
-            if (!one.row->region.empty()) add_bar(object, *one.row, *one.made.function);
-        } else if (!one.row->region.empty()) {
-            add_ports(object, *one.row, one.values);
-        }
-        object.state = one.made.object;
-        if (place != buses_.end()) add_to_bus(*place->second.object, place->second.next++, object);
-        for (const machine_bus* bus : machine_.buses_.buses_of(&one)) {
-            buses_[bus] = {&object.add(bus->name, std::string(bus->type)), 0};
-            add_constant(*buses_[bus].object, "realized", "bool", true);
-        }
-    }
-
     // The memory region of BAR 0, and where it is decoded now.
     void add_bar(node& device, const device_row& row, const bus::pci_function& function) const
     {
@@ -373,11 +393,26 @@ private:
     unsigned next_on_pci_ = 0;
     unsigned next_on_isa_ = 0;
     std::map<const machine_bus*, listed_bus> buses_;
+    std::map<const machine_device*, node*> objects_;
+    unsigned unnamed_ = 0; ///< devices without an id so far
 };
 
 std::string machine::type_name() const { return config_.name + "-machine"; }
 
-void machine::list_objects(qom_tree& tree) { object_lister(*this, tree).list(); }
+void machine::list_objects(qom_tree& tree)
+{
+    lister_ = std::make_shared<object_lister>(*this, tree);
+    lister_->list();
+}
+
+void machine::list_plugged(const machine_device& one) { lister_->list_device(one); }
+
+void machine::unlist(const machine_device& one) { lister_->unlist(one); }
+
+std::string machine::path_of(const machine_device& one) const
+{
+    return lister_ ? lister_->path_of(one) : std::string();
+}
 
 std::string machine::cpu_name(unsigned index)
 {

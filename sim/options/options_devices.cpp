@@ -22,11 +22,11 @@ const std::string k_no_driver = "Parameter 'driver' is missing";
 std::string devices_text()
 {
     std::string text;
-    for (const device_row& row : device_rows()) {
-        if (row.make == nullptr) continue;
-        text += "name \"" + std::string(row.name) + "\", bus " + std::string(bus_word(row.bus));
-        if (!row.alias.empty()) text += ", alias \"" + std::string(row.alias) + "\"";
-        text += row.is_inert ? ", desc \"inert: found on its bus, without a function\"\n" : "\n";
+    for (const device_row* row : device_rows()) {
+        if (row->make == nullptr) continue;
+        text += "name \"" + std::string(row->name) + "\", bus " + std::string(bus_word(row->bus));
+        if (!row->alias.empty()) text += ", alias \"" + std::string(row->alias) + "\"";
+        text += row->is_inert ? ", desc \"inert: found on its bus, without a function\"\n" : "\n";
     }
     return text;
 }
@@ -37,21 +37,10 @@ runstate::result<const device_row*> pluggable_row(const std::string& driver)
     if (row != nullptr && row->make == nullptr) return refuse("Parameter 'driver' expects a pluggable device type");
     if (row != nullptr) return row;
     std::vector<std::string_view> known;
-    for (const device_row& one : device_rows()) {
-        if (one.make != nullptr) known.push_back(one.name);
+    for (const device_row* one : device_rows()) {
+        if (one->make != nullptr) known.push_back(one->name);
     }
     return refuse(quoted(driver) + " is not a valid device model name" + suggestion(driver, known));
-}
-
-// The property of that name, which need not be there, nor be one to set.
-runstate::result<const device_property*> settable_property(const option_parser& p, const device_row& row,
-                                                           std::string_view name)
-{
-    const std::string spelt = "Property '" + std::string(row.name) + "." + std::string(name) + "'";
-    const device_property* property = find_property(row, name, p.behaviour);
-    if (property == nullptr) return refuse(spelt + " not found");
-    if (property->read_only) return refuse(spelt + " is not writable");
-    return property;
 }
 
 // A value of that property: text, or a JSON value; `how` is what `parse_property` wants beside it.
@@ -59,7 +48,7 @@ template <class Given, class... How>
 runstate::result<device_value> value_for(const option_parser& p, const device_row& row, std::string_view name,
                                          const Given& given, How... how)
 {
-    const auto property = settable_property(p, row, name);
+    const auto property = settable_property(row, name, p.behaviour);
     if (!property) return property.why();
     return parse_property(row.name, **property, given, how...);
 }
@@ -363,6 +352,13 @@ failure resolve_defaults(option_parser& p)
         if (refused) return refuse("can't apply global " + spelt(one) + ": " + refused->text);
         if (const std::string warning = warning_of(p, one); !warning.empty()) {
             p.result.warn("warning: " + warning);
+        }
+    }
+    for (const device_row& one : modelled_rows()) {
+        property_values values;
+        // What cannot be had would be said where such a device is made.
+        if (one.make != nullptr && !take_defaults(p, one, values)) {
+            p.result.machine.plugged_defaults.emplace_back(one.name, std::move(values));
         }
     }
     const device_row* row = power_management_row(p.result.machine);

@@ -14,6 +14,7 @@
 ///
 ///     result<Returned>(const command_context&)
 ///     result<Returned>(const command_context&, const Arguments&)
+///     result<Returned>(const command_context&, const unchecked_arguments<Arguments>&)
 ///     void(const command_context&, const Arguments&, answer_later<Returned>)
 ///
 /// the last where it is done later, perhaps after its command has long been left. The types are described ones.
@@ -47,6 +48,11 @@ std::optional<refusal> print_result(const command_context& c, result<Returned> o
 
 } // namespace detail
 
+/// The arguments of a command with the trait `any_arguments`, as they came; introspection shows `Shown`.
+template <class Shown> struct unchecked_arguments {
+    const json::object& given;
+};
+
 /// What follows from the way in which a handler is called: the types, and how to call it with JSON.
 template <class Signature> struct handler_shape;
 
@@ -72,6 +78,19 @@ struct handler_shape<result<Returned>(const command_context&, const Arguments&)>
                                       std::string& out)
     {
         return detail::print_result<Returned>(c, handler(c, read_checked<Arguments>(given)), out);
+    }
+};
+
+template <class Returned, class Shown>
+struct handler_shape<result<Returned>(const command_context&, const unchecked_arguments<Shown>&)> {
+    using arguments = Shown;
+    using returned = Returned;
+
+    template <class Handler>
+    static std::optional<refusal> run(const Handler& handler, const command_context& c, const json::object& given,
+                                      std::string& out)
+    {
+        return detail::print_result<Returned>(c, handler(c, {given}), out);
     }
 };
 

@@ -26,6 +26,7 @@ namespace command_trait {
 constexpr unsigned in_negotiation = 1;  ///< exists before capabilities are negotiated
 constexpr unsigned allow_oob = 2;       ///< may be executed out of band
 constexpr unsigned allow_preconfig = 4; ///< may be executed before the machine is initialised
+constexpr unsigned any_arguments = 8;   ///< its arguments are not checked, and it may have others than its type names
 } // namespace command_trait
 
 /// A command, as its handler describes it.
@@ -40,8 +41,9 @@ struct command {
     constexpr bool has(unsigned trait) const noexcept { return (traits & trait) != 0; }
     constexpr bool spoken_in(vocabulary words) const noexcept { return first <= words && words <= last; }
 
-    /// Executes `self` with arguments that `check_arguments` passed; appends the value to return to `returned`, on one
-    /// line, or says why not. A command that asked the session to answer later does neither.
+    /// Executes `self` with arguments that `check_arguments` passed, or with any where the trait says so; appends the
+    /// value to return to `returned`, on one line, or says why not. A command that asked the session to answer later
+    /// does neither.
     std::optional<refusal> (*run)(const command& self, const command_context& context, const json::object& arguments,
                                   std::string& returned);
 };

@@ -67,7 +67,8 @@ void check_devices_are_told(sim::qemu_version version)
         }
         return found;
     };
-    for (const sim::device_row& row : sim::device_rows()) {
+    for (const sim::device_row* each : sim::device_rows()) {
+        const sim::device_row& row = *each;
         CAPTURE(row.name);
         const auto of_bus = tree_of_types.types.that_implement(std::string(sim::parent_type(row.bus)), false);
         CHECK(std::any_of(of_bus.begin(), of_bus.end(), [&](const auto* type) { return type->name == row.name; }));
@@ -233,7 +234,8 @@ TEST_CASE("catalogue: every object of a pc is of a type that is told, with what 
 {
     sim::machine_config config;
     config.cpus = 2;
-    for (const sim::device_row& row : sim::device_rows()) {
+    for (const sim::device_row* each : sim::device_rows()) {
+        const sim::device_row& row = *each;
         if (row.make != nullptr && !row.is_inert) config.devices.push_back({std::string(row.name)});
     }
     check_objects(config);

@@ -115,7 +115,8 @@ TEST_CASE("inert: what libvirt puts into a q35 is found where it puts it, and th
 
 TEST_CASE("inert: every device is found with its identity, sizes its registers and survives a reset")
 {
-    for (const sim::device_row& row : sim::device_rows()) {
+    for (const sim::device_row* each : sim::device_rows()) {
+        const sim::device_row& row = *each;
         if (!row.is_inert || row.bus != sim::device_bus::pci) continue;
         CAPTURE(row.name);
         CHECK(sim::settable_properties(row).size() > sim::bus_properties(row.bus, {}).size() - 2);
@@ -124,7 +125,8 @@ TEST_CASE("inert: every device is found with its identity, sizes its registers a
     }
     std::vector<device_request> all;
     int slot = 1;
-    for (const sim::device_row& row : sim::device_rows()) {
+    for (const sim::device_row* each : sim::device_rows()) {
+        const sim::device_row& row = *each;
         if (!row.is_inert || row.bus != sim::device_bus::pci || slot == 31) continue;
         all.push_back(asked(std::string(row.name).c_str(), std::string(row.name).c_str(), nullptr, slot++));
         all.back().values.set("drive", std::string("d"));

@@ -2,6 +2,7 @@
 #ifndef VIGIL_QMP_BRIDGE_JSON_DETAIL_JSON_LEXER_H
 #define VIGIL_QMP_BRIDGE_JSON_DETAIL_JSON_LEXER_H
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -24,6 +25,61 @@ enum class token_kind : std::uint8_t {
     oversized, ///< a token that grew beyond the limit
 };
 
+namespace detail {
+
+constexpr std::array<token_kind, 256> list_structural_bytes()
+{
+    std::array<token_kind, 256> kinds{};
+    for (token_kind& kind : kinds) kind = token_kind::stray;
+    kinds['{'] = token_kind::open_brace;
+    kinds['}'] = token_kind::close_brace;
+    kinds['['] = token_kind::open_bracket;
+    kinds[']'] = token_kind::close_bracket;
+    kinds[':'] = token_kind::colon;
+    kinds[','] = token_kind::comma;
+    return kinds;
+}
+
+} // namespace detail
+
+/// What each byte is by itself: a structural character, or a stray where it is none.
+inline constexpr std::array<token_kind, 256> k_structural_bytes = detail::list_structural_bytes();
+
+/// What bytes are, beside that.
+enum byte_class : std::uint8_t {
+    k_blank = 1,      ///< white space between tokens
+    k_string_run = 2, ///< ASCII that stands for itself in a string, whatever the quotes
+    k_ends_skip = 4,  ///< ends the skipping after a stray
+};
+
+namespace detail {
+
+constexpr std::array<std::uint8_t, 256> classify_bytes()
+{
+    std::array<std::uint8_t, 256> classes{};
+    for (unsigned byte = 0; byte < classes.size(); ++byte) {
+        const bool control = byte < 0x20;
+        const bool never_utf8 = byte >= 0xFE;
+        const bool structural = k_structural_bytes[byte] != token_kind::stray;
+        unsigned bits = 0;
+        if (byte == ' ' || byte == '\t' || byte == '\r' || byte == '\n') bits |= k_blank;
+        if (!control && byte < 0x80 && byte != '"' && byte != '\'' && byte != '\\') bits |= k_string_run;
+        if ((control && byte != '\t') || never_utf8 || structural) bits |= k_ends_skip;
+        classes[byte] = static_cast<std::uint8_t>(bits);
+    }
+    return classes;
+}
+
+inline constexpr std::array<std::uint8_t, 256> k_byte_classes = classify_bytes();
+
+} // namespace detail
+
+/// Whether a byte is of a class.
+inline bool is(byte_class wanted, char c)
+{
+    return (detail::k_byte_classes[static_cast<std::uint8_t>(c)] & wanted) != 0;
+}
+
 /// Where a token begins. QEMU counts the byte twice that ended a number, a word or the skipping after a stray: what
 /// begins with it is one column further.
 struct json_position {
@@ -33,6 +89,7 @@ struct json_position {
 
 struct json_token {
     token_kind kind;
+    bool plain; ///< of a string: it stands for what is between its quotes
     std::string_view text;
     json_position begin;
 };
@@ -47,7 +104,20 @@ public:
 
     /// Takes bytes off `input` up to the end of a token and returns true; or takes all and returns false. The token's
     /// text holds until the next call, or until `input`'s bytes go.
-    bool next(std::string_view& input, json_token& token);
+    bool next(std::string_view& input, json_token& token)
+    {
+        if (partial_given_) drop_partial();
+        if (state_ == state::recovery) skip_after_stray(input);
+        if (state_ == state::start) skip_blanks(input);
+        if (input.empty()) return false;
+        const token_kind kind = k_structural_bytes[static_cast<std::uint8_t>(input.front())];
+        if (kind == token_kind::stray || state_ != state::start) return take_long(input, token);
+        token.kind = kind;
+        token.text = input.substr(0, 1);
+        input.remove_prefix(1);
+        if (counts_lines_) locate(token, 1);
+        return true;
+    }
 
     /// The token that a begun one is where no more bytes come, if any.
     bool finish(json_token& token);
@@ -79,13 +149,24 @@ private:
     };
     enum class verdict : std::uint8_t { unfinished, ended, stray };
 
-    const char* skip(const char* at, const char* end); ///< white space, or after a stray
-    void pass(const char* from, const char* to)
+    void skip_after_stray(std::string_view& input);
+    void skip_blanks(std::string_view& input) ///< to where a token begins
     {
-        if (counts_lines_ && from != to) count(from, to);
+        std::size_t blanks = 0;
+        while (blanks != input.size() && is(byte_class::k_blank, input[blanks])) ++blanks;
+        if (counts_lines_) begin_after(input.substr(0, blanks));
+        input.remove_prefix(blanks);
     }
-    void count(const char* from, const char* to); ///< lines and columns
-    verdict begin(char first, token_kind& kind);
+    void drop_partial();
+    /// Takes in what is more than a structural character, or what follows of it; returns whether that is all of it.
+    bool take_long(std::string_view& input, json_token& token);
+
+    // Lines and columns.
+    void pass(std::string_view bytes);
+    void begin_after(std::string_view blanks);
+    void locate(json_token& token, std::size_t last_bytes); ///< the last bytes of its text are new
+
+    verdict begin(char first);
     verdict proceed(const char*& at, const char* end, token_kind& kind);
     verdict proceed_string(const char*& at, const char* end);
     verdict proceed_number(const char*& at, const char* end, token_kind& kind);
@@ -94,6 +175,7 @@ private:
     bool counts_lines_;
     state state_ = state::start;
     char quote_ = '"';
+    bool plain_ = true;          ///< nothing in the string begun stands for anything but itself
     bool partial_given_ = false; ///< the last token's text lies in `partial_`
     std::string partial_;        ///< the token's bytes from earlier portions
     json_position next_;         ///< of the next byte

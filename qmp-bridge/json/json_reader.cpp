@@ -38,8 +38,9 @@ struct json_reader::impl {
         std::string_view rest = unread();
         json_token token;
         while (!item && lexer.next(rest, token)) take(token, item);
+        lexer.skip_blanks(rest); // what follows a request is a line end, as a rule
         position = input.size() - rest.size();
-        if (!item) compact();
+        if (rest.empty()) compact();
         return item;
     }
 

@@ -173,7 +173,7 @@ std::size_t qmp_session::read_ahead() const noexcept { return out_of_band_ ? k_q
 void qmp_session::fetch()
 {
     bool answered = false;
-    while (!monitor_.control().exiting() && queue_.size() < read_ahead()) {
+    while (queue_.size() < read_ahead() && reader_.held() != 0 && !monitor_.control().exiting()) {
         queue_.emplace_back(reader_);
         if (!queue_.back().item) {
             queue_.pop_back();

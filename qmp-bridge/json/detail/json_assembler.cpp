@@ -10,6 +10,12 @@
 
 namespace vigil::qmp_bridge {
 
+namespace {
+
+std::string_view between_quotes(std::string_view token) { return token.substr(1, token.size() - 2); }
+
+} // namespace
+
 void json_assembler::take(const json_token& token)
 {
     if (!error_.empty()) return;
@@ -43,8 +49,19 @@ void json_assembler::take(const json_token& token)
 
 void json_assembler::take_key(const json_token& token)
 {
-    if (errors_ == json_errors::at_once && token.kind != token_kind::string) return fail("expecting key");
-    take_value(token);
+    if (token.kind != token_kind::string) {
+        if (errors_ == json_errors::at_once) return fail("expecting key");
+        return take_value(token); // and refuse it once it is complete
+    }
+    auto& object = open_.back();
+    object.key = keys_.size();
+    if (token.plain) {
+        keys_.append(between_quotes(token.text));
+    } else {
+        std::string error;
+        if (!decode_json_string(token.text, keys_, error)) return fail(std::move(error));
+    }
+    object.expects = expectation::colon;
 }
 
 void json_assembler::take_value(const json_token& token)
@@ -66,23 +83,11 @@ void json_assembler::take_value(const json_token& token)
 
 void json_assembler::take_string(const json_token& token)
 {
-    auto& expected = expects();
-    const bool is_key = expected == expectation::first_key || expected == expectation::key;
-    const std::string_view plain = token.text.substr(1, token.text.size() - 2);
-    if (token.plain && !is_key) return deliver(json::string_view(plain));
+    if (token.plain) return deliver(json::string_view(between_quotes(token.text)));
+    json::string text(storage_);
     std::string error;
-    if (!is_key) {
-        json::string text(storage_);
-        if (!decode_json_string(token.text, text, error)) return fail(std::move(error));
-        return deliver(std::move(text));
-    }
-    open_.back().key = keys_.size();
-    if (token.plain) {
-        keys_.append(plain);
-    } else if (!decode_json_string(token.text, keys_, error)) {
-        return fail(std::move(error));
-    }
-    expected = expectation::colon;
+    if (!decode_json_string(token.text, text, error)) return fail(std::move(error));
+    deliver(std::move(text));
 }
 
 void json_assembler::close()

@@ -14,6 +14,11 @@ namespace {
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_letter(char c) { return c >= 'a' && c <= 'z'; }
 bool is_quote(char c) { return c == '"' || c == '\''; }
+const char* end_of_run(const char* at, const char* end)
+{
+    while (at != end && is(k_string_run, *at)) ++at;
+    return at;
+}
 bool is_allowed_in_string(char c)
 {
     const auto byte = static_cast<std::uint8_t>(c);
@@ -171,18 +176,16 @@ json_lexer::verdict json_lexer::proceed(const char*& at, const char* end, token_
 
 json_lexer::verdict json_lexer::proceed_string(const char*& at, const char* end)
 {
-    while (at != end) {
-        if (state_ == state::after_backslash) {
-            if (!is_allowed_in_string(*at++)) return verdict::stray;
-            state_ = state::in_string;
-            continue;
-        }
-        while (is(k_string_run, *at)) {
-            if (++at == end) return verdict::unfinished;
-        }
+    for (;;) {
+        if (state_ == state::in_string) at = end_of_run(at, end);
+        if (at == end) return verdict::unfinished;
         const char c = *at++;
-        if (c == quote_) return verdict::ended;
-        if (c == '\\') {
+        if (state_ == state::after_backslash) {
+            if (!is_allowed_in_string(c)) return verdict::stray;
+            state_ = state::in_string;
+        } else if (c == quote_) {
+            return verdict::ended;
+        } else if (c == '\\') {
             state_ = state::after_backslash;
             plain_ = false;
         } else if (!is_allowed_in_string(c)) {
@@ -191,7 +194,6 @@ json_lexer::verdict json_lexer::proceed_string(const char*& at, const char* end)
             plain_ = false; // it may be no character
         }
     }
-    return verdict::unfinished;
 }
 
 json_lexer::verdict json_lexer::proceed_number(const char*& at, const char* end, token_kind& kind)

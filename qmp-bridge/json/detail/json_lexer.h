@@ -108,7 +108,7 @@ public:
     {
         if (partial_given_) drop_partial();
         if (state_ == state::recovery) skip_after_stray(input);
-        if (state_ == state::start) skip_blanks(input);
+        skip_blanks(input);
         if (input.empty()) return false;
         const token_kind kind = k_structural_bytes[static_cast<std::uint8_t>(input.front())];
         if (kind == token_kind::stray || state_ != state::start) return take_long(input, token);
@@ -117,6 +117,16 @@ public:
         input.remove_prefix(1);
         if (counts_lines_) locate(token, 1);
         return true;
+    }
+
+    /// Takes white space off `input`, up to where a token begins; nothing amid one.
+    void skip_blanks(std::string_view& input)
+    {
+        if (state_ != state::start) return;
+        std::size_t blanks = 0;
+        while (blanks != input.size() && is(byte_class::k_blank, input[blanks])) ++blanks;
+        if (counts_lines_) begin_after(input.substr(0, blanks));
+        input.remove_prefix(blanks);
     }
 
     /// The token that a begun one is where no more bytes come, if any.
@@ -150,13 +160,6 @@ private:
     enum class verdict : std::uint8_t { unfinished, ended, stray };
 
     void skip_after_stray(std::string_view& input);
-    void skip_blanks(std::string_view& input) ///< to where a token begins
-    {
-        std::size_t blanks = 0;
-        while (blanks != input.size() && is(byte_class::k_blank, input[blanks])) ++blanks;
-        if (counts_lines_) begin_after(input.substr(0, blanks));
-        input.remove_prefix(blanks);
-    }
     void drop_partial();
     /// Takes in what is more than a structural character, or what follows of it; returns whether that is all of it.
     bool take_long(std::string_view& input, json_token& token);

@@ -35,12 +35,13 @@ struct json_reader::impl {
     std::optional<json_item> next()
     {
         std::optional<json_item> item;
-        std::string_view rest = unread();
+        const char* at = input.data() + position;
+        const char* const end = input.data() + input.size();
         json_token token;
-        while (!item && lexer.next(rest, token)) take(token, item);
-        lexer.skip_blanks(rest); // what follows a request is a line end, as a rule
-        position = input.size() - rest.size();
-        if (rest.empty()) compact();
+        while (!item && lexer.next(at, end, token)) take(token, item);
+        at = lexer.skip_blanks(at, end); // what follows a request is a line end, as a rule
+        position = static_cast<std::size_t>(at - input.data());
+        if (at == end) compact();
         return item;
     }
 

@@ -76,37 +76,35 @@ void json_lexer::drop_partial()
     empty(partial_);
 }
 
-bool json_lexer::take_long(std::string_view& input, json_token& token)
+const char* json_lexer::take_long(const char* from, const char* end, json_token& token)
 {
-    const char* at = input.data();
+    const auto size = static_cast<std::size_t>(end - from);
+    const char* at = from;
     verdict found = verdict::unfinished;
     if (state_ == state::start) found = begin(*at++);
     if (found == verdict::unfinished) {
         // Up to here the token may grow: one byte beyond the limit is still looked at.
         const std::size_t room = token_limit_ + 1 - partial_.size();
-        found = proceed(at, input.data() + std::min(room, input.size()), token.kind);
-        if (found == verdict::unfinished && input.size() < room) {
-            partial_.append(input);
-            if (counts_lines_) pass(input);
-            input.remove_prefix(input.size());
-            return false;
+        found = proceed(at, from + std::min(room, size), token.kind);
+        if (found == verdict::unfinished && size < room) {
+            partial_.append(from, end);
+            if (counts_lines_) pass(std::string_view(from, size));
+            return nullptr;
         }
     }
     if (found == verdict::stray) token.kind = token_kind::stray;
     if (found == verdict::unfinished) token.kind = token_kind::oversized;
     state_ = found == verdict::stray ? state::recovery : state::start;
 
-    const auto consumed = static_cast<std::size_t>(at - input.data());
     token.plain = plain_;
-    token.text = input.substr(0, consumed);
-    input.remove_prefix(consumed);
+    token.text = std::string_view(from, static_cast<std::size_t>(at - from));
     if (!partial_.empty()) {
         partial_.append(token.text);
         partial_given_ = true;
         token.text = partial_;
     }
-    if (counts_lines_) locate(token, consumed);
-    return true;
+    if (counts_lines_) locate(token, static_cast<std::size_t>(at - from));
+    return at;
 }
 
 bool json_lexer::finish(json_token& token)
@@ -129,15 +127,15 @@ bool json_lexer::finish(json_token& token)
     return true;
 }
 
-void json_lexer::skip_after_stray(std::string_view& input)
+const char* json_lexer::skip_after_stray(const char* at, const char* end)
 {
-    const auto end = std::find_if(input.begin(), input.end(), [](char c) { return is(k_ends_skip, c); });
-    const auto skipped = static_cast<std::size_t>(end - input.begin());
-    if (counts_lines_) pass(input.substr(0, skipped));
-    input.remove_prefix(skipped);
-    if (input.empty()) return;
+    const char* const from = at;
+    while (at != end && !is(k_ends_skip, *at)) ++at;
+    if (counts_lines_) pass(std::string_view(from, static_cast<std::size_t>(at - from)));
+    if (at == end) return at;
     state_ = state::start;
     counted_twice_ = true;
+    return at;
 }
 
 json_lexer::verdict json_lexer::begin(char first)

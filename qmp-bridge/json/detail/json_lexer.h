@@ -102,31 +102,34 @@ public:
     /// that of the first byte.
     json_lexer(std::size_t token_limit, bool counts_lines);
 
-    /// Takes bytes off `input` up to the end of a token and returns true; or takes all and returns false. The token's
-    /// text holds until the next call, or until `input`'s bytes go.
-    bool next(std::string_view& input, json_token& token)
+    /// Moves `at` to the end of the next token and returns true; or to `end`, where that comes first. The token's text
+    /// holds until the next call, or until those bytes go.
+    bool next(const char*& at, const char* end, json_token& token)
     {
         if (partial_given_) drop_partial();
-        if (state_ == state::recovery) skip_after_stray(input);
-        skip_blanks(input);
-        if (input.empty()) return false;
-        const token_kind kind = k_structural_bytes[static_cast<std::uint8_t>(input.front())];
-        if (kind == token_kind::stray || state_ != state::start) return take_long(input, token);
+        if (state_ == state::recovery) at = skip_after_stray(at, end);
+        at = skip_blanks(at, end);
+        if (at == end) return false;
+        const token_kind kind = k_structural_bytes[static_cast<std::uint8_t>(*at)];
+        if (kind == token_kind::stray || state_ != state::start) {
+            const char* const token_end = take_long(at, end, token);
+            at = token_end != nullptr ? token_end : end;
+            return token_end != nullptr;
+        }
         token.kind = kind;
-        token.text = input.substr(0, 1);
-        input.remove_prefix(1);
+        token.text = std::string_view(at++, 1);
         if (counts_lines_) locate(token, 1);
         return true;
     }
 
-    /// Takes white space off `input`, up to where a token begins; nothing amid one.
-    void skip_blanks(std::string_view& input)
+    /// Where white space ends and a token may begin; `at` amid a token.
+    const char* skip_blanks(const char* at, const char* end)
     {
-        if (state_ != state::start) return;
-        std::size_t blanks = 0;
-        while (blanks != input.size() && is(byte_class::k_blank, input[blanks])) ++blanks;
-        if (counts_lines_) begin_after(input.substr(0, blanks));
-        input.remove_prefix(blanks);
+        if (state_ != state::start) return at;
+        const char* const from = at;
+        while (at != end && is(byte_class::k_blank, *at)) ++at;
+        if (counts_lines_) begin_after(std::string_view(from, static_cast<std::size_t>(at - from)));
+        return at;
     }
 
     /// The token that a begun one is where no more bytes come, if any.
@@ -159,10 +162,11 @@ private:
     };
     enum class verdict : std::uint8_t { unfinished, ended, stray };
 
-    void skip_after_stray(std::string_view& input);
+    const char* skip_after_stray(const char* at, const char* end);
     void drop_partial();
-    /// Takes in what is more than a structural character, or what follows of it; returns whether that is all of it.
-    bool take_long(std::string_view& input, json_token& token);
+    /// Takes in what is more than a structural character, or what follows of it; returns where it ends, or null where
+    /// it does not yet.
+    const char* take_long(const char* from, const char* end, json_token& token);
 
     // Lines and columns.
     void pass(std::string_view bytes);

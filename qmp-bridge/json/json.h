@@ -10,6 +10,7 @@
 #include <string_view>
 #include <variant>
 
+#include <boost/json/storage_ptr.hpp>
 #include <boost/json/value.hpp>
 
 #include <vigil/qmp-bridge/json/json_errors.h>
@@ -50,7 +51,9 @@ struct json_limits {
 ///     while (auto item = reader.next()) …
 class json_reader {
 public:
-    explicit json_reader(json_limits limits = {}, json_errors errors = json_errors::when_balanced);
+    /// The values lie in `storage`, which must outlive them; by default on the heap.
+    explicit json_reader(json_limits limits = {}, json_errors errors = json_errors::when_balanced,
+                         json::storage_ptr storage = {});
     ~json_reader();
     json_reader(json_reader&&) noexcept;
     json_reader& operator=(json_reader&&) noexcept;

@@ -5,7 +5,8 @@
 #include <array>
 #include <charconv>
 #include <limits>
-#include <vector>
+
+#include <boost/container/small_vector.hpp>
 
 #include <vigil/qmp-bridge/json/utf8.h>
 
@@ -136,7 +137,7 @@ private:
 
     std::string& out_;
     bool pretty_;
-    std::vector<frame> open_;
+    boost::container::small_vector<frame, 8> open_;
 };
 
 } // namespace

@@ -26,26 +26,77 @@ std::string stray_error(std::string_view text)
 } // namespace
 
 struct json_reader::impl {
-    impl(const json_limits& l, json_errors e)
-        : limits(l), errors(e), lexer(l.token_bytes, e == json_errors::at_once), assembler(e)
+    impl(const json_limits& l, json_errors e, json::storage_ptr storage)
+        : limits(l), errors(e), lexer(l.token_bytes, e == json_errors::at_once), assembler(e, std::move(storage))
     {
     }
 
-    /// Takes a token in; returns what it completes, or what is wrong.
-    std::optional<json_item> take(const json_token& token);
+    /// The next complete value or error in what is unread.
+    std::optional<json_item> next()
+    {
+        std::optional<json_item> item;
+        const char* at = input.data() + position;
+        const char* const end = input.data() + input.size();
+        json_token token;
+        while (!item && lexer.next(at, end, token)) take(token, item);
+        at = lexer.skip_blanks(at, end); // what follows a request is a line end, as a rule
+        position = static_cast<std::size_t>(at - input.data());
+        if (at == end) compact();
+        return item;
+    }
 
-    /// Adds a token to the value under way; sets `item` to what is wrong and must be told now.
-    void add(const json_token& token, std::optional<json_item>& item);
+    /// Takes a token in; makes `item` what it completes, or what is wrong.
+    void take(const json_token& token, std::optional<json_item>& item)
+    {
+        if (token.kind >= token_kind::stray) return refuse_as_token(token, item);
+        count(token.kind);
+        if (!refused) add(token, item);
+        if (open && (!item || errors == json_errors::at_once)) {
+            refused = refused || item;
+            return;
+        }
+        if (!refused && !item) {
+            assembler.finish(item);
+            fetched = cost();
+        }
+        start_over();
+    }
 
-    /// The error of what begins there, unless the value under way had one.
-    std::optional<json_item> refuse(std::string text, const json_position& begin);
-    std::optional<json_item> refuse(std::string text);
+    /// Adds a token to the value under way; makes `item` what is wrong and must be told now.
+    void add(const json_token& token, std::optional<json_item>& item)
+    {
+        token_bytes += token.text.size() + 1;
+        ++tokens;
+        if (token_bytes > limits.token_bytes || tokens > limits.tokens || nested_too_deeply) {
+            return refuse(exceeded_limit(), item);
+        }
+        assembler.take(token);
+        if (errors == json_errors::at_once && assembler.failed()) refuse_as_told(token.begin, item);
+    }
+
+    /// Takes note of a bracket or brace.
+    void count(token_kind kind) noexcept
+    {
+        if (kind > token_kind::close_bracket) return;
+        const bool brace = kind == token_kind::open_brace || kind == token_kind::close_brace;
+        const bool opens = kind == token_kind::open_brace || kind == token_kind::open_bracket;
+        (brace ? braces : brackets) += opens ? 1 : -1;
+        open = braces >= 0 && brackets >= 0 && braces + brackets > 0;
+        nested_too_deeply = braces + brackets > static_cast<std::int64_t>(limits.nesting);
+    }
+
+    const char* exceeded_limit() const noexcept; ///< the error of the first one
+
+    /// Refuses what is no token, and starts over.
+    void refuse_as_token(const json_token& token, std::optional<json_item>& item);
+    /// Refuses what the assembler has refused, at once.
+    void refuse_as_told(const json_position& begin, std::optional<json_item>& item);
+    /// Makes `item` the error of what begins there, unless the value under way had one.
+    void refuse(std::string text, const json_position& begin, std::optional<json_item>& item);
+    void refuse(std::string text, std::optional<json_item>& item);
 
     /// Ends the value under way, of which no more bytes come.
     std::optional<json_item> finish();
-
-    void count(token_kind kind) noexcept; ///< brackets and braces
-    bool open() const noexcept { return braces >= 0 && brackets >= 0 && braces + brackets > 0; }
 
     /// Starts a new value, with the byte that follows the last token.
     void start_over();
@@ -66,6 +117,8 @@ struct json_reader::impl {
     // Of the value under way.
     std::int64_t braces = 0;
     std::int64_t brackets = 0;
+    bool open = false; ///< some have yet to be closed
+    bool nested_too_deeply = false;
     std::size_t tokens = 0;
     std::size_t token_bytes = 0;
     bool refused = false; ///< its error was told, and the rest is of no interest
@@ -73,88 +126,61 @@ struct json_reader::impl {
     std::size_t fetched = 0; ///< what the last value holds
 };
 
-std::optional<json_item> json_reader::impl::take(const json_token& token)
+const char* json_reader::impl::exceeded_limit() const noexcept
 {
-    std::optional<json_item> item;
+    if (token_bytes > limits.token_bytes) return k_too_large;
+    if (tokens > limits.tokens) return "JSON token count limit exceeded";
+    return "JSON nesting depth limit exceeded";
+}
+
+void json_reader::impl::refuse_as_token(const json_token& token, std::optional<json_item>& item)
+{
     if (token.kind == token_kind::stray) {
-        item = refuse(stray_error(token.text), token.begin);
-    } else if (token.kind == token_kind::oversized) {
-        item = refuse(k_too_large);
+        refuse(stray_error(token.text), token.begin, item);
     } else {
-        count(token.kind);
-        if (!refused) add(token, item);
-        const bool goes_on = errors == json_errors::at_once || !item;
-        if (goes_on && open()) {
-            refused = refused || item;
-            return item;
-        }
-        if (!refused && !item) {
-            item = assembler.finish();
-            fetched = cost();
-        }
+        refuse(k_too_large, item);
     }
     start_over();
-    return item;
 }
 
-void json_reader::impl::add(const json_token& token, std::optional<json_item>& item)
+void json_reader::impl::refuse_as_told(const json_position& begin, std::optional<json_item>& item)
 {
-    token_bytes += token.text.size() + 1;
-    ++tokens;
-    if (token_bytes > limits.token_bytes) {
-        item = refuse(k_too_large);
-    } else if (tokens > limits.tokens) {
-        item = refuse("JSON token count limit exceeded");
-    } else if (braces + brackets > static_cast<std::int64_t>(limits.nesting)) {
-        item = refuse("JSON nesting depth limit exceeded");
-    } else {
-        assembler.take(token);
-        if (errors == json_errors::when_balanced || !assembler.failed()) return;
-        item = refuse(std::get<json_error>(assembler.finish()).text, token.begin);
-    }
+    assembler.finish(item);
+    assembler.reset();
+    refuse(std::move(std::get<json_error>(*item).text), begin, item);
 }
 
-std::optional<json_item> json_reader::impl::refuse(std::string text, const json_position& begin)
+void json_reader::impl::refuse(std::string text, const json_position& begin, std::optional<json_item>& item)
 {
     if (errors == json_errors::at_once) {
         text.insert(0, std::to_string(begin.line) + ":" + std::to_string(begin.column) + ": ");
     }
-    return refuse(std::move(text));
+    refuse(std::move(text), item);
 }
 
-std::optional<json_item> json_reader::impl::refuse(std::string text)
+void json_reader::impl::refuse(std::string text, std::optional<json_item>& item)
 {
-    if (refused) return std::nullopt;
+    if (refused) return;
     fetched = text.size();
-    return json_error{std::move(text)};
+    item = json_error{std::move(text)};
 }
 
 std::optional<json_item> json_reader::impl::finish()
 {
+    std::optional<json_item> item;
     json_token token;
     if (lexer.finish(token)) {
-        if (auto item = take(token)) return item;
+        take(token, item);
+        if (item) return item;
     }
-    std::optional<json_item> item;
     if (assembler.failed()) {
-        item = assembler.finish();
+        assembler.finish(item);
     } else if (tokens > 0) {
         const char* const what = errors == json_errors::at_once ? "premature end of input" : "premature EOI";
-        item = refuse(std::string("JSON parse error, ") + what, lexer.position());
+        refuse(std::string("JSON parse error, ") + what, lexer.position(), item);
     }
     start_over();
     return item;
-}
-
-void json_reader::impl::count(token_kind kind) noexcept
-{
-    switch (kind) {
-    case token_kind::open_brace: ++braces; break;
-    case token_kind::close_brace: --braces; break;
-    case token_kind::open_bracket: ++brackets; break;
-    case token_kind::close_bracket: --brackets; break;
-    default: break;
-    }
 }
 
 void json_reader::impl::start_over()
@@ -162,6 +188,8 @@ void json_reader::impl::start_over()
     assembler.reset();
     braces = 0;
     brackets = 0;
+    open = false;
+    nested_too_deeply = false;
     tokens = 0;
     token_bytes = 0;
     refused = false;
@@ -178,7 +206,10 @@ void json_reader::impl::compact()
     }
 }
 
-json_reader::json_reader(json_limits limits, json_errors errors) : impl_(std::make_unique<impl>(limits, errors)) {}
+json_reader::json_reader(json_limits limits, json_errors errors, json::storage_ptr storage)
+    : impl_(std::make_unique<impl>(limits, errors, std::move(storage)))
+{
+}
 json_reader::~json_reader() = default;
 json_reader::json_reader(json_reader&&) noexcept = default;
 json_reader& json_reader::operator=(json_reader&&) noexcept = default;
@@ -189,20 +220,7 @@ void json_reader::feed(std::string_view bytes)
     impl_->input.append(bytes);
 }
 
-std::optional<json_item> json_reader::next()
-{
-    std::string_view unread = impl_->unread();
-    json_token token;
-    while (impl_->lexer.next(unread, token)) {
-        if (auto item = impl_->take(token)) {
-            impl_->position = impl_->input.size() - unread.size();
-            return item;
-        }
-    }
-    impl_->position = impl_->input.size();
-    impl_->compact();
-    return std::nullopt;
-}
+std::optional<json_item> json_reader::next() { return impl_->next(); }
 
 std::optional<json_item> json_reader::finish() { return impl_->finish(); }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <vigil/qmp-bridge/qmp/qmp_session.h>
 
+#include <algorithm>
 #include <limits>
 #include <new>
 #include <utility>
@@ -33,6 +34,13 @@ bool is_out_of_band(const json_item& item)
     return object && object->contains("exec-oob") && !object->contains("execute");
 }
 
+const json::value* id_of(const json::object& request)
+{
+    const auto is_id = [](const json::key_value_pair& member) { return key_of(member) == "id"; };
+    const auto* const found = std::find_if(request.begin(), request.end(), is_id);
+    return found != request.end() ? &found->value() : nullptr;
+}
+
 // The value that `text`, printed here, stands for. It may be longer than a client's, whose characters it escapes.
 json::value parsed(std::string_view text)
 {
@@ -59,8 +67,7 @@ struct qmp_session::request {
         if (key == "execute" || is_oob) {
             const json::string* value = member.value().if_string();
             if (!value) return refusal{member_text(key) + " must be a string"};
-            const std::string other = is_oob ? "execute" : "exec-oob";
-            if (name) return refusal{member_text(key) + " clashes with '" + other + "'"};
+            if (name) return refusal{member_text(key) + " clashes with '" + (is_oob ? "execute" : "exec-oob") + "'"};
             name = value;
             out_of_band = is_oob;
         } else if (key == "arguments") {
@@ -84,7 +91,8 @@ struct qmp_session::request {
 };
 
 qmp_session::qmp_session(qmp_monitor& monitor, std::uint64_t id, bool pretty, std::string server)
-    : monitor_(monitor), id_(id), pretty_(pretty), server_(std::move(server)), reader_({}, monitor.settings().errors)
+    : monitor_(monitor), id_(id), pretty_(pretty), server_(std::move(server)),
+      reader_({}, monitor.settings().errors, &values_)
 {
 }
 
@@ -126,10 +134,10 @@ void qmp_session::execute_one()
 {
     if (!pending()) return;
     const queued next = std::move(queue_.front());
-    queue_.pop_front();
+    queue_.erase(queue_.begin());
     queued_bytes_ -= next.bytes;
     executing_ = true;
-    answer(next.item);
+    answer(*next.item);
     executing_ = false;
     fetch();
     check_budget();
@@ -165,15 +173,19 @@ std::size_t qmp_session::read_ahead() const noexcept { return out_of_band_ ? k_q
 void qmp_session::fetch()
 {
     bool answered = false;
-    while (!monitor_.control().exiting() && queue_.size() < read_ahead()) {
-        std::optional<json_item> item = reader_.next();
-        if (!item) break;
-        if (out_of_band_ && is_out_of_band(*item)) {
-            answer(*item);
+    while (queue_.size() < read_ahead() && reader_.held() != 0 && !monitor_.control().exiting()) {
+        queue_.emplace_back(reader_);
+        if (!queue_.back().item) {
+            queue_.pop_back();
+            break;
+        }
+        if (out_of_band_ && is_out_of_band(*queue_.back().item)) {
+            const queued ahead = std::move(queue_.back());
+            queue_.pop_back();
+            answer(*ahead.item);
             answered = true;
         } else {
-            queue_.push_back({std::move(*item), reader_.fetched()});
-            queued_bytes_ += reader_.fetched();
+            queued_bytes_ += queue_.back().bytes;
         }
     }
     if (queue_.size() < read_ahead()) unread_ = 0;
@@ -201,7 +213,7 @@ void qmp_session::answer(const json_item& item)
         append_error(refusal{"QMP input must be a JSON object"}, nullptr);
         return;
     }
-    const json::value* id = object->if_contains("id");
+    const json::value* id = id_of(*object);
     const std::shared_ptr<deferred> before = under_way_;
     try {
         carry_out(*object, id);
@@ -221,7 +233,7 @@ void qmp_session::carry_out(const json::object& object, const json::value* id)
     if (!error) error = execute(asked, returned);
     if (under_way_ != before) {
         under_way_->handler_left = true;
-        if (id != nullptr) under_way_->id = *id;
+        if (id != nullptr) under_way_->id.emplace(*id, json::storage_ptr());
         if (under_way_->outcome) finish(*under_way_->outcome);
     } else if (!monitor_.control().exited_at_once()) { // then not even the command under way gets its reply
         if (error) {

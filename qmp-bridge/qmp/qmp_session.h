@@ -4,17 +4,18 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <vigil/qmp-bridge/json/json.h>
 #include <vigil/qmp-bridge/qmp/commands/command_handler.h>
 #include <vigil/qmp-bridge/schema/qapi_types.h>
 #include <vigil/qmp-bridge/session/missed_lines.h>
+#include <vigil/qmp-bridge/session/recycled_memory.h>
 #include <vigil/qmp-bridge/session/session.h>
 
 namespace vigil::qmp_bridge {
@@ -69,7 +70,9 @@ private:
 
     /// A request that waits, and about how much memory it holds.
     struct queued {
-        json_item item;
+        explicit queued(json_reader& from) : item(from.next()), bytes(from.fetched()) {}
+
+        std::optional<json_item> item; ///< only while it is fetched there may be none
         std::size_t bytes;
     };
 
@@ -107,8 +110,9 @@ private:
     bool negotiating_ = true;
     bool out_of_band_ = false;
     bool executing_ = false;
+    recycled_memory<1024> values_; ///< of the requests
     json_reader reader_;
-    std::deque<queued> queue_;
+    std::vector<queued> queue_;    ///< the oldest first
     std::size_t queued_bytes_ = 0; ///< about what the queue holds
     std::size_t unread_ = 0;       ///< bytes taken in since the queue was full
     std::shared_ptr<deferred> under_way_;

@@ -237,7 +237,7 @@ template <class T> T read_checked(const json::object& object);
 template <class T> T read_checked(const json::value& value)
 {
     if constexpr (std::is_same_v<T, json::value>) {
-        return value;
+        return json::value(value, json::storage_ptr()); // on the heap, where it may outlive its request
     } else if constexpr (std::is_same_v<T, bool>) {
         return value.get_bool();
     } else if constexpr (std::is_integral_v<T>) {
@@ -294,20 +294,26 @@ void print_plain_string(std::string& out, std::string_view text);
 
 namespace detail {
 
-/// How a member of that name begins, after another: `, "name": `.
-template <std::size_t Size> constexpr std::array<char, Size + 6> beginning_of(std::string_view name)
+/// How a member of that name begins, after another: `, "name": `; with its value, where that is known.
+template <std::size_t Size>
+constexpr std::array<char, Size + 6> beginning_of(std::string_view name, std::string_view value = {})
 {
-    std::array<char, Size + 6> text{',', ' ', '"'};
-    for (std::size_t i = 0; i < Size; ++i) text[3 + i] = name[i];
-    text[3 + Size] = '"';
-    text[4 + Size] = ':';
-    text[5 + Size] = ' ';
+    std::array<char, Size + 6> text{};
+    std::size_t size = 0;
+    for (const std::string_view piece : {std::string_view(", \""), name, std::string_view("\": "), value}) {
+        for (const char c : piece) text[size++] = c;
+    }
     return text;
 }
 
 template <class Struct, std::size_t Index>
-inline constexpr auto k_beginning = beginning_of<std::get<Index>(described<Struct>::members).name.size()>(
-    std::get<Index>(described<Struct>::members).name);
+inline constexpr std::string_view k_name = std::get<Index>(described<Struct>::members).name;
+template <class Struct, std::size_t Index>
+inline constexpr auto k_beginning = beginning_of<k_name<Struct, Index>.size()>(k_name<Struct, Index>);
+template <class Struct, std::size_t Index>
+inline constexpr auto k_true_member = beginning_of<k_name<Struct, Index>.size() + 4>(k_name<Struct, Index>, "true");
+template <class Struct, std::size_t Index>
+inline constexpr auto k_false_member = beginning_of<k_name<Struct, Index>.size() + 5>(k_name<Struct, Index>, "false");
 template <class Union>
 inline constexpr auto
     k_beginning_of_tag = beginning_of<std::string_view(described<Union>::tag).size()>(described<Union>::tag);
@@ -370,6 +376,8 @@ template <class T, std::size_t Index> void print_member(std::string& out, const 
         if (!held) return;
         begin_member(out, k_beginning<T, Index>, first);
         print(out, *held, words);
+    } else if constexpr (std::is_same_v<std::decay_t<decltype(held)>, bool>) {
+        held ? begin_member(out, k_true_member<T, Index>, first) : begin_member(out, k_false_member<T, Index>, first);
     } else {
         begin_member(out, k_beginning<T, Index>, first);
         print(out, held, words);

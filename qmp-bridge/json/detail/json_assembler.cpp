@@ -10,6 +10,12 @@
 
 namespace vigil::qmp_bridge {
 
+namespace {
+
+std::string_view between_quotes(std::string_view token) { return token.substr(1, token.size() - 2); }
+
+} // namespace
+
 void json_assembler::take(const json_token& token)
 {
     if (!error_.empty()) return;
@@ -43,18 +49,27 @@ void json_assembler::take(const json_token& token)
 
 void json_assembler::take_key(const json_token& token)
 {
-    if (errors_ == json_errors::at_once && token.kind != token_kind::string) return fail("expecting key");
-    take_value(token);
+    if (token.kind != token_kind::string) {
+        if (errors_ == json_errors::at_once) return fail("expecting key");
+        return take_value(token); // and refuse it once it is complete
+    }
+    auto& object = open_.back();
+    object.key = keys_.size();
+    if (token.plain) {
+        keys_.append(between_quotes(token.text));
+    } else {
+        std::string error;
+        if (!decode_json_string(token.text, keys_, error)) return fail(std::move(error));
+    }
+    object.expects = expectation::colon;
 }
 
 void json_assembler::take_value(const json_token& token)
 {
     switch (token.kind) {
-    case token_kind::open_brace: open_.push_back({json::value(json::object_kind), 0, expectation::first_key}); return;
-    case token_kind::open_bracket:
-        open_.push_back({json::value(json::array_kind), 0, expectation::first_element});
-        return;
-    case token_kind::string: return take_string(token.text);
+    case token_kind::open_brace: open_.emplace_back(json::object_kind, storage_, expectation::first_key); return;
+    case token_kind::open_bracket: open_.emplace_back(json::array_kind, storage_, expectation::first_element); return;
+    case token_kind::string: return take_string(token);
     case token_kind::integer: return deliver(integer_value(token.text));
     case token_kind::real: return deliver(real_value(token.text));
     case token_kind::word:
@@ -66,44 +81,41 @@ void json_assembler::take_value(const json_token& token)
     }
 }
 
-void json_assembler::take_string(std::string_view token)
+void json_assembler::take_string(const json_token& token)
 {
-    auto& expected = expects();
+    if (token.plain) return deliver(json::string_view(between_quotes(token.text)));
+    json::string text(storage_);
     std::string error;
-    if (expected == expectation::first_key || expected == expectation::key) {
-        open_.back().key = keys_.size();
-        if (!decode_json_string(token, keys_, error)) return fail(std::move(error));
-        expected = expectation::colon;
-        return;
-    }
-    json::value value(json::string_kind);
-    if (!decode_json_string(token, value.get_string(), error)) return fail(std::move(error));
-    deliver(std::move(value));
+    if (!decode_json_string(token.text, text, error)) return fail(std::move(error));
+    deliver(std::move(text));
 }
 
 void json_assembler::close()
 {
+    if (open_.size() == 1) return; // the value is complete
     json::value done = std::move(open_.back().container);
     open_.pop_back();
     deliver(std::move(done));
 }
 
-void json_assembler::deliver(json::value&& value)
+template <class Value> void json_assembler::deliver(Value&& value)
 {
     if (open_.empty()) {
-        result_ = std::move(value);
+        result_.emplace(std::forward<Value>(value), storage_);
         return;
     }
     auto& parent = open_.back();
     switch (parent.expects) {
     case expectation::first_element:
     case expectation::value:
-        parent.container.get_array().push_back(std::move(value));
+        parent.container.get_array().emplace_back(std::forward<Value>(value));
         parent.expects = expectation::comma_in_array;
         return;
     case expectation::member: {
         const auto key = std::string_view(keys_).substr(parent.key);
-        if (!parent.container.get_object().emplace(key, std::move(value)).second) return fail("duplicate key");
+        if (!parent.container.get_object().emplace(key, std::forward<Value>(value)).second) {
+            return fail("duplicate key");
+        }
         keys_.resize(parent.key);
         parent.expects = expectation::comma_in_object;
         return;
@@ -118,24 +130,22 @@ void json_assembler::fail(std::string text)
     error_ = "JSON parse error, " + std::move(text);
 }
 
-json_item json_assembler::finish()
+void json_assembler::finish(std::optional<json_item>& item)
 {
-    json_item item;
-    if (error_.empty()) {
-        assert(open_.empty());
-        item = std::move(result_);
+    if (failed()) {
+        item.emplace(json_error{std::move(error_)});
     } else {
-        item = json_error{std::move(error_)};
+        assert(open_.empty() ? result_.has_value() : open_.size() == 1);
+        item.emplace(std::in_place_type<json::value>,
+                     open_.empty() ? *std::move(result_) : std::move(open_.front().container));
     }
-    reset();
-    return item;
 }
 
 void json_assembler::reset()
 {
     open_.clear();
     empty(keys_);
-    result_ = nullptr;
+    result_.reset();
     error_.clear();
 }
 

@@ -4,8 +4,10 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <boost/json/value.hpp>
@@ -19,7 +21,11 @@ namespace vigil::qmp_bridge {
 /// the caller's business: without an error, it ends when the brackets balance.
 class json_assembler {
 public:
-    explicit json_assembler(json_errors errors) noexcept : errors_(errors) {}
+    /// `storage` is for the values.
+    json_assembler(json_errors errors, json::storage_ptr storage) noexcept
+        : errors_(errors), storage_(std::move(storage))
+    {
+    }
 
     /// Takes any token but a stray or an oversized one.
     void take(const json_token& token);
@@ -27,8 +33,8 @@ public:
     /// Whether something is wrong.
     bool failed() const noexcept { return !error_.empty(); }
 
-    /// The value or the first error; starts over.
-    json_item finish();
+    /// Makes `item` the value or the first error; to be followed by `reset`.
+    void finish(std::optional<json_item>& item);
 
     /// Starts over.
     void reset();
@@ -47,27 +53,33 @@ private:
     };
 
     struct frame {
+        template <class Kind>
+        frame(Kind kind, const json::storage_ptr& storage, expectation first) : container(kind, storage), expects(first)
+        {
+        }
+
         json::value container;
-        std::size_t key; ///< where the pending key starts in `keys_`
+        std::size_t key = 0; ///< where the pending key starts in `keys_`
         expectation expects;
     };
 
     void take_key(const json_token& token);
     void take_value(const json_token& token);
-    void take_string(std::string_view token);
+    void take_string(const json_token& token);
     void close();
-    void deliver(json::value&& value);
+    template <class Value> void deliver(Value&& value);
     void fail(std::string text);
     /// Fails in the words of QEMU 7.2, or in those of 11.1.
     void fail(const char* old_text, const char* text) { fail(errors_ == json_errors::at_once ? text : old_text); }
     expectation& expects() { return open_.empty() ? top_expects_ : open_.back().expects; }
 
     json_errors errors_;
+    json::storage_ptr storage_;
     expectation top_expects_ = expectation::value;
-    std::vector<frame> open_;
-    std::string keys_; ///< the pending keys of the open objects, outermost first
-    json::value result_;
-    std::string error_; ///< the first; empty while there is none
+    std::vector<frame> open_;           ///< outermost first, which stays when it is closed
+    std::string keys_;                  ///< the pending keys of the open objects, outermost first
+    std::optional<json::value> result_; ///< where it is no container
+    std::string error_;                 ///< the first; empty while there is none
 };
 
 } // namespace vigil::qmp_bridge

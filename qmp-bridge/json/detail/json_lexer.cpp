@@ -2,7 +2,6 @@
 #include <vigil/qmp-bridge/json/detail/json_lexer.h>
 
 #include <algorithm>
-#include <array>
 #include <limits>
 #include <utility>
 
@@ -12,33 +11,14 @@ namespace vigil::qmp_bridge {
 
 namespace {
 
-enum byte_class : std::uint8_t {
-    k_blank = 1,      ///< white space between tokens
-    k_string_run = 2, ///< stands for itself in a string, whatever the quotes
-    k_ends_skip = 4,  ///< ends the skipping after a stray
-};
-
-constexpr std::array<std::uint8_t, 256> classify_bytes()
-{
-    std::array<std::uint8_t, 256> classes{};
-    for (unsigned byte = 0; byte < classes.size(); ++byte) {
-        const bool control = byte < 0x20;
-        const bool never_utf8 = byte >= 0xFE;
-        const bool structural = byte == '{' || byte == '}' || byte == '[' || byte == ']' || byte == ':' || byte == ',';
-        unsigned bits = 0;
-        if (byte == ' ' || byte == '\t' || byte == '\r' || byte == '\n') bits |= k_blank;
-        if (!control && !never_utf8 && byte != '"' && byte != '\'' && byte != '\\') bits |= k_string_run;
-        if ((control && byte != '\t') || never_utf8 || structural) bits |= k_ends_skip;
-        classes[byte] = static_cast<std::uint8_t>(bits);
-    }
-    return classes;
-}
-
-constexpr std::array<std::uint8_t, 256> k_classes = classify_bytes();
-
-bool is(byte_class wanted, char c) { return (k_classes[static_cast<std::uint8_t>(c)] & wanted) != 0; }
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_letter(char c) { return c >= 'a' && c <= 'z'; }
+bool is_quote(char c) { return c == '"' || c == '\''; }
+const char* end_of_run(const char* at, const char* end)
+{
+    while (at != end && is(k_string_run, *at)) ++at;
+    return at;
+}
 bool is_allowed_in_string(char c)
 {
     const auto byte = static_cast<std::uint8_t>(c);
@@ -63,66 +43,68 @@ void json_lexer::reset()
 
 json_position json_lexer::position() const noexcept { return {next_.line, next_.column + (counted_twice_ ? 1 : 0)}; }
 
-void json_lexer::count(const char* from, const char* to)
+void json_lexer::pass(std::string_view bytes)
 {
+    if (bytes.empty()) return;
     counted_twice_ = false;
-    const std::string_view passed(from, static_cast<std::size_t>(to - from));
-    const auto last = passed.rfind('\n');
+    const auto last = bytes.rfind('\n');
     if (last == std::string_view::npos) {
-        next_.column += passed.size();
+        next_.column += bytes.size();
         return;
     }
-    next_.line += static_cast<std::size_t>(std::count(from, to, '\n'));
-    next_.column = passed.size() - last;
+    next_.line += static_cast<std::size_t>(std::count(bytes.begin(), bytes.end(), '\n'));
+    next_.column = bytes.size() - last;
 }
 
-bool json_lexer::next(std::string_view& input, json_token& token)
+void json_lexer::begin_after(std::string_view blanks)
 {
-    if (partial_given_) {
-        partial_given_ = false;
-        empty(partial_);
-    }
+    pass(blanks);
+    begin_ = position();
+}
 
-    const char* const end = input.data() + input.size();
-    const char* const token_begin = skip(input.data(), end);
-    if (counts_lines_ && state_ == state::start) begin_ = position();
-    // Up to here the token may grow: one byte beyond the limit is still looked at.
-    const std::size_t room = token_limit_ + 1 - partial_.size();
-    const bool limited = static_cast<std::size_t>(end - token_begin) >= room;
-    const char* const stop = limited ? token_begin + room : end;
+void json_lexer::locate(json_token& token, std::size_t last_bytes)
+{
+    pass(token.text.substr(token.text.size() - last_bytes));
+    counted_twice_ =
+        token.kind == token_kind::integer || token.kind == token_kind::real || token.kind == token_kind::word;
+    token.begin = begin_;
+}
 
-    const char* at = token_begin;
-    token_kind kind{};
+void json_lexer::drop_partial()
+{
+    partial_given_ = false;
+    empty(partial_);
+}
+
+const char* json_lexer::take_long(const char* from, const char* end, json_token& token)
+{
+    const auto size = static_cast<std::size_t>(end - from);
+    const char* at = from;
     verdict found = verdict::unfinished;
-    if (at != stop && state_ == state::start) found = begin(*at++, kind);
-    if (found == verdict::unfinished && at != stop) found = proceed(at, stop, kind);
-
-    const auto consumed = static_cast<std::size_t>(at - token_begin);
-    pass(token_begin, at);
-    input.remove_prefix(static_cast<std::size_t>(at - input.data()));
-    if (found == verdict::unfinished && !limited) {
-        partial_.append(token_begin, consumed);
-        return false;
-    }
-
-    state_ = found == verdict::stray ? state::recovery : state::start;
+    if (state_ == state::start) found = begin(*at++);
     if (found == verdict::unfinished) {
-        kind = token_kind::oversized;
-    } else if (found == verdict::stray) {
-        kind = token_kind::stray;
+        // Up to here the token may grow: one byte beyond the limit is still looked at.
+        const std::size_t room = token_limit_ + 1 - partial_.size();
+        found = proceed(at, from + std::min(room, size), token.kind);
+        if (found == verdict::unfinished && size < room) {
+            partial_.append(from, end);
+            if (counts_lines_) pass(std::string_view(from, size));
+            return nullptr;
+        }
     }
-    if (counts_lines_) {
-        counted_twice_ = kind == token_kind::integer || kind == token_kind::real || kind == token_kind::word;
-        token.begin = begin_;
-    }
-    token.kind = kind;
-    token.text = std::string_view(token_begin, consumed);
+    if (found == verdict::stray) token.kind = token_kind::stray;
+    if (found == verdict::unfinished) token.kind = token_kind::oversized;
+    state_ = found == verdict::stray ? state::recovery : state::start;
+
+    token.plain = plain_;
+    token.text = std::string_view(from, static_cast<std::size_t>(at - from));
     if (!partial_.empty()) {
-        partial_.append(token_begin, consumed);
+        partial_.append(token.text);
         partial_given_ = true;
         token.text = partial_;
     }
-    return true;
+    if (counts_lines_) locate(token, static_cast<std::size_t>(at - from));
+    return at;
 }
 
 bool json_lexer::finish(json_token& token)
@@ -145,43 +127,29 @@ bool json_lexer::finish(json_token& token)
     return true;
 }
 
-const char* json_lexer::skip(const char* at, const char* end)
+const char* json_lexer::skip_after_stray(const char* at, const char* end)
 {
     const char* const from = at;
-    if (state_ == state::recovery) {
-        at = std::find_if(at, end, [](char c) { return is(k_ends_skip, c); });
-        pass(from, at);
-        if (at == end) return at;
-        state_ = state::start;
-        counted_twice_ = true;
-    }
-    if (state_ == state::start) {
-        const char* const blank = at;
-        at = std::find_if_not(at, end, [](char c) { return is(k_blank, c); });
-        pass(blank, at);
-    }
+    while (at != end && !is(k_ends_skip, *at)) ++at;
+    if (counts_lines_) pass(std::string_view(from, static_cast<std::size_t>(at - from)));
+    if (at == end) return at;
+    state_ = state::start;
+    counted_twice_ = true;
     return at;
 }
 
-json_lexer::verdict json_lexer::begin(char first, token_kind& kind)
+json_lexer::verdict json_lexer::begin(char first)
 {
-    const auto is_token = [&kind](token_kind k) {
-        kind = k;
-        return verdict::ended;
-    };
     const auto opens = [this](state s) {
         state_ = s;
         return verdict::unfinished;
     };
     switch (first) {
-    case '{': return is_token(token_kind::open_brace);
-    case '}': return is_token(token_kind::close_brace);
-    case '[': return is_token(token_kind::open_bracket);
-    case ']': return is_token(token_kind::close_bracket);
-    case ':': return is_token(token_kind::colon);
-    case ',': return is_token(token_kind::comma);
     case '"':
-    case '\'': quote_ = first; return opens(state::in_string);
+    case '\'':
+        quote_ = first;
+        plain_ = true;
+        return opens(state::in_string);
     case '-': return opens(state::after_minus);
     case '0': return opens(state::after_zero);
     default: break;
@@ -206,24 +174,24 @@ json_lexer::verdict json_lexer::proceed(const char*& at, const char* end, token_
 
 json_lexer::verdict json_lexer::proceed_string(const char*& at, const char* end)
 {
-    while (at != end) {
-        if (state_ == state::after_backslash) {
-            if (!is_allowed_in_string(*at++)) return verdict::stray;
-            state_ = state::in_string;
-            continue;
-        }
-        while (is(k_string_run, *at)) {
-            if (++at == end) return verdict::unfinished;
-        }
+    for (;;) {
+        if (state_ == state::in_string) at = end_of_run(at, end);
+        if (at == end) return verdict::unfinished;
         const char c = *at++;
-        if (c == quote_) return verdict::ended;
-        if (c == '\\') {
+        if (state_ == state::after_backslash) {
+            if (!is_allowed_in_string(c)) return verdict::stray;
+            state_ = state::in_string;
+        } else if (c == quote_) {
+            return verdict::ended;
+        } else if (c == '\\') {
             state_ = state::after_backslash;
+            plain_ = false;
         } else if (!is_allowed_in_string(c)) {
             return verdict::stray;
+        } else if (!is_quote(c)) {
+            plain_ = false; // it may be no character
         }
     }
-    return verdict::unfinished;
 }
 
 json_lexer::verdict json_lexer::proceed_number(const char*& at, const char* end, token_kind& kind)

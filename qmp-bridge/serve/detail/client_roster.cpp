@@ -35,6 +35,12 @@ void client_roster::has_output(const std::shared_ptr<connection>& client)
     if (output_waits) output_waits();
 }
 
+void client_roster::ready(const std::shared_ptr<connection>& client)
+{
+    if (ready_.full()) ready_.set_capacity(2 * ready_.size() + 1);
+    ready_.push_back(client);
+}
+
 void client_roster::serve(bool amid_step)
 {
     // One batch of each client that is ready now, so that no flood of one starves another.
@@ -46,7 +52,7 @@ void client_roster::serve(bool amid_step)
             continue;
         }
         const std::shared_ptr<connection> client = std::move(*next);
-        ready_.erase(next);
+        ready_.rerase(next); // which moves those before it
         client->execute_batch();
         flush_output(); // what the batch caused for others leaves before its own replies
         client->finish_batch();

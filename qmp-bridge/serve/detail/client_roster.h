@@ -3,10 +3,11 @@
 #define VIGIL_QMP_BRIDGE_SERVE_DETAIL_CLIENT_ROSTER_H
 
 #include <chrono>
-#include <deque>
 #include <functional>
 #include <memory>
 #include <vector>
+
+#include <boost/circular_buffer.hpp>
 
 #include <vigil/qmp-bridge/serve/detail/event_loop.h>
 #include <vigil/qmp-bridge/session/request_budget.h>
@@ -36,7 +37,7 @@ public:
     unsigned add(const std::shared_ptr<connection>& client);
     void remove(const connection& client) noexcept;
     /// The connection has a request to be executed.
-    void ready(const std::shared_ptr<connection>& client) { ready_.push_back(client); }
+    void ready(const std::shared_ptr<connection>& client);
     /// The connection has bytes to send that its own request did not cause.
     void has_output(const std::shared_ptr<connection>& client);
     /// Whether nothing is executed any more.
@@ -66,7 +67,7 @@ private:
 
     request_budget requests_;
     traffic_observer* observer_ = nullptr;
-    std::deque<std::shared_ptr<connection>> ready_;
+    boost::circular_buffer<std::shared_ptr<connection>> ready_; ///< the first to be served first
     connections all_;
     connections with_output_; ///< this one and the next have room for all connections
     connections flushing_;

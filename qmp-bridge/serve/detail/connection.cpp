@@ -2,8 +2,12 @@
 #include <vigil/qmp-bridge/serve/detail/connection.h>
 
 #include <algorithm>
+#include <cstddef>
 #include <new>
 #include <utility>
+
+#include <boost/asio/bind_allocator.hpp>
+#include <boost/container/pmr/polymorphic_allocator.hpp>
 
 #include <vigil/qmp-bridge/serve/traffic_observer.h>
 
@@ -142,10 +146,11 @@ void connection::close() noexcept
 
 void connection::read_on()
 {
-    auto read = [self = shared_from_this()](const auto& error, std::size_t length) {
+    const boost::container::pmr::polymorphic_allocator<std::byte> memory(&read_memory_);
+    auto read = asio::bind_allocator(memory, [self = shared_from_this()](const auto& error, std::size_t length) {
         self->reading_ = false;
         self->attempt([&] { self->received(error, length); });
-    };
+    });
     if (conversation_->takes_descriptors()) {
         stream_.async_receive(asio::buffer(buffer_), descriptors_, std::move(read));
     } else {

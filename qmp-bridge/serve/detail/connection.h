@@ -11,6 +11,7 @@
 #include <vigil/qmp-bridge/serve/detail/byte_stream.h>
 #include <vigil/qmp-bridge/serve/detail/client_roster.h>
 #include <vigil/qmp-bridge/serve/detail/http_guard.h>
+#include <vigil/qmp-bridge/session/recycled_memory.h>
 #include <vigil/qmp-bridge/session/session.h>
 #include <vigil/runstate/files/descriptor.h>
 
@@ -75,6 +76,7 @@ private:
     unsigned server_;
     unsigned number_ = 0; ///< of this client
     std::array<char, 16384> buffer_;
+    recycled_memory<512> read_memory_; ///< of the reading under way, for which there is no need of the heap
     std::vector<runstate::descriptor> descriptors_; ///< that came with what is in it
     http_guard http_;
     bool check_for_http_;      ///< the first bytes of a client that came by TCP have yet to tell

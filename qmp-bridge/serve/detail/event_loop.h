@@ -62,7 +62,8 @@ public:
 private:
     void wake_at(wall_clock::time_point when); ///< ends a sleep, to the microsecond
 
-    boost::asio::io_context io_{1};
+    /// Other threads only post to it.
+    boost::asio::io_context io_{BOOST_ASIO_CONCURRENCY_HINT_UNSAFE_IO};
     boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_{io_.get_executor()};
     boost::asio::steady_timer alarm_{io_};
     bool alarm_set_ = false;

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include <boost/json/monotonic_resource.hpp>
 #include <pthread.h>
 
 #include "json_transcript.h"
@@ -693,6 +694,20 @@ TEST_CASE("json reader: a reader moved to goes on in mid-value")
     json_transcript transcript;
     append_ready(transcript, second);
     CHECK(transcript == json_transcript{R"({"a": "xy"})"});
+}
+
+TEST_CASE("json reader: values lie in the storage that it was given, all of each")
+{
+    boost::json::monotonic_resource storage;
+    json_reader reader({}, json_errors::when_balanced, &storage);
+    reader.feed(R"({"a": ["plain", "esc\u00e4ped", {"b": 1}]} "text")");
+    const auto object = reader.next();
+    const auto text = reader.next();
+    REQUIRE((object && text));
+    CHECK(std::get<json::value>(*text).storage().get() == &storage);
+    const auto& value = std::get<json::value>(*object);
+    CHECK(value.storage().get() == &storage);
+    for (const json::value& one : value.at("a").as_array()) CHECK(one.storage().get() == &storage);
 }
 
 TEST_CASE("json reader: the deepest value needs no more stack than a coroutine has")

@@ -258,6 +258,26 @@ q35)
     until_says "paused (watchdog)" domstate wd --reason
     ask destroy wd
     ;;
+hotplug)
+    domain hp pc "" "<features><acpi/></features>" # by which a guest hears of it
+    ask create hp.xml
+    echo "<watchdog model='i6300esb' action='pause'/>" >"$folder/watchdog.xml"
+    ask attach-device hp watchdog.xml
+    place=$(slot_of hp "<watchdog")
+    arm_i6300esb hp "$place"
+    until_says "paused (watchdog)" domstate hp --reason
+    ask resume hp
+    ask dumpxml hp
+    sed -n "/<watchdog/,/<.watchdog/p" "$folder/answer" >"$folder/watchdog.xml" # as it is there now
+    begin detach-device hp watchdog.xml
+    until grep -q "^mark-$marks\." "$folder/out"; do
+        guest hp "outl 0xae08 $((1 << place))"
+        sleep 0.1
+    done
+    until_answered
+    ask dumpxml hp
+    ! grep -q i6300esb "$folder/answer" || fail "the watchdog is still there"
+    ;;
 defaults)
     # As written by somebody who leaves places, USB and the balloon to libvirt.
     more="<controller type='scsi' model='virtio-scsi'/><controller type='virtio-serial'/><input type='tablet' bus='usb'/>

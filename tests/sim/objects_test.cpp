@@ -122,3 +122,68 @@ TEST_CASE("objects: a monitor comes and goes on a character device that nobody s
     CHECK(add(monitor + R"(, "chardev": "c2")") == "{\"return\": {}}");
     CHECK(contains(early.read_line(), "\"QMP\""));
 }
+
+TEST_CASE("objects: device_add and device_del take and refuse what QEMU's do, in its words")
+{
+    simulator sim({"-S", "-nodefaults", "-device", "i6300esb,id=cold,addr=4", "-device", "ib700,id=isa", "-device",
+                   "pci-bridge,id=br,chassis_nr=1,addr=5", "-global", "pvpanic-pci.events=1"});
+    qom_client qmp(sim);
+    const std::string done = "{\"return\": {}}";
+    const auto refused = [](const std::string& text, const char* name = "GenericError") {
+        return std::string("{\"error\": {\"class\": \"") + name + "\", \"desc\": \"" + text + "\"}}";
+    };
+    const struct {
+        const char* arguments;
+        std::string answer;
+    } added[] = {
+        {R"({"driver": "i6300esb", "addr": "6"})", done},
+        {R"({"driver": "i6300esb", "id": "a", "addr": "7"})", done},
+        {R"({"driver": "i6300esb", "id": "a", "addr": "8"})", refused("Duplicate device ID 'a'")},
+        {R"({"driver": "bogus", "id": "b"})", refused("'bogus' is not a valid device model name")},
+        {R"({"driver": "i6300esb", "id": "c", "nope": "1"})", refused("Property 'i6300esb.nope' not found")},
+        {R"({"id": "d"})", refused("Parameter 'driver' is missing")},
+        {R"({"driver": "i6300esb", "id": "e", "bus": "pci.9"})", refused("Bus 'pci.9' not found")},
+        {R"({"driver": "i6300esb", "id": "f", "addr": "7"})",
+         refused("PCI: slot 7 function 0 not available for i6300esb, in use by i6300esb,id=a")},
+        {R"({"driver": "i6300esb", "id": "h", "multifunction": "x"})",
+         refused("Parameter 'multifunction' expects 'on' or 'off'")},
+        {R"({"driver": "i6300esb", "id": "h2", "multifunction": true, "addr": "9"})", done},
+        {R"({"driver": "i6300esb", "id": 5})", done},
+        {R"({"driver": 5})", refused("'5' is not a valid device model name")},
+        {R"({"driver": "ib700", "id": "i"})", refused("Bus 'isa.0' does not support hotplugging")},
+        {R"({"driver": "pvpanic-pci", "id": "k"})", done},
+        {R"({"driver": "ICH9-LPC", "id": "l"})", refused("Parameter 'driver' expects a pluggable device type")},
+        {R"({"driver": "VGA"})", refused("Parameter 'driver' expects a pluggable device type")},
+        {R"({"driver": "i6300esb", "id": "type"})", refused("Duplicate device ID 'type'")},
+        {R"({"driver": "i6300esb", "id": "1x"})", refused("Parameter 'id' expects an identifier")},
+        {R"({"driver": "i6300esb", "rombar": "x"})", refused("Parameter 'rombar' expects integer")},
+        {R"({"driver": "i6300esb", "bus": 3})", refused("Bus '3' not found")},
+        {R"({"driver": "i6300esb", "x-intx": true})", refused("x-intx is for the start of the machine")},
+    };
+    for (const auto& one : added) {
+        CAPTURE(one.arguments);
+        CHECK(qmp.ask("device_add", one.arguments) == one.answer);
+    }
+    CHECK(qmp.get("/machine/peripheral/a", "hotplugged") == "{\"return\": true}");
+    CHECK(qmp.get("/machine/peripheral/k", "events") == "{\"return\": 1}");
+    const auto remove = [&](const char* id) { return qmp.ask("device_del", std::string("{\"id\": \"") + id + "\"}"); };
+    CHECK(remove("zz") == refused("Device 'zz' not found", "DeviceNotFound"));
+    CHECK(remove("a") == done);
+    CHECK(remove("a") == refused("Device a is already in the process of unplug"));
+    CHECK(remove("/machine/peripheral/k") == done);
+    CHECK(remove("isa") == refused("Bus 'isa.0' does not support hotplugging"));
+    CHECK(remove("br") == done); // which never goes
+    CHECK(qmp.ask("device_del") == refused("Parameter 'id' is missing"));
+
+    connection qtest = sim.program.connect("qtest");
+    qtest.send("outl 0xae08 0x80\n");
+    CHECK(qtest.read_line() == "OK");
+    const std::string gone = qmp.client.read_line();
+    CHECK(contains(
+        gone, "\"event\": \"DEVICE_DELETED\", \"data\": {\"device\": \"a\", \"path\": \"/machine/peripheral/a\"}"));
+    CHECK(contains(qmp.ask("system_reset"), "\"event\": \"RESET\""));
+    CHECK(qmp.client.read_line() == done);
+    CHECK(contains(qmp.client.read_line(), "{\"device\": \"k\", \"path\": \"/machine/peripheral/k\"}"));
+    CHECK(contains(qmp.list("/machine/peripheral"), "\"br\""));
+    CHECK(qmp.ask("device_add", R"({"driver": "i6300esb", "id": "a", "addr": "7"})") == done);
+}

@@ -38,6 +38,9 @@ const std::string k_passes_through =
     "runstate_tests: snapshots: a running machine passes save-vm and goes on, and loading passes "
     "restore-vm";
 
+const std::string k_goes = "sim_tests: hotplug: what was asked back goes with a reset, lowest slot first, and what was "
+                           "not stays";
+
 const std::vector<row>& coverage()
 {
     static const std::vector<row> rows{
@@ -95,6 +98,10 @@ const std::vector<row>& coverage()
         {"event GUEST_PVSHUTDOWN", "pvpanic bit 2, in the 10.0 vocabulary",
          "qmp_bridge_tests: qmp events: a shutdown that the guest reports is told from 10.0 on, and asked for in any "
          "case"},
+
+        {"event DEVICE_DELETED", "device_del, once the guest ejects the device or the machine is reset", k_goes},
+        {"DEVICE_DELETED.device", "the device's id; absent where it has none", k_goes},
+        {"DEVICE_DELETED.path", "where its object was", k_goes},
 
         {"WatchdogAction reset", "expiry", "conformance 7.2: watchdog-action-reset"},
         {"WatchdogAction shutdown", "expiry", "conformance 7.2: watchdog-action-shutdown"},

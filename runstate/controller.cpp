@@ -288,7 +288,7 @@ std::uint64_t controller::most_bytes() const
 
 void controller::reset_devices(reset_kind kind)
 {
-    facts_.clear(); // stated by instructions that come after it
+    facts_.clear();                                    // stated by instructions that come after it
     const std::vector<resettable*> all = resettables_; // a reset may end the registration of some
     for (resettable* component : all) component->reset(kind);
 }

@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <chrono>
 #include <new>
-#include <set>
 #include <stdexcept>
 #include <type_traits>
 #include <utility>
@@ -27,14 +26,14 @@ qmp_monitor::options with_defaults(qmp_monitor::options opts)
     return opts;
 }
 
-void require_new_names(const std::vector<own_command>& commands)
+// That no monitor's command, nor any of those before it, has the name of `added`.
+void require_new_name(const std::vector<own_command>& before, std::size_t count, const command& added)
 {
-    std::set<std::string_view> names;
-    for (const command& one : qmp_bridge::commands()) names.insert(one.name);
-    for (const command& one : commands) {
-        if (names.insert(one.name).second) continue;
-        throw std::invalid_argument("There is a QMP command '" + std::string(one.name) + "' already");
-    }
+    const auto has_it = [&](const command& one) { return one.name == added.name; };
+    const auto known = qmp_bridge::commands();
+    const auto end = before.begin() + static_cast<std::ptrdiff_t>(count);
+    if (std::none_of(known.begin(), known.end(), has_it) && std::none_of(before.begin(), end, has_it)) return;
+    throw std::invalid_argument("There is a QMP command '" + std::string(added.name) + "' already");
 }
 
 template <class Event> std::string event_line(const Event& e, timestamp at, vocabulary words)
@@ -65,17 +64,16 @@ qmp_monitor::qmp_monitor(runstate::run_control& control, options opts)
       watchdog_limiter_(k_limiter_period, options_.arm_limiter, [this](const std::string& line) { deliver(line); }),
       in_preconfig_(options_.preconfig)
 {
-    require_new_names(options_.commands);
+    const std::vector<own_command>& all = options_.commands;
+    for (std::size_t i = 0; i < all.size(); ++i) require_new_name(all, i, all[i]);
 }
 
 qmp_monitor::~qmp_monitor() = default;
 
 void qmp_monitor::add_command(own_command one)
 {
-    std::vector<own_command> all = options_.commands;
-    all.push_back(std::move(one));
-    require_new_names(all);
-    options_.commands = std::move(all);
+    require_new_name(options_.commands, options_.commands.size(), one);
+    options_.commands.push_back(std::move(one));
 }
 
 std::unique_ptr<qmp_session> qmp_monitor::new_session(bool pretty, std::string server)

@@ -19,7 +19,7 @@ constexpr std::uint64_t k_pc_registers = 0xAE00;
 constexpr std::uint64_t k_pc_gpe0 = 0xAFE0;
 constexpr std::uint64_t k_q35_registers = 0x0CC0;
 
-constexpr unsigned k_spares = 8; // of each kind
+constexpr unsigned k_spares = 4; // of each kind
 constexpr std::array<std::string_view, 2> k_kinds{"i6300esb", "pvpanic-pci"};
 
 runstate::refusal no_hotplug(const machine_bus& bus)

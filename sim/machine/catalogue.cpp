@@ -28,6 +28,7 @@ machine_info information(const machine_kind& one)
     if (one.type == machine_type::none) return info;
     info.default_cpu_type = k_cpu;
     info.default_ram_id = "pc.ram";
+    info.hotpluggable_cpus = true; // query-hotpluggable-cpus lists them
     info.acpi = true;
     return info;
 }

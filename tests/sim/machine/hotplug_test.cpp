@@ -6,9 +6,10 @@
 #include <string>
 #include <vector>
 
-#include <vigil/bus/bus_initiator.h>
 #include <vigil/qmp-bridge/qmp/qom_tree.h>
 #include <vigil/sim/machine/machine.h>
+
+#include "guest.h"
 
 using namespace vigil;
 using sim::device_request;
@@ -19,8 +20,6 @@ namespace {
 struct machine_under_test : runstate::run_listener {
     explicit machine_under_test(const sim::machine_config& config) : machine("machine", config)
     {
-        io.socket.bind(machine.io_ports());
-        mem.socket.bind(machine.memory());
         REQUIRE_FALSE(machine.error());
         machine.list_objects(tree);
         machine.controller.add_listener(*this);
@@ -52,15 +51,10 @@ struct machine_under_test : runstate::run_listener {
         const auto refused = machine.unplug(name);
         return refused ? refused->text : "";
     }
-    std::uint64_t config(unsigned bus, unsigned slot, unsigned reg, unsigned width = 4)
-    {
-        io.write_value(0xCF8, 4, 0x80000000U | bus << 16 | slot << 11 | (reg & 0xFC));
-        return io.read_value(0xCFC + (reg & 3), width);
-    }
+    std::uint64_t config(unsigned bus, unsigned slot, unsigned reg) { return guest.config(bus, slot, reg); }
     void set(unsigned bus, unsigned slot, unsigned reg, std::uint64_t value, unsigned width = 4)
     {
-        io.write_value(0xCF8, 4, 0x80000000U | bus << 16 | slot << 11 | (reg & 0xFC));
-        io.write_value(0xCFC + (reg & 3), width, value);
+        guest.set(bus, slot, reg, value, width);
     }
     std::vector<std::string> names(const qmp_bridge::qom_tree::node& of) const
     {
@@ -71,26 +65,21 @@ struct machine_under_test : runstate::run_listener {
 
     qmp_bridge::qom_tree tree;
     sim::machine machine;
-    bus::bus_initiator io{"io", bus::initiator_kind::vcpu, 1};
-    bus::bus_initiator mem{"mem", bus::initiator_kind::vcpu, 1};
+    vigil::tests::guest guest{machine};
+    bus::bus_initiator& io = guest.io;
+    bus::bus_initiator& mem = guest.mem;
     std::vector<std::string> told;
     int calls = 0;
 };
 
 sim::machine_config pc(std::vector<device_request> devices = {})
 {
-    sim::machine_config config;
-    config.default_vga = config.default_nic = false;
-    config.devices = std::move(devices);
-    return config;
+    return vigil::tests::machine_with(sim::machine_type::pc, std::move(devices));
 }
 
 sim::machine_config q35(std::vector<device_request> devices)
 {
-    sim::machine_config config = pc(std::move(devices));
-    config.type = sim::machine_type::q35;
-    config.name = "pc-q35-7.2";
-    return config;
+    return vigil::tests::machine_with(sim::machine_type::q35, std::move(devices));
 }
 
 constexpr unsigned k_inserted = 0xAE00;
@@ -112,20 +101,8 @@ TEST_CASE("hotplug: a watchdog comes, barks, and goes when the guest ejects it")
     CHECK(m.names(m.tree.peripheral()) == texts{"w"});
     CHECK(std::get<bool>(*m.tree.get("w", "hotplugged")));
 
-    m.set(0, 7, 0x10, 0xFE000000);
-    m.set(0, 7, 0x04, 2, 2);
-    for (const unsigned reg : {0U, 4U}) {
-        m.mem.write_value(0xFE00000C, 2, 0x80);
-        m.mem.write_value(0xFE00000C, 2, 0x86);
-        m.mem.write_value(0xFE000000 + reg, 4, 1);
-    }
-    m.set(0, 7, 0x68, 2, 1);
-    runstate::action_set actions;
-    actions.watchdog = runstate::watchdog_action::pause;
-    m.machine.controller.control().set_actions(actions);
-    REQUIRE_FALSE(m.machine.controller.control().cont());
-    sc_core::sc_start(sc_core::sc_time(1, sc_core::SC_SEC));
-    CHECK(m.machine.controller.control().state() == runstate::run_state::watchdog);
+    m.guest.arm_i6300esb(0, 7);
+    CHECK(vigil::tests::barks(m.machine));
 
     CHECK(m.unplug("w").empty());
     CHECK(m.unplug("w") == "Device w is already in the process of unplug");

@@ -5,10 +5,10 @@
 #include <string>
 #include <vector>
 
-#include <vigil/bus/bus_initiator.h>
-#include <vigil/runstate/snapshot/snapshot.h>
 #include <vigil/sim/devices.h>
 #include <vigil/sim/machine/machine.h>
+
+#include "guest.h"
 
 using namespace vigil;
 using sim::device_request;
@@ -27,42 +27,28 @@ device_request asked(const char* driver, const char* id, const char* bus = nullp
 
 sim::machine_config q35(std::vector<device_request> devices)
 {
-    sim::machine_config config;
-    config.type = sim::machine_type::q35;
-    config.name = "pc-q35-7.2";
-    config.default_vga = config.default_nic = false;
-    config.devices = std::move(devices);
-    return config;
+    return vigil::tests::machine_with(sim::machine_type::q35, std::move(devices));
 }
 
-/// A machine, and a CPU's way to its ports and memory.
+/// A machine and its CPU.
 struct machine_under_test {
     explicit machine_under_test(const sim::machine_config& config) : machine("machine", config)
     {
-        io.socket.bind(machine.io_ports());
-        mem.socket.bind(machine.memory());
         REQUIRE_FALSE(machine.error());
         sc_core::sc_start(sc_core::SC_ZERO_TIME);
     }
 
     std::uint64_t config(unsigned bus, unsigned slot, unsigned reg, unsigned width = 4)
     {
-        select(bus, slot, reg);
-        return io.read_value(0xCFC + (reg & 3), width);
+        return guest.config(bus, slot, reg, width);
     }
     void set(unsigned bus, unsigned slot, unsigned reg, std::uint64_t value, unsigned width = 4)
     {
-        select(bus, slot, reg);
-        io.write_value(0xCFC + (reg & 3), width, value);
-    }
-    void select(unsigned bus, unsigned slot, unsigned reg)
-    {
-        io.write_value(0xCF8, 4, 0x80000000U | bus << 16 | slot << 11 | (reg & 0xFC));
+        guest.set(bus, slot, reg, value, width);
     }
 
     sim::machine machine;
-    bus::bus_initiator io{"io", bus::initiator_kind::vcpu, 1};
-    bus::bus_initiator mem{"mem", bus::initiator_kind::vcpu, 1};
+    vigil::tests::guest guest{machine};
 };
 
 std::string why_not(const sim::machine_config& config)
@@ -95,22 +81,8 @@ TEST_CASE("inert: what libvirt puts into a q35 is found where it puts it, and th
         m.set(bus, slot, 0x20, 0xFE00FE00);
         m.set(bus, slot, 0x04, 2, 2);
     }
-    m.set(2, 1, 0x10, 0xFE000000);
-    m.set(2, 1, 0x04, 2, 2);
-    const auto write = [&](unsigned reg, unsigned width, unsigned value) {
-        m.mem.write_value(0xFE00000C, 2, 0x80);
-        m.mem.write_value(0xFE00000C, 2, 0x86);
-        m.mem.write_value(0xFE000000 + reg, width, value);
-    };
-    write(0, 4, 1);
-    write(4, 4, 1);
-    m.set(2, 1, 0x68, 2, 1);
-    runstate::action_set actions;
-    actions.watchdog = runstate::watchdog_action::pause;
-    m.machine.controller.control().set_actions(actions);
-    REQUIRE_FALSE(m.machine.controller.control().cont());
-    sc_core::sc_start(sc_core::sc_time(1, sc_core::SC_SEC));
-    CHECK(m.machine.controller.control().state() == runstate::run_state::watchdog);
+    m.guest.arm_i6300esb(2, 1);
+    CHECK(vigil::tests::barks(m.machine));
 }
 
 TEST_CASE("inert: every device is found with its identity, sizes its registers and survives a reset")

@@ -147,6 +147,8 @@ runstate::migration& qmp_server::migration() noexcept { return impl_->migration(
 
 boost::asio::any_io_executor qmp_server::executor() { return impl_->driver().executor(); }
 
+void qmp_server::defer(std::function<void()> job) { impl_->defer(std::move(job)); }
+
 void qmp_server::post(std::function<void()> job) { impl_->driver().post(std::move(job)); }
 
 void qmp_server::keep_offering(line_output& output) { impl_->keep_offering(output); }

@@ -179,6 +179,9 @@ public:
     boost::asio::any_io_executor executor();
     /// From any thread.
     void post(std::function<void()> job);
+    /// A job that belongs to the run: likewise done soon, inside a turn, and in a repeated run at the same place. From
+    /// the kernel's thread.
+    void defer(std::function<void()> job);
     /// Offers what a reader does not take at once again, until it does; `output` must outlive the server.
     void keep_offering(line_output& output);
     /// A termination signal came: ends the run, and what is under way before.

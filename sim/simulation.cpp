@@ -68,7 +68,7 @@ simulation::simulation(const sim_options& options, runstate::file_access files,
     for (qmp_bridge::own_command& one : device_commands(machine_, options_.machine.behaviour)) {
         server_.add_command(std::move(one));
     }
-    machine_.devices_gone = [this] { server_.post([this] { machine_.tell_of_gone(); }); };
+    machine_.devices_gone = [this] { server_.defer([this] { machine_.tell_of_gone(); }); };
 }
 
 qmp_bridge::qmp_server_options simulation::server_options(runstate::file_access files)

@@ -52,6 +52,8 @@ public:
     void terminate(int signal);
     void log(const std::string& line) const { options_.log(line); }
     std::optional<runstate::refusal> return_to(const runstate::controller::moment& before);
+    /// A job of the run, done soon inside a turn, and told in the transcript.
+    void defer(std::function<void()> job);
     std::optional<runstate::refusal> write_transcript(const std::string& path, const transcript_head& head);
     std::optional<std::string> conclude();
     std::uint16_t port() const;
@@ -110,7 +112,6 @@ private:
     std::vector<chardev_info> chardevs() const;
     runstate::result<runstate::file_place> locate(const std::string& path);
     std::size_t unsent(const session& one, std::size_t of_interest); ///< as the transcript has it
-    void defer(std::function<void()> job);
     bool limits_by_virtual_time() const noexcept { return options_.time.time == pace::driven; }
     void arm_limiter(runstate::ns period);
     void end_limiter_period();

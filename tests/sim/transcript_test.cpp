@@ -268,3 +268,25 @@ TEST_CASE("transcript: where it cannot be written to its end the run goes on, an
     CHECK(sim.program.wait() == 0);
     CHECK(contains(sim.place.printed(), "-trace /dev/full: cannot be written to its end"));
 }
+
+TEST_CASE("transcript: devices that came and went come and go at the same places")
+{
+    recorded run({}, true);
+    connection qtest = run.sim.program.connect("qtest");
+    connection client = run.sim.qmp();
+    for (int i = 0; i < 3; ++i) {
+        ask(client,
+            "{\"execute\": \"device_add\", \"arguments\": {\"driver\": \"i6300esb\", \"id\": \"a\", \"addr\": 7}}"
+            "{\"execute\": \"device_del\", \"arguments\": {\"id\": \"a\"}}{\"execute\": \"query-status\"}");
+        read_until(client, "\"status\"");
+        if (i == 1) {
+            qtest.send("outl 0xae08 0x80\n");
+        } else {
+            ask(client, "{\"execute\": \"system_reset\"}{\"execute\": \"query-status\"}");
+        }
+        read_until(client, "DEVICE_DELETED");
+    }
+    ask(client, "{\"execute\": \"quit\"}");
+    CHECK(run.sim.program.wait() == 0);
+    check_same(run, 0);
+}

@@ -63,6 +63,7 @@ constexpr std::array k_commands{
     row<&handlers::query_chardev>("query-chardev", allow_preconfig),
     row<&handlers::query_balloon>("query-balloon"),
     row<&handlers::balloon>("balloon"),
+    row<&handlers::query_firmware_log>("query-firmware-log", 0, vocabulary::v11_1),
     row<&handlers::human_monitor_command>("human-monitor-command"),
 
     row<&handlers::migrate>("migrate"),

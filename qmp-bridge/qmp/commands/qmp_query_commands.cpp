@@ -123,6 +123,11 @@ result<balloon_info> query_balloon(const command_context& c)
     return balloon_info{static_cast<std::int64_t>(machine.ram_bytes)};
 }
 
+result<firmware_log> query_firmware_log(const command_context& /*c*/, const firmware_log_arguments& /*arguments*/)
+{
+    return refusal{"firmware log buffer not found"}; // there is no firmware
+}
+
 // A wish, which no guest follows.
 result<empty_object> balloon(const command_context& c, const balloon_arguments& arguments)
 {

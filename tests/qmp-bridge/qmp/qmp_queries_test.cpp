@@ -211,3 +211,15 @@ TEST_CASE("queries: each client is told apart, with what waits for it and what i
                  R"("queued-bytes": 0, "events-dropped": 0}], "events-dropped": )" +
                  dropped + "}}"}));
 }
+
+TEST_CASE("queries: from 11.1 on there is a command for the firmware's log, and no log")
+{
+    fake_machine machine(vocabulary::v11_1);
+    const auto client = negotiated(machine);
+    CHECK(ask(*client, query("query-firmware-log", R"({"max-size": 5})")) ==
+          lines({error_text("GenericError", "firmware log buffer not found")}));
+    fake_machine before(vocabulary::v10_0);
+    const auto other = negotiated(before);
+    CHECK(ask(*other, query("query-firmware-log")) ==
+          lines({error_text("CommandNotFound", "The command query-firmware-log has not been found")}));
+}

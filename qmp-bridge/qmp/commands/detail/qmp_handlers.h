@@ -7,6 +7,7 @@
 
 #include <vigil/qmp-bridge/qmp/commands/command_handler.h>
 #include <vigil/qmp-bridge/schema/detail/qapi_introspection_types.h>
+#include <vigil/qmp-bridge/schema/qapi_firmware_types.h>
 #include <vigil/qmp-bridge/schema/qapi_machine_types.h>
 #include <vigil/qmp-bridge/schema/qapi_types.h>
 #include <vigil/runstate/inspectable.h>
@@ -51,6 +52,7 @@ result<std::vector<iothread_info>> query_iothreads(const command_context& c);
 result<std::vector<fdset_info>> query_fdsets(const command_context& c);
 result<std::vector<chardev_info>> query_chardev(const command_context& c);
 result<balloon_info> query_balloon(const command_context& c);
+result<firmware_log> query_firmware_log(const command_context& c, const firmware_log_arguments& arguments);
 result<empty_object> balloon(const command_context& c, const balloon_arguments& arguments);
 result<std::string> human_monitor_command(const command_context& c, const human_monitor_arguments& arguments);
 

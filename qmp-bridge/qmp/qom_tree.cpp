@@ -155,7 +155,8 @@ void node::arrange(const std::vector<std::string_view>& names)
 void node::remove(std::string_view name) noexcept
 {
     const auto is_it = [name](const std::unique_ptr<node>& one) { return one->name() == name; };
-    children_.erase(std::remove_if(children_.begin(), children_.end(), is_it), children_.end());
+    const auto found = std::find_if(children_.begin(), children_.end(), is_it); // whose own name it may be
+    if (found != children_.end()) children_.erase(found);
 }
 
 node& node::add(std::string name, std::string its_type)

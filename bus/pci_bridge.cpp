@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <vigil/bus/pci_bridge.h>
 
+#include <vigil/bus/little_endian.h>
+
 namespace vigil::bus {
 namespace {
 
@@ -39,7 +41,7 @@ pci_bridge::pci_bridge(const sc_core::sc_module_name& name, const pci_identity& 
 
 unsigned pci_bridge::word(std::uint32_t offset) const noexcept
 {
-    return config_bytes()[offset] | unsigned{config_bytes()[offset + 1]} << 8;
+    return static_cast<unsigned>(load_little_endian(config_bytes().data() + offset, 2));
 }
 
 bool pci_bridge::leads_to(unsigned bus) const noexcept

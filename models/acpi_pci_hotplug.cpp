@@ -4,6 +4,8 @@
 #include <utility>
 #include <vector>
 
+#include <vigil/bus/little_endian.h>
+
 namespace vigil::models {
 
 namespace {
@@ -18,25 +20,14 @@ constexpr std::uint64_t k_index = 0x14;
 constexpr std::uint64_t k_gpe0_enable = 2;
 constexpr unsigned k_gpe0_hotplug = 0x02;
 
-constexpr std::size_t k_bytes_of_bus = 12;
+constexpr unsigned k_bytes_of_number = 4;
+constexpr std::size_t k_bytes_of_bus = 3 * k_bytes_of_number;
 
 unsigned lowest(std::uint32_t slots) noexcept
 {
     unsigned slot = 0;
     while ((slots >> slot & 1) == 0) ++slot;
     return slot;
-}
-
-void put(std::vector<std::uint8_t>& bytes, std::uint32_t value)
-{
-    for (unsigned shift = 0; shift < 32; shift += 8) bytes.push_back(static_cast<std::uint8_t>(value >> shift));
-}
-
-std::uint32_t taken(const std::vector<std::uint8_t>& bytes, std::size_t at)
-{
-    std::uint32_t value = 0;
-    for (std::size_t i = 4; i-- > 0;) value = value << 8 | bytes[at + i];
-    return value;
 }
 
 } // namespace
@@ -137,9 +128,13 @@ void acpi_pci_hotplug::reset(runstate::reset_kind /*kind*/) { state_ = {}; }
 
 runstate::saved_state acpi_pci_hotplug::save() const
 {
-    std::vector<std::uint8_t> buses;
-    for (const auto& [bus, known] : state_.buses) {
-        for (const std::uint32_t value : {bus, known.inserted, known.asked_back}) put(buses, value);
+    std::vector<std::uint8_t> buses(k_bytes_of_bus * state_.buses.size());
+    std::uint8_t* at = buses.data();
+    for (const auto& [number, known] : state_.buses) {
+        for (const std::uint32_t value : {number, known.inserted, known.asked_back}) {
+            bus::store_little_endian(at, k_bytes_of_number, value);
+            at += k_bytes_of_number;
+        }
     }
     return {{"bus", state_.bus},
             {"slot", state_.slot},
@@ -161,7 +156,11 @@ runstate::prepared_restore acpi_pci_hotplug::prepare(const runstate::saved_state
     in.require(buses.size() % k_bytes_of_bus == 0, "buses: not so many times 12 bytes");
     if (in.fault()) return *in.fault();
     for (std::size_t at = 0; at < buses.size(); at += k_bytes_of_bus) {
-        read.buses[taken(buses, at)] = {taken(buses, at + 4), taken(buses, at + 8)};
+        const auto number = [&](std::size_t index) {
+            const std::uint8_t* const data = &buses[at + k_bytes_of_number * index];
+            return static_cast<std::uint32_t>(bus::load_little_endian(data, k_bytes_of_number));
+        };
+        read.buses[number(0)] = {number(1), number(2)};
     }
     return [this, read] { state_ = read; };
 }

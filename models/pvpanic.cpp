@@ -103,12 +103,6 @@ void pvpanic_pci::reset(runstate::reset_kind kind)
 
 saved_state pvpanic_pci::save() const { return {save_config(*this)}; }
 
-prepared_restore pvpanic_pci::prepare(const saved_state& saved)
-{
-    runstate::saved_state_reader in(section(), saved, 1);
-    const config_image image = read_config(in, *this);
-    if (in.fault()) return *in.fault();
-    return [this, image] { restore_config_bytes(image); };
-}
+prepared_restore pvpanic_pci::prepare(const saved_state& saved) { return prepare_config(section(), saved, *this); }
 
 } // namespace vigil::models

@@ -32,4 +32,13 @@ config_image read_config(runstate::saved_state_reader& in, const bus::pci_functi
     return image;
 }
 
+runstate::prepared_restore prepare_config(std::string_view section, const runstate::saved_state& state,
+                                          bus::pci_function& function)
+{
+    runstate::saved_state_reader in(section, state, 1);
+    const config_image image = read_config(in, function);
+    if (in.fault()) return *in.fault();
+    return [&function, image] { function.restore_config_bytes(image); };
+}
+
 } // namespace vigil::models

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstdint>
+#include <string_view>
 
 #include <vigil/bus/pci_function.h>
 #include <vigil/runstate/snapshot/saved_state.h>
@@ -20,6 +21,10 @@ runstate::saved_field save_config(const bus::pci_function& function, const char*
 /// `in` has no fault.
 config_image read_config(runstate::saved_state_reader& in, const bus::pci_function& function,
                          const char* name = "config");
+
+/// Checks the state of a section that has that field and no other; taking it over puts the bytes back.
+runstate::prepared_restore prepare_config(std::string_view section, const runstate::saved_state& state,
+                                          bus::pci_function& function);
 
 } // namespace vigil::models
 

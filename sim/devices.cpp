@@ -205,15 +205,23 @@ std::vector<const device_row*> device_rows()
     return all;
 }
 
-const device_row* find_device_row(std::string_view name)
+namespace {
+
+const device_row* find_row(const std::vector<device_row>& rows, std::string_view name)
 {
     const auto is_it = [&](const device_row& row) { return row.name == name || (!name.empty() && row.alias == name); };
-    const auto& modelled = modelled_rows();
-    const auto found = std::find_if(modelled.begin(), modelled.end(), is_it);
-    if (found != modelled.end()) return &*found;
-    const auto& inert = all_inert_rows();
-    const auto other = std::find_if(inert.begin(), inert.end(), is_it);
-    return other != inert.end() ? &*other : nullptr;
+    const auto found = std::find_if(rows.begin(), rows.end(), is_it);
+    return found != rows.end() ? &*found : nullptr;
+}
+
+} // namespace
+
+const device_row* find_modelled_row(std::string_view name) { return find_row(modelled_rows(), name); }
+
+const device_row* find_device_row(std::string_view name)
+{
+    const device_row* const modelled = find_modelled_row(name);
+    return modelled != nullptr ? modelled : find_row(all_inert_rows(), name);
 }
 
 namespace {

@@ -92,6 +92,9 @@ std::vector<const device_row*> device_rows();
 /// Those of them that are modelled, or parts of the chipset.
 const std::vector<device_row>& modelled_rows();
 
+/// The one of these of that name, or null.
+const device_row* find_modelled_row(std::string_view name);
+
 /// The row of that name or alias, or null.
 const device_row* find_device_row(std::string_view name);
 

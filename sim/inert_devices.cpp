@@ -59,69 +59,62 @@ inert_header bridge(const bus::pci_identity& identity, std::uint8_t pin, bars re
 
 constexpr std::uint8_t k_66_mhz_back_to_back = 0xA0;
 
-const inert_header& root_port()
+inert_header root_port()
 {
-    static const inert_header header = bridge({0x1B36, 0x000C, 0x060400}, 1, {{0, 0xFFFF'F000}}, 0x54,
-                                              {{0x40, 0x0000'000D},
-                                               {0x44, 0x0000'1B36},
-                                               {0x48, 0x0000'4011},
-                                               {0x50, 0x0000'0800},
-                                               {0x54, 0x0142'4810},
-                                               {0x58, 0x0000'8000},
-                                               {0x60, 0x0030'0604},
-                                               {0x64, 0x0204'0000},
-                                               {0x68, 0x0002'007B},
-                                               {0x6C, 0x0000'07C0},
-                                               {0x78, 0x0030'0020},
-                                               {0x80, 0x0000'001E},
-                                               {0x84, 0x0000'0004}});
-    return header;
+    return bridge({0x1B36, 0x000C, 0x060400}, 1, {{0, 0xFFFF'F000}}, 0x54,
+                  {{0x40, 0x0000'000D},
+                   {0x44, 0x0000'1B36},
+                   {0x48, 0x0000'4011},
+                   {0x50, 0x0000'0800},
+                   {0x54, 0x0142'4810},
+                   {0x58, 0x0000'8000},
+                   {0x60, 0x0030'0604},
+                   {0x64, 0x0204'0000},
+                   {0x68, 0x0002'007B},
+                   {0x6C, 0x0000'07C0},
+                   {0x78, 0x0030'0020},
+                   {0x80, 0x0000'001E},
+                   {0x84, 0x0000'0004}});
 }
 
-const inert_header& ioh3420()
+inert_header ioh3420()
 {
-    static const inert_header header = bridge({0x8086, 0x3420, 0x060400, 2}, 1, {}, 0x90,
-                                              {{0x40, 0x0000'000D},
-                                               {0x44, 0x0000'8086},
-                                               {0x60, 0x0102'4005},
-                                               {0x90, 0x0142'6010},
-                                               {0x94, 0x0000'8000},
-                                               {0x9C, 0x0000'0411},
-                                               {0xA0, 0x0011'0000},
-                                               {0xA4, 0x0002'007B},
-                                               {0xA8, 0x0000'07C0},
-                                               {0xB4, 0x0030'0020}});
-    return header;
+    return bridge({0x8086, 0x3420, 0x060400, 2}, 1, {}, 0x90,
+                  {{0x40, 0x0000'000D},
+                   {0x44, 0x0000'8086},
+                   {0x60, 0x0102'4005},
+                   {0x90, 0x0142'6010},
+                   {0x94, 0x0000'8000},
+                   {0x9C, 0x0000'0411},
+                   {0xA0, 0x0011'0000},
+                   {0xA4, 0x0002'007B},
+                   {0xA8, 0x0000'07C0},
+                   {0xB4, 0x0030'0020}});
 }
 
-const inert_header& pcie_pci_bridge()
+inert_header pcie_pci_bridge()
 {
-    static const inert_header header = bridge({0x1B36, 0x000E, 0x060400}, 1, {{0, 0xFFFF'FF00, 4}, {1, k_all}}, 0x8C,
-                                              {{0x40, 0x0000'000C},
-                                               {0x48, 0x0072'4010},
-                                               {0x4C, 0x0000'8000},
-                                               {0x54, 0x0000'0411},
-                                               {0x58, 0x0011'0000},
-                                               {0x6C, 0x0030'0020},
-                                               {0x84, 0x0003'4801},
-                                               {0x8C, 0x0180'8405}},
-                                              k_66_mhz_back_to_back);
-    return header;
+    return bridge({0x1B36, 0x000E, 0x060400}, 1, {{0, 0xFFFF'FF00, 4}, {1, k_all}}, 0x8C,
+                  {{0x40, 0x0000'000C},
+                   {0x48, 0x0072'4010},
+                   {0x4C, 0x0000'8000},
+                   {0x54, 0x0000'0411},
+                   {0x58, 0x0011'0000},
+                   {0x6C, 0x0030'0020},
+                   {0x84, 0x0003'4801},
+                   {0x8C, 0x0180'8405}},
+                  k_66_mhz_back_to_back);
 }
 
-const inert_header& pci_bridge()
+inert_header pci_bridge()
 {
-    static const inert_header header =
-        bridge({0x1B36, 0x0001, 0x060400}, 1, {{0, 0xFFFF'FF00, 4}, {1, k_all}}, 0x4C,
-               {{0x40, 0x0000'000C}, {0x48, 0x0120'4004}, {0x4C, 0x0180'4805}}, k_66_mhz_back_to_back);
-    return header;
+    return bridge({0x1B36, 0x0001, 0x060400}, 1, {{0, 0xFFFF'FF00, 4}, {1, k_all}}, 0x4C,
+                  {{0x40, 0x0000'000C}, {0x48, 0x0120'4004}, {0x4C, 0x0180'4805}}, k_66_mhz_back_to_back);
 }
 
-const inert_header& i82801b11_bridge()
+inert_header i82801b11_bridge()
 {
-    static const inert_header header =
-        bridge({0x8086, 0x244E, 0x060401, 0x92}, 0, {}, 0x50, {{0x50, 0x0000'000D}}, k_66_mhz_back_to_back);
-    return header;
+    return bridge({0x8086, 0x244E, 0x060401, 0x92}, 0, {}, 0x50, {{0x50, 0x0000'000D}}, k_66_mhz_back_to_back);
 }
 
 // --- USB controllers.
@@ -136,39 +129,22 @@ inert_forms uhci(std::uint16_t device_id, std::uint8_t revision, std::uint8_t pi
                        {{0x60, 0x0000'0010}, {0x68, 0x0001'0000}}});
 }
 
-const inert_forms& piix3_uhci()
-{
-    static const inert_forms forms = uhci(0x7020, 1, 4);
-    return forms;
-}
+inert_forms piix3_uhci() { return uhci(0x7020, 1, 4); }
 
-const inert_forms& ich9_uhci1()
-{
-    static const inert_forms forms = uhci(0x2934, 3, 1);
-    return forms;
-}
+inert_forms ich9_uhci1() { return uhci(0x2934, 3, 1); }
 
-const inert_forms& ich9_uhci2()
-{
-    static const inert_forms forms = uhci(0x2935, 3, 2);
-    return forms;
-}
+inert_forms ich9_uhci2() { return uhci(0x2935, 3, 2); }
 
-const inert_forms& ich9_uhci3()
-{
-    static const inert_forms forms = uhci(0x2936, 3, 3);
-    return forms;
-}
+inert_forms ich9_uhci3() { return uhci(0x2936, 3, 3); }
 
-const inert_forms& ich9_ehci1()
+inert_forms ich9_ehci1()
 {
-    static const inert_forms forms = everywhere({{0x8086, 0x293A, 0x0C0320, 3},
-                                                 4,
-                                                 {{0, 0xFFFF'F000}},
-                                                 0,
-                                                 0,
-                                                 {{0x60, 0x0000'2020}, {0x68, 0x0000'0001}, {0x6C, 0xC000'0000}}});
-    return forms;
+    return everywhere({{0x8086, 0x293A, 0x0C0320, 3},
+                       4,
+                       {{0, 0xFFFF'F000}},
+                       0,
+                       0,
+                       {{0x60, 0x0000'2020}, {0x68, 0x0000'0001}, {0x6C, 0xC000'0000}}});
 }
 
 // The capability at A0h says what a function is to PCI Express; a conventional bus has none.
@@ -194,72 +170,50 @@ inert_forms xhci(const bus::pci_identity& identity, std::uint32_t after_msix, co
     return forms;
 }
 
-const inert_forms& qemu_xhci()
-{
-    static const inert_forms forms = xhci({0x1B36, 0x000D, 0x0C0330, 1}, 0, {});
-    return forms;
-}
+inert_forms qemu_xhci() { return xhci({0x1B36, 0x000D, 0x0C0330, 1}, 0, {}); }
 
-const inert_forms& nec_xhci()
-{
-    static const inert_forms forms = xhci({0x1033, 0x0194, 0x0C0330, 3}, 0x7000, {{0x70, 0x0088'0005}});
-    return forms;
-}
+inert_forms nec_xhci() { return xhci({0x1033, 0x0194, 0x0C0330, 3}, 0x7000, {{0x70, 0x0088'0005}}); }
 
 // --- Displays.
 
 constexpr std::uint32_t k_vga_rom = 0xFFFF'0000;
 
-const inert_forms& vga()
+inert_forms vga()
 {
-    static const inert_forms forms =
-        everywhere({{0x1234, 0x1111, 0x030000, 2}, 0, {{0, 0xFF00'0000, 8}, {2, 0xFFFF'F000}}, k_vga_rom});
-    return forms;
+    return everywhere({{0x1234, 0x1111, 0x030000, 2}, 0, {{0, 0xFF00'0000, 8}, {2, 0xFFFF'F000}}, k_vga_rom});
 }
 
-const inert_forms& secondary_vga()
+inert_forms secondary_vga()
 {
-    static const inert_forms forms =
-        everywhere({{0x1234, 0x1111, 0x038000, 2}, 0, {{0, 0xFF00'0000, 8}, {2, 0xFFFF'F000}}});
-    return forms;
+    return everywhere({{0x1234, 0x1111, 0x038000, 2}, 0, {{0, 0xFF00'0000, 8}, {2, 0xFFFF'F000}}});
 }
 
-const inert_forms& cirrus_vga()
+inert_forms cirrus_vga()
 {
-    static const inert_forms forms =
-        everywhere({{0x1013, 0x00B8, 0x030000}, 0, {{0, 0xFE00'0000, 8}, {1, 0xFFFF'F000}}, k_vga_rom});
-    return forms;
+    return everywhere({{0x1013, 0x00B8, 0x030000}, 0, {{0, 0xFE00'0000, 8}, {1, 0xFFFF'F000}}, k_vga_rom});
 }
 
-const inert_forms& qxl_vga()
+inert_forms qxl_vga()
 {
-    static const inert_forms forms =
-        everywhere({{0x1B36, 0x0100, 0x030000, 5},
-                    1,
-                    {{0, 0xFC00'0000}, {1, 0xFC00'0000}, {2, 0xFFFF'E000}, {3, 0xFFFF'FFE0, 1}},
-                    k_vga_rom});
-    return forms;
+    return everywhere({{0x1B36, 0x0100, 0x030000, 5},
+                       1,
+                       {{0, 0xFC00'0000}, {1, 0xFC00'0000}, {2, 0xFFFF'E000}, {3, 0xFFFF'FFE0, 1}},
+                       k_vga_rom});
 }
 
-const inert_forms& bochs_display()
+inert_forms bochs_display()
 {
-    static const inert_forms forms = [] {
-        inert_forms made = everywhere({{0x1234, 0x1111, 0x038000, 2},
-                                       0,
-                                       {{0, 0xFF00'0000, 8}, {2, 0xFFFF'F000}},
-                                       0xFFFF'8000,
-                                       0x80,
-                                       {{0x80, 0x0092'0010},
-                                        {0x84, 0x0000'8000},
-                                        {0x8C, 0x0000'0411},
-                                        {0x90, 0x0011'0000},
-                                        {0xA4, 0x0030'0000}}});
-        made.on_port.words = with(made.on_port.words, {0x80, 0x0002'0010});
-        made.conventional.capabilities = 0;
-        made.conventional.words.clear();
-        return made;
-    }();
-    return forms;
+    inert_forms made = everywhere(
+        {{0x1234, 0x1111, 0x038000, 2},
+         0,
+         {{0, 0xFF00'0000, 8}, {2, 0xFFFF'F000}},
+         0xFFFF'8000,
+         0x80,
+         {{0x80, 0x0092'0010}, {0x84, 0x0000'8000}, {0x8C, 0x0000'0411}, {0x90, 0x0011'0000}, {0xA4, 0x0030'0000}}});
+    made.on_port.words = with(made.on_port.words, {0x80, 0x0002'0010});
+    made.conventional.capabilities = 0;
+    made.conventional.words.clear();
+    return made;
 }
 
 // --- virtio: transitional on a bus, modern behind a port of PCI Express.
@@ -340,45 +294,21 @@ inert_forms virtio(const virtio_kind& kind)
     return {transitional, modern, transitional};
 }
 
-const inert_forms& virtio_net()
-{
-    static const inert_forms forms = virtio({1, 0x1000, 0x020000, 0xFFFF'FFE0, 3, 0xFFFC'0000});
-    return forms;
-}
+inert_forms virtio_net() { return virtio({1, 0x1000, 0x020000, 0xFFFF'FFE0, 3, 0xFFFC'0000}); }
 
-const inert_forms& virtio_blk()
-{
-    static const inert_forms forms = virtio({2, 0x1001, 0x010000, 0xFFFF'FF80, 1});
-    return forms;
-}
+inert_forms virtio_blk() { return virtio({2, 0x1001, 0x010000, 0xFFFF'FF80, 1}); }
 
-const inert_forms& virtio_serial()
-{
-    static const inert_forms forms = virtio({3, 0x1003, 0x078000, 0xFFFF'FFC0, 1});
-    return forms;
-}
+inert_forms virtio_serial() { return virtio({3, 0x1003, 0x078000, 0xFFFF'FFC0, 1}); }
 
-const inert_forms& virtio_rng()
-{
-    static const inert_forms forms = virtio({4, 0x1005, 0x00FF00, 0xFFFF'FFE0, 1});
-    return forms;
-}
+inert_forms virtio_rng() { return virtio({4, 0x1005, 0x00FF00, 0xFFFF'FFE0, 1}); }
 
-const inert_forms& virtio_balloon()
-{
-    static const inert_forms forms = virtio({5, 0x1002, 0x00FF00, 0xFFFF'FFC0, k_no_msix});
-    return forms;
-}
+inert_forms virtio_balloon() { return virtio({5, 0x1002, 0x00FF00, 0xFFFF'FFC0, k_no_msix}); }
 
-const inert_forms& virtio_scsi()
-{
-    static const inert_forms forms = virtio({8, 0x1004, 0x010000, 0xFFFF'FFC0, 3});
-    return forms;
-}
+inert_forms virtio_scsi() { return virtio({8, 0x1004, 0x010000, 0xFFFF'FFC0, 3}); }
 
-const inert_forms& virtio_vga()
+inert_forms virtio_vga()
 {
-    static const inert_forms forms = everywhere(
+    return everywhere(
         {{k_virtio_vendor, 0x1050, 0x030000, 1},
          1,
          {{0, 0xFF80'0000, 8}, {2, 0xFFFF'C000, 0xC}, {3, k_all}, {4, 0xFFFF'F000}},
@@ -389,99 +319,84 @@ const inert_forms& virtio_vga()
           {0x68, 0x0000'2000}, {0x6C, 0x0000'1000}, {0x70, 0x0214'6009}, {0x74, 2},           {0x78, 0x0000'3000},
           {0x7C, 0x0000'1000}, {0x80, 4},           {0x84, 0x0514'7009}, {0x98, 0x0002'8411}, {0x9C, 4},
           {0xA0, 0x0000'0804}}});
-    return forms;
 }
 
 // --- Network, storage, sound.
 
 constexpr std::uint32_t k_network_rom = 0xFFFC'0000;
 
-const inert_forms& e1000()
+inert_forms e1000()
 {
-    static const inert_forms forms =
-        everywhere({{0x8086, 0x100E, 0x020000, 3}, 1, {{0, 0xFFFE'0000}, {1, 0xFFFF'FFC0, 1}}, k_network_rom});
-    return forms;
+    return everywhere({{0x8086, 0x100E, 0x020000, 3}, 1, {{0, 0xFFFE'0000}, {1, 0xFFFF'FFC0, 1}}, k_network_rom});
 }
 
-const inert_forms& e1000e()
+inert_forms e1000e()
 {
-    static const inert_forms forms = [] {
-        inert_forms made = everywhere({{0x8086, 0x10D3, 0x020000, 0, 0x8086, 0},
-                                       1,
-                                       {{0, 0xFFFE'0000}, {1, 0xFFFE'0000}, {2, 0xFFFF'FFE0, 1}, {3, 0xFFFF'C000}},
-                                       k_network_rom,
-                                       0xC8,
-                                       {{0xA0, 0x0004'0011},
-                                        {0xA4, 0x0000'0003},
-                                        {0xA8, 0x0000'2003},
-                                        {0xC8, 0x0022'D001},
-                                        {0xD0, 0x0080'E005},
-                                        {0xE0, 0x0001'A010},
-                                        {0xE4, 0x0000'8000},
-                                        {0xEC, 0x0000'0411},
-                                        {0xF0, 0x0011'0000}}});
-        made.on_root.words = with(made.on_root.words, {0xE0, 0x0091'A010});
-        return made;
-    }();
-    return forms;
+    inert_forms made = everywhere({{0x8086, 0x10D3, 0x020000, 0, 0x8086, 0},
+                                   1,
+                                   {{0, 0xFFFE'0000}, {1, 0xFFFE'0000}, {2, 0xFFFF'FFE0, 1}, {3, 0xFFFF'C000}},
+                                   k_network_rom,
+                                   0xC8,
+                                   {{0xA0, 0x0004'0011},
+                                    {0xA4, 0x0000'0003},
+                                    {0xA8, 0x0000'2003},
+                                    {0xC8, 0x0022'D001},
+                                    {0xD0, 0x0080'E005},
+                                    {0xE0, 0x0001'A010},
+                                    {0xE4, 0x0000'8000},
+                                    {0xEC, 0x0000'0411},
+                                    {0xF0, 0x0011'0000}}});
+    made.on_root.words = with(made.on_root.words, {0xE0, 0x0091'A010});
+    return made;
 }
 
-const inert_forms& rtl8139()
+inert_forms rtl8139()
 {
-    static const inert_forms forms = everywhere({{0x10EC, 0x8139, 0x020000, 0x20},
-                                                 1,
-                                                 {{0, 0xFFFF'FF00, 1}, {1, 0xFFFF'FF00}},
-                                                 k_network_rom,
-                                                 0,
-                                                 {{0x34, 0x0000'00DC}}});
-    return forms;
+    return everywhere({{0x10EC, 0x8139, 0x020000, 0x20},
+                       1,
+                       {{0, 0xFFFF'FF00, 1}, {1, 0xFFFF'FF00}},
+                       k_network_rom,
+                       0,
+                       {{0x34, 0x0000'00DC}}});
 }
 
-const inert_forms& ahci()
+inert_forms ahci()
 {
-    static const inert_forms forms =
-        everywhere({{0x8086, 0x2922, 0x010601, 2},
-                    1,
-                    {{4, 0xFFFF'FFE0, 1}, {5, 0xFFFF'F000}},
-                    0,
-                    0x80,
-                    {{0x80, 0x0080'A805}, {0x90, 0x0000'0040}, {0xA8, 0x0010'0012}, {0xAC, 0x0000'0048}}});
-    return forms;
+    return everywhere({{0x8086, 0x2922, 0x010601, 2},
+                       1,
+                       {{4, 0xFFFF'FFE0, 1}, {5, 0xFFFF'F000}},
+                       0,
+                       0x80,
+                       {{0x80, 0x0080'A805}, {0x90, 0x0000'0040}, {0xA8, 0x0010'0012}, {0xAC, 0x0000'0048}}});
 }
 
-const inert_forms& intel_hda()
+inert_forms hda(std::uint16_t device_id, std::uint8_t revision)
 {
-    static const inert_forms forms = everywhere(
-        {{0x8086, 0x2668, 0x040300, 1}, 1, {{0, 0xFFFF'C000}}, 0, 0x60, {{0x40, 0x0000'0001}, {0x60, 0x0080'0005}}});
-    return forms;
+    return everywhere({{0x8086, device_id, 0x040300, revision},
+                       1,
+                       {{0, 0xFFFF'C000}},
+                       0,
+                       0x60,
+                       {{0x40, 0x0000'0001}, {0x60, 0x0080'0005}}});
 }
 
-const inert_forms& ich9_intel_hda()
-{
-    static const inert_forms forms = [] {
-        inert_forms made = intel_hda();
-        made.on_root.identity.device_id = made.on_port.identity.device_id = made.conventional.identity.device_id =
-            0x293E;
-        made.on_root.identity.revision_id = made.on_port.identity.revision_id = 3;
-        made.conventional.identity.revision_id = 3;
-        return made;
-    }();
-    return forms;
-}
+inert_forms intel_hda() { return hda(0x2668, 1); }
+
+inert_forms ich9_intel_hda() { return hda(0x293E, 3); }
 
 // --- The rows.
 
-template <const inert_forms& (*Forms)()>
+template <inert_forms (*Forms)()>
 made_device make_function(const char* name, const device_surroundings& around, const property_values&)
 {
-    const inert_forms& forms = Forms();
+    const inert_forms forms = Forms();
     const inert_header& header = around.position == pci_position::express_port   ? forms.on_port
                                  : around.position == pci_position::root_complex ? forms.on_root
                                                                                  : forms.conventional;
     return handed_over(std::make_unique<inert_function<bus::pci_function>>(name, header));
 }
 
-template <const inert_header& (*Header)(), const bus::pci_bridge_parameters& Parameters>
+template <inert_header (*Header)(), const bus::pci_bridge_parameters& Parameters>
 made_device make_bridge(const char* name, const device_surroundings& /*around*/, const property_values&)
 {
     return handed_over(std::make_unique<inert_function<bus::pci_bridge>>(name, Header(), Parameters));

@@ -52,10 +52,7 @@ template <class Function> runstate::saved_state inert_function<Function>::save()
 template <class Function>
 runstate::prepared_restore inert_function<Function>::prepare(const runstate::saved_state& state)
 {
-    runstate::saved_state_reader in(section(), state, 1);
-    const models::config_image image = models::read_config(in, *this);
-    if (in.fault()) return *in.fault();
-    return [this, image] { this->restore_config_bytes(image); };
+    return models::prepare_config(section(), state, *this);
 }
 
 template class inert_function<bus::pci_function>;

@@ -11,9 +11,10 @@ namespace vigil::bus {
 
 const pci_bus* pci_buses::find(const pci_bridge* bridge) const noexcept
 {
-    const auto is_it = [bridge](const pci_bus& one) { return one.bridge == bridge; };
-    const auto found = std::find_if(all_.begin(), all_.end(), is_it);
-    return found != all_.end() ? &*found : nullptr;
+    for (const pci_bus& one : all_) {
+        if (one.bridge == bridge) return &one;
+    }
+    return nullptr;
 }
 
 const pci_bus* pci_buses::bus_of(const pci_function& function) const noexcept
@@ -28,9 +29,9 @@ const pci_bus* pci_buses::bus_of(const pci_function& function) const noexcept
 
 pci_bus& pci_buses::behind(const pci_bridge* bridge)
 {
-    const auto is_it = [bridge](const pci_bus& one) { return one.bridge == bridge; };
-    const auto found = std::find_if(all_.begin(), all_.end(), is_it);
-    if (found != all_.end()) return *found;
+    for (pci_bus& one : all_) {
+        if (one.bridge == bridge) return one;
+    }
     return all_.emplace_back(pci_bus{bridge, bus_of(*bridge), {}});
 }
 

@@ -24,10 +24,7 @@ runstate::saved_state bridge_function::save() const { return {models::save_confi
 
 prepared_restore bridge_function::prepare(const runstate::saved_state& state)
 {
-    runstate::saved_state_reader in(section(), state, 1);
-    const models::config_image image = models::read_config(in, *this);
-    if (in.fault()) return *in.fault();
-    return [this, image] { restore_config_bytes(image); };
+    return models::prepare_config(section(), state, *this);
 }
 
 piix3_ide::piix3_ide(const sc_core::sc_module_name& name) : pci_function(name, {0x8086, 0x7010, 0x010180})

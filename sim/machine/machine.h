@@ -144,6 +144,7 @@ private:
     void add_hotplug();
     failure check_first_function(const device_row& row, const machine_bus& bus, const property_values& values) const;
     void put_in(machine_device& one);
+    void save_hotplug();
     static bool can_leave(const machine_device& one);
     std::uint32_t removable_slots(std::uint32_t bus) const;
     std::uint32_t acpi_index(std::uint32_t bus, unsigned slot) const;

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <tuple>
+#include <utility>
 
 #include <vigil/models/pvpanic.h>
 
@@ -137,10 +138,15 @@ void machine::put_in(machine_device& one)
     pci_->plug(*one.made.function, address_of(one.values), one.bus->bridge);
     controller.add_resettable(*one.made.reset);
     controller.add_snapshottable(*one.made.saved);
-    if (!hotplug_saved_) controller.add_snapshottable(*hotplug_);
-    hotplug_saved_ = true;
+    save_hotplug();
     if (one.bus->hotplug_number) hotplug_->inserted(*one.bus->hotplug_number, slot_of(one));
     if (lister_) list_plugged(one);
+}
+
+// From now on there is something to save.
+void machine::save_hotplug()
+{
+    if (!std::exchange(hotplug_saved_, true)) controller.add_snapshottable(*hotplug_);
 }
 
 machine::failure machine::unplug(std::string_view name)
@@ -164,8 +170,7 @@ machine::failure machine::unplug(std::string_view name)
     }
     one.asked_back = true;
     if (one.bus->hotplug_number) hotplug_->ask_back(*one.bus->hotplug_number, slot_of(one));
-    if (!hotplug_saved_) controller.add_snapshottable(*hotplug_);
-    hotplug_saved_ = true;
+    save_hotplug();
     return std::nullopt;
 }
 

@@ -325,10 +325,7 @@ private:
     void list_bridge(node& object, bus::pci_address address, unsigned number)
     {
         bus::pci_function* function = machine_.pci_->at(address);
-        const auto& rows = modelled_rows();
-        const auto is_it = [&](const device_row& one) { return one.name == object.type; };
-        const auto found = std::find_if(rows.begin(), rows.end(), is_it);
-        const device_row* row = found != rows.end() ? &*found : nullptr;
+        const device_row* row = find_modelled_row(object.type);
         const device_row nameless{"", device_bus::pci, {}, {}};
         const qemu_behaviour& behaviour = machine_.config_.behaviour;
         property_values values = default_values(row != nullptr ? *row : nameless, behaviour, machine_.config_.name);

@@ -209,7 +209,6 @@ constexpr std::string_view k_fixed_classes[] = {"VGA", "cirrus-vga", "ati-vga", 
 bool names_class(std::string_view driver)
 {
     const auto begins = [&](std::string_view start) { return driver.substr(0, start.size()) == start; };
-    if (find_device_row(driver) != nullptr) return true;
     for (const std::string_view one :
          {"device", "pci-device", "isa-device", "cpu", "x86_64-cpu", "i440FX", "mch", "PIIX3", "sys-bus-device"}) {
         if (driver == one) return true;
@@ -219,7 +218,8 @@ bool names_class(std::string_view driver)
     }
     const std::string_view cpu = "-x86_64-cpu";
     if (driver.size() > cpu.size() && driver.substr(driver.size() - cpu.size()) == cpu) return true;
-    return std::any_of(std::begin(k_other_classes), std::end(k_other_classes), begins);
+    return std::any_of(std::begin(k_other_classes), std::end(k_other_classes), begins) ||
+           find_device_row(driver) != nullptr;
 }
 
 bool has_word(std::string_view words, std::string_view word)
@@ -278,7 +278,7 @@ std::string warning_of(const option_parser& p, const property_default& one)
     if (!names_class(one.driver)) return "global " + one.driver + "." + one.property + " has invalid class name";
     const bool fixed =
         std::find(std::begin(k_fixed_classes), std::end(k_fixed_classes), one.driver) != std::end(k_fixed_classes);
-    const device_row* row = find_device_row(one.driver);
+    const device_row* row = find_modelled_row(one.driver);
     const bool no_row_here =
         row != nullptr && row->make == nullptr && !row->hotpluggable && power_management_row(p.result.machine) != row;
     return fixed || no_row_here ? "global " + spelt(one) + " not used" : std::string();
@@ -357,7 +357,7 @@ failure resolve_defaults(option_parser& p)
     for (const device_row& one : modelled_rows()) {
         property_values values;
         // What cannot be had would be said where such a device is made.
-        if (one.make != nullptr && !take_defaults(p, one, values)) {
+        if (one.make != nullptr && !take_defaults(p, one, values) && !values.all().empty()) {
             p.result.machine.plugged_defaults.emplace_back(one.name, std::move(values));
         }
     }

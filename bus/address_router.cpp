@@ -91,7 +91,7 @@ std::string in_words(const address_map::range& range, const std::string& name)
 void address_router::impl::carry_out(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay)
 {
     const std::uint64_t address = payload.get_address();
-    const address_map::segment* const segment = map.find(address);
+    const address_map::segment* const segment = map.find_through(address);
     if (segment == nullptr || !goes_whole(*segment, address, payload.get_data_length())) {
         transport_in_pieces(payload, delay);
         return;

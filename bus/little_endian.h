@@ -6,19 +6,30 @@
 
 namespace vigil::bus {
 
+/// `load_little_endian` for any width, out of the way of the usual ones.
+[[gnu::noinline]] inline std::uint64_t load_bytes(const std::uint8_t* data, unsigned width) noexcept
+{
+    std::uint64_t value = 0;
+    for (unsigned i = width; i-- > 0;) value = value << 8 | data[i];
+    return value;
+}
+
+/// `store_little_endian` likewise.
+[[gnu::noinline]] inline void store_bytes(std::uint8_t* data, unsigned width, std::uint64_t value) noexcept
+{
+    for (unsigned i = 0; i < width; ++i) data[i] = static_cast<std::uint8_t>(i < 8 ? value >> (8 * i) : 0);
+}
+
 /// The number in `width` bytes at `data`, lowest byte first; up to 8 bytes.
 inline std::uint64_t load_little_endian(const std::uint8_t* data, unsigned width) noexcept
 {
-    std::uint64_t value = 0;
     switch (width) {
     case 1: return data[0];
     case 2: return data[0] | static_cast<std::uint32_t>(data[1]) << 8;
     case 4:
         return data[0] | static_cast<std::uint32_t>(data[1]) << 8 | static_cast<std::uint32_t>(data[2]) << 16 |
                static_cast<std::uint32_t>(data[3]) << 24;
-    default:
-        for (unsigned i = width; i-- > 0;) value = value << 8 | data[i];
-        return value;
+    default: return load_bytes(data, width);
     }
 }
 
@@ -37,9 +48,7 @@ inline void store_little_endian(std::uint8_t* data, unsigned width, std::uint64_
         data[2] = static_cast<std::uint8_t>(value >> 16);
         data[3] = static_cast<std::uint8_t>(value >> 24);
         return;
-    default:
-        for (unsigned i = 0; i < width; ++i) data[i] = static_cast<std::uint8_t>(i < 8 ? value >> (8 * i) : 0);
-        return;
+    default: store_bytes(data, width, value); return;
     }
 }
 

@@ -59,6 +59,16 @@ register_socket::register_socket(const char* name, register_device& device, std:
     }
 }
 
+void register_socket::b_transport(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay)
+{
+    if (check_shape(payload) == tlm::TLM_OK_RESPONSE &&
+        check_register_access(payload, {size_, widest_, alignment_mask_}) == tlm::TLM_OK_RESPONSE) {
+        access(payload, delay);
+    } else {
+        plain_target::b_transport(payload, delay);
+    }
+}
+
 // Inlined into `plain_target::b_transport` on suspicion, it would cost every other target its registers.
 [[gnu::noinline]] void register_socket::carry_out(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay)
 {

@@ -50,7 +50,7 @@ public:
     /// Warnings name `socket`.
     explicit plain_target(const sc_core::sc_object& socket) noexcept : named_(socket) {}
 
-    void b_transport(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay) final;
+    void b_transport(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay) override;
     /// An access that is known to be in the plain form: from here on nobody looks at that again.
     virtual void carry_out(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay) = 0;
 
@@ -143,6 +143,7 @@ public:
     void timed_by(runstate::vm_clock& clock) noexcept { clock_ = &clock; }
 
 private:
+    void b_transport(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay) override;
     void carry_out(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay) override;
     unsigned transport_dbg(tlm::tlm_generic_payload& payload) override;
     /// What is not one access.

@@ -11,6 +11,7 @@ void address_map::add(const range& added)
 {
     ranges_.push_back(added);
     ranges_.back().plain = dynamic_cast<plain_target*>(added.target);
+    ranges_.back().forwards = dynamic_cast<forwarding_target*>(added.target);
 }
 
 void address_map::move(std::size_t index, std::uint64_t first, std::uint64_t last) noexcept
@@ -22,6 +23,7 @@ void address_map::move(std::size_t index, std::uint64_t first, std::uint64_t las
 void address_map::build()
 {
     hit_ = nullptr;
+    ++version_;
     segments_.clear();
     starts_.clear();
     for (const range& r : ranges_) {
@@ -45,7 +47,7 @@ void address_map::build()
             segments_.back().span = last - segments_.back().first;
         } else if (winner != nullptr) {
             segments_.push_back({first, last - first, winner->first, winner->target, winner->target, winner->target,
-                                 winner->plain, winner->widest});
+                                 winner->plain, winner->forwards, winner->widest});
         }
         before = winner;
     }
@@ -60,6 +62,28 @@ const address_map::segment* address_map::search(std::uint64_t address) noexcept
     if (address - found.first > found.span) return nullptr;
     hit_ = &found;
     return hit_;
+}
+
+const address_map::segment* address_map::see_through(std::uint64_t address)
+{
+    const segment* const found = find(address);
+    if (found == nullptr) return nullptr;
+    seen_ = *found;
+    seen_version_ = version_;
+    if (found->forwards == nullptr || found->widest == 0) return found;
+    const std::uint64_t offset = address - found->base;
+    const std::optional<segment> beyond = found->forwards->beyond(offset);
+    if (!beyond || (found->base | beyond->base) % k_widest_access != 0) return found;
+
+    const std::uint64_t before = std::min(address - found->first, offset - beyond->first);
+    const std::uint64_t after =
+        std::min(found->span - (address - found->first), beyond->span - (offset - beyond->first));
+    seen_ = *beyond;
+    seen_.first = address - before;
+    seen_.span = before + after;
+    seen_.base = found->base + beyond->base;
+    seen_.widest = std::min(found->widest, beyond->widest);
+    return &seen_;
 }
 
 std::uint64_t address_map::gap(std::uint64_t address) const noexcept

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include <tlm>
@@ -11,6 +12,11 @@
 #include <vigil/bus/target_socket.h>
 
 namespace vigil::bus {
+
+class forwarding_target;
+
+/// Bytes of the widest access that is not cut: where two spaces differ by a multiple of it, they cut accesses alike.
+inline constexpr std::uint64_t k_widest_access = 8;
 
 /// Who answers at an address: ranges that may overlap, flattened to disjoint segments for look-up.
 class address_map {
@@ -22,6 +28,7 @@ public:
         unsigned widest = 0;
         int priority = 0;              ///< the higher one wins; among equals the one added first
         plain_target* plain = nullptr; ///< found by `add`
+        forwarding_target* forwards = nullptr;
     };
     struct segment {
         std::uint64_t first;
@@ -31,6 +38,7 @@ public:
         tlm::tlm_transport_dbg_if<>* debug_target;
         tlm::tlm_fw_transport_if<>* whole_target; ///< with the rest of its interface
         plain_target* plain;                      ///< the target where it is one; else null
+        forwarding_target* forwards;              ///< the target where it is one; else null
         unsigned widest;
 
         /// Hands an access in the plain form on.
@@ -59,16 +67,38 @@ public:
         if (hit_ != nullptr && address - hit_->first <= hit_->span) return hit_;
         return search(address);
     }
+    /// The same, where a target that only hands on is passed over: the segment is of who carries out what begins there,
+    /// as far as both maps have it. What is not one access to it goes by `find`.
+    const segment* find_through(std::uint64_t address)
+    {
+        if (seen_version_ == version_ && address - seen_.first <= seen_.span) return &seen_;
+        return see_through(address);
+    }
     /// How many bytes from `address`, where nothing is, to the next segment; 0 where none follows.
     std::uint64_t gap(std::uint64_t address) const noexcept;
 
 private:
     const segment* search(std::uint64_t address) noexcept;
+    const segment* see_through(std::uint64_t address);
 
     std::vector<range> ranges_;
     std::vector<std::uint64_t> starts_; ///< where a segment may start; kept for its storage
     std::vector<segment> segments_;     ///< by address
     const segment* hit_ = nullptr;      ///< the last one found
+
+    inline static std::uint64_t version_ = 0; ///< of all maps together: how often any was built
+    std::uint64_t seen_version_ = 0;          ///< at which `seen_` was found; 0: there is none
+    segment seen_{};                          ///< the last one that `find_through` found
+};
+
+/// A target that hands accesses on by a map of its own, and does nothing else to them.
+class forwarding_target : public plain_target {
+public:
+    using plain_target::plain_target;
+
+    /// The segment at `address`, in this target's addresses, of a target that takes accesses in the plain form; nothing
+    /// where none is there, or where accesses might be cut otherwise than in these addresses.
+    virtual std::optional<address_map::segment> beyond(std::uint64_t address) = 0;
 };
 
 } // namespace vigil::bus

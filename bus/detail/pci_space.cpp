@@ -113,7 +113,7 @@ const attached_function* ecam_window::function(std::uint64_t address) const noex
 }
 
 pci_space_port::pci_space_port(const shared_target_socket& socket, pci_space& space, std::uint64_t base)
-    : plain_target(socket), socket_(socket), space_(space), base_(base)
+    : forwarding_target(socket), socket_(socket), space_(space), base_(base)
 {
 }
 
@@ -133,6 +133,19 @@ void pci_space_port::carry_out(tlm::tlm_generic_payload& payload, sc_core::sc_ti
         reach_in_pieces(payload, delay);
     }
     payload.set_address(before);
+}
+
+std::optional<address_map::segment> pci_space_port::beyond(std::uint64_t address)
+{
+    const std::uint64_t there = address + base_;
+    const address_map::segment* const window = there >= address ? space_.windows.find(there) : nullptr;
+    if (window == nullptr || window->plain == nullptr || base_ % k_widest_access != 0) return std::nullopt;
+    address_map::segment seen = *window;
+    const std::uint64_t before = std::min(there - window->first, address); // of it, nothing is below address 0
+    seen.first = address - before;
+    seen.span = before + (window->span - (there - window->first));
+    seen.base = window->base - base_;
+    return seen;
 }
 
 void pci_space_port::reach_in_pieces(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay)

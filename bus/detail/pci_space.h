@@ -110,13 +110,14 @@ struct pci_space {
 
 /// A socket's way into a space: goes, in the pieces that a router would cut, to the window at the first address of
 /// each.
-class pci_space_port : public plain_target {
+class pci_space_port : public forwarding_target {
 public:
     /// `base` is what a bus in front subtracts.
     pci_space_port(const shared_target_socket& socket, pci_space& space, std::uint64_t base = 0);
 
     void carry_out(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay) override;
     unsigned transport_dbg(tlm::tlm_generic_payload& payload) override;
+    std::optional<address_map::segment> beyond(std::uint64_t address) override;
 
 private:
     /// One access to a window, or to nothing (null); leaves another address in the payload.

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Many watchdogs in one simulation: what one costs to make, to keep, to kick and to let expire. usage: vigil_scale
-// COUNT [naive]; prints one line, COUNT and four figures: microseconds to make and elaborate one, bytes of memory,
-// nanoseconds of a kick (three writes; timers run between the rounds), nanoseconds of an expiry (both stages). With
-// "naive" it is a model that cancels and notifies an event at each kick.
+// COUNT [naive | still]; prints one line, COUNT and four figures: microseconds to make and elaborate one, bytes of
+// memory, nanoseconds of a kick (three writes; timers run between the rounds), nanoseconds of an expiry (both stages).
+// With "naive" it is a model that cancels and notifies an event at each kick. With "still" that model starts nothing,
+// and never expires: what three writes cost that reach so many.
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
@@ -11,6 +12,7 @@
 #include <cstring>
 #include <deque>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 #include <malloc.h>
@@ -30,6 +32,10 @@ using many_targets = tlm::tlm_initiator_socket<32, tlm::tlm_base_protocol_types,
 constexpr std::uint64_t k_reload = 0x0C;
 constexpr std::uint64_t k_lock = 0x68;
 
+// The defaults of the watchdog daemon in Debian: a kick each second of the 60 s that two stages take.
+constexpr int k_stage_in_kicks = 30;
+constexpr std::uint32_t k_half_a_minute = 30'518; // counts of 983,040 ns
+
 double seconds_since(steady::time_point begin) { return std::chrono::duration<double>(steady::now() - begin).count(); }
 
 std::size_t allocated() { return ::mallinfo2().uordblks; }
@@ -37,7 +43,8 @@ std::size_t allocated() { return ::mallinfo2().uordblks; }
 // The watchdog as one writes it without further thought: two stages, an event for both.
 class naive_watchdog : public sc_core::sc_module {
 public:
-    naive_watchdog(const sc_core::sc_module_name& name, std::uint64_t& expired) : sc_module(name), expired_(expired)
+    naive_watchdog(const sc_core::sc_module_name& name, std::uint64_t& expired, bool counts)
+        : sc_module(name), expired_(expired), counts_(counts)
     {
         registers.register_b_transport(this, &naive_watchdog::b_transport);
         SC_HAS_PROCESS(naive_watchdog);
@@ -70,6 +77,7 @@ private:
     void start(unsigned stage)
     {
         stage_ = stage;
+        if (!counts_) return;
         end_.cancel();
         end_.notify(sc_core::sc_time(static_cast<double>(preload_) * 983'040, sc_core::SC_NS));
     }
@@ -80,6 +88,7 @@ private:
     }
 
     std::uint64_t& expired_;
+    const bool counts_;
     sc_core::sc_event end_;
     std::uint32_t preload_ = 0xFFFFF;
     unsigned unlocked_ = 0;
@@ -200,14 +209,16 @@ private:
     std::deque<vigil::models::i6300esb> watchdogs_;
 };
 
-class naive_platform final : public platform {
+class naive_platform : public platform {
 public:
-    using platform::platform;
+    explicit naive_platform(const sc_core::sc_module_name& name, bool counts = true) : platform(name), counts_(counts)
+    {
+    }
 
     void make(int count) override
     {
         for (int i = 0; i < count; ++i) {
-            auto& one = watchdogs_.emplace_back(("wdt" + std::to_string(i)).c_str(), expired_);
+            auto& one = watchdogs_.emplace_back(("wdt" + std::to_string(i)).c_str(), expired_, counts_);
             registers_.bind(one.registers);
         }
     }
@@ -216,12 +227,19 @@ public:
     std::uint64_t expired() const override { return expired_; }
 
 private:
+    const bool counts_;
     std::uint64_t expired_ = 0;
     std::deque<naive_watchdog> watchdogs_;
 };
 
+class still_platform final : public naive_platform {
+public:
+    explicit still_platform(const sc_core::sc_module_name& name) : naive_platform(name, false) {}
+};
+
 template <class Platform> int measure(int count)
 {
+    constexpr bool expires = !std::is_same_v<Platform, still_platform>;
     const std::size_t bytes_before = allocated();
     const auto begin = steady::now();
     Platform all("platform");
@@ -230,15 +248,20 @@ template <class Platform> int measure(int count)
     const double making = seconds_since(begin) / count;
     const std::size_t bytes = (allocated() - bytes_before) / static_cast<std::size_t>(count);
 
-    for (int i = 0; i < count; ++i) all.enable(i);
-    sc_core::sc_start(sc_core::SC_ZERO_TIME);
-    // A million kicks, as far as the kernel's time goes.
-    const int rounds = std::min(1'000'000 / count, 10'000);
-    const auto kicks = steady::now();
-    for (int round = 0; round < rounds; ++round) {
-        for (int i = 0; i < count; ++i) all.kick(i);
-        sc_core::sc_start(700, sc_core::SC_SEC);
+    for (int i = 0; i < count; ++i) {
+        all.preload(i, k_half_a_minute);
+        all.enable(i);
     }
+    const auto kick_all = [&](int rounds) {
+        for (int round = 0; round < rounds; ++round) {
+            for (int i = 0; i < count; ++i) all.kick(i);
+            sc_core::sc_start(1, sc_core::SC_SEC);
+        }
+    };
+    kick_all(k_stage_in_kicks); // until entries of the kernel's that have died come up as fast as others die
+    const int rounds = std::clamp(1'000'000 / count, k_stage_in_kicks, 10'000);
+    const auto kicks = steady::now();
+    kick_all(rounds);
     const double kick = seconds_since(kicks) / (static_cast<double>(rounds) * count);
 
     for (int i = 0; i < count; ++i) {
@@ -248,7 +271,7 @@ template <class Platform> int measure(int count)
     const auto expiring = steady::now();
     sc_core::sc_start(2, sc_core::SC_MS);
     const double expiry = seconds_since(expiring) / count;
-    if (all.expired() != static_cast<std::uint64_t>(count)) {
+    if (all.expired() != static_cast<std::uint64_t>(expires ? count : 0)) {
         std::fprintf(stderr, "%llu of %d have expired\n", static_cast<unsigned long long>(all.expired()), count);
         return 1;
     }
@@ -262,12 +285,14 @@ template <class Platform> int measure(int count)
 int sc_main(int argc, char* argv[])
 {
     const int count = argc > 1 ? std::atoi(argv[1]) : 0;
-    const bool naive = argc == 3 && std::strcmp(argv[2], "naive") == 0;
-    if (count <= 0 || count > 1'000'000 || argc > 3 || (argc == 3 && !naive)) {
-        std::fprintf(stderr, "usage: vigil_scale COUNT [naive]\n");
-        return 2;
+    const std::string model = argc == 3 ? argv[2] : "";
+    if (count > 0 && count <= 1'000'000) {
+        if (argc == 2) return measure<vigil_platform>(count);
+        if (model == "naive") return measure<naive_platform>(count);
+        if (model == "still") return measure<still_platform>(count);
     }
-    return naive ? measure<naive_platform>(count) : measure<vigil_platform>(count);
+    std::fprintf(stderr, "usage: vigil_scale COUNT [naive | still]\n");
+    return 2;
 }
 
 int main(int argc, char* argv[])

@@ -29,13 +29,18 @@ function(vigil_own_target target)
     target_compile_options(${target} PRIVATE -fsanitize=${VIGIL_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
     target_link_options(${target} PUBLIC -fsanitize=${VIGIL_SANITIZE})
     get_target_property(type ${target} TYPE)
-    if(type STREQUAL "EXECUTABLE" AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND VIGIL_SYSTEMC_IS_2)
-      # What SystemC 2.3 does not tell the sanitizer; clang's runtime is inside the program and cannot be told this way.
-      target_sources(${target} PRIVATE "${PROJECT_SOURCE_DIR}/tests/sanitized_coroutines.cpp")
-      target_link_libraries(${target} PRIVATE ${CMAKE_DL_LIBS})
+    if(type STREQUAL "EXECUTABLE" AND TARGET vigil_sanitized_coroutines)
+      target_link_libraries(${target} PRIVATE vigil_sanitized_coroutines)
     endif()
   endif()
 endfunction()
+
+if(VIGIL_SANITIZE AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND VIGIL_SYSTEMC_IS_2)
+  # What SystemC 2.3 does not tell the sanitizer; clang's runtime is inside the program and cannot be told this way.
+  add_library(vigil_sanitized_coroutines OBJECT "${PROJECT_SOURCE_DIR}/tests/sanitized_coroutines.cpp")
+  vigil_own_target(vigil_sanitized_coroutines)
+  target_link_libraries(vigil_sanitized_coroutines PUBLIC ${CMAKE_DL_LIBS})
+endif()
 
 # vigil_library(<name> FOLDER <folder> SOURCES ... [LINK_PUBLIC ...] [LINK_PRIVATE ...])
 # makes the target vigil_<name> with the alias vigil::<name>; headers are <vigil/<folder>/...>, and those in a folder

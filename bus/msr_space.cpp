@@ -8,15 +8,13 @@
 #include <vigil/bus/detail/access_scope.h>
 #include <vigil/bus/detail/address_map.h>
 #include <vigil/bus/detail/downstream.h>
+#include <vigil/bus/detail/msr_form.h>
 #include <vigil/bus/detail/payload_form.h>
 #include <vigil/bus/little_endian.h>
 
 namespace vigil::bus {
 
 namespace {
-
-constexpr unsigned k_msr_width = 8;
-constexpr std::uint64_t k_last_msr = 0xFFFF'FFFF;
 
 /// Whether the payload reads or writes one whole MSR, whatever its address.
 tlm::tlm_response_status check_msr_access(const tlm::tlm_generic_payload& payload) noexcept

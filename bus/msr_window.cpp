@@ -6,6 +6,7 @@
 #include <cstring>
 #include <string>
 
+#include <vigil/bus/detail/msr_form.h>
 #include <vigil/bus/detail/payload_form.h>
 #include <vigil/bus/detail/payload_part.h>
 #include <vigil/bus/little_endian.h>
@@ -13,9 +14,7 @@
 namespace vigil::bus {
 namespace {
 
-constexpr unsigned k_msr_width = 8;
 constexpr unsigned k_half = 4;
-constexpr std::uint64_t k_last_msr = 0xFFFF'FFFF;
 
 using msr_bytes = std::array<std::uint8_t, k_msr_width>;
 

@@ -3,8 +3,15 @@
 find_package(Catch2 REQUIRED)
 include(Catch)
 
+# vigil_test_target(<target>): one of our own that only tests. What is tested is optimised; optimising tests takes a third
+# of compiling them, for nothing.
+function(vigil_test_target target)
+  vigil_own_target(${target})
+  target_compile_options(${target} PRIVATE $<$<CONFIG:Release>:-O0>)
+endfunction()
+
 add_library(vigil_test_main STATIC ${PROJECT_SOURCE_DIR}/tests/main.cpp)
-vigil_own_target(vigil_test_main)
+vigil_test_target(vigil_test_main)
 target_include_directories(vigil_test_main PUBLIC ${PROJECT_SOURCE_DIR}/tests)
 target_link_libraries(vigil_test_main PUBLIC Catch2::Catch2 vigil_systemc)
 
@@ -29,10 +36,8 @@ endif()
 function(vigil_test name)
   cmake_parse_arguments(ARG "FORKED" "" "SOURCES;LINK;PROPERTIES" ${ARGN})
   add_executable(${name} ${ARG_SOURCES})
-  vigil_own_target(${name})
+  vigil_test_target(${name})
   target_link_libraries(${name} PRIVATE vigil_test_main ${ARG_LINK})
-  # What is tested is optimised; optimising tests takes a third of compiling them, for nothing.
-  target_compile_options(${name} PRIVATE $<$<CONFIG:Release>:-O0>)
   if(ARG_FORKED AND VIGIL_SANITIZE)
     add_test(NAME "${name}: each case" COMMAND ${name} --forked)
     set_tests_properties("${name}: each case" PROPERTIES TIMEOUT ${VIGIL_HANGS_AFTER} ${ARG_PROPERTIES})

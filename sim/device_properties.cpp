@@ -22,11 +22,6 @@ device_property boolean(std::string_view name, bool by_default, machine_version 
     return {name, kind::boolean, device_value(by_default), k_switch, false, false, nullptr, {}, since};
 }
 
-device_property read_only(std::string_view name, property_kind what, std::string_view type = {})
-{
-    return {name, what, std::nullopt, {}, true, false, nullptr, type};
-}
-
 // As QEMU 7.2 lists them.
 std::vector<device_property> first_pci_properties()
 {
@@ -193,6 +188,11 @@ device_property property_in(std::string_view word)
 }
 
 } // namespace
+
+device_property read_only(std::string_view name, property_kind what, std::string_view type)
+{
+    return {name, what, std::nullopt, {}, true, false, nullptr, type};
+}
 
 std::string_view type_word(const device_property& property) noexcept
 {

@@ -48,6 +48,9 @@ struct device_property {
     machine_version since = {};           ///< of a switch: machines of earlier versions have the opposite default
 };
 
+/// A property that a device has and that nobody gives it.
+device_property read_only(std::string_view name, property_kind what, std::string_view type = {});
+
 /// QOM's word for what the property takes: "bool", "uint8" …
 std::string_view type_word(const device_property& property) noexcept;
 

@@ -60,8 +60,6 @@ made_device make_pvpanic_pci(const char* name, const device_surroundings& around
     return handed_over(std::move(device));
 }
 
-device_property read_only(std::string_view name, property_kind kind) { return {name, kind, std::nullopt, {}, true}; }
-
 // Of Vigil, and off by default.
 device_property own_switch(std::string_view name, std::string_view description)
 {

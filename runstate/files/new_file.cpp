@@ -17,7 +17,7 @@ namespace {
 
 constexpr mode_t k_mode = 0600;
 constexpr unsigned k_most_beside = 4; // in the making for one place at a time
-constexpr std::size_t k_piece = std::size_t{64} * 1024;
+constexpr std::size_t k_copied_at_once = std::size_t{64} * 1024;
 
 std::error_code last_error() { return {errno, std::generic_category()}; }
 
@@ -137,7 +137,7 @@ std::error_code new_file::copy_to_named()
     if (const auto* error = std::get_if<std::error_code>(&created)) return *error;
     const descriptor nameless = std::exchange(file_, std::move(std::get<0>(created).first));
     beside_ = std::move(std::get<0>(created).second);
-    std::array<char, k_piece> piece{};
+    std::array<char, k_copied_at_once> piece{};
     for (off_t at = 0;;) {
         const ssize_t count = ::pread(nameless.number(), piece.data(), piece.size(), at);
         if (count == 0) break;

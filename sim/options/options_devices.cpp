@@ -284,7 +284,7 @@ std::string warning_of(const option_parser& p, const property_default& one)
     return fixed || no_row_here ? "global " + spelt(one) + " not used" : std::string();
 }
 
-constexpr option_row k_rows[] = {
+constexpr option_row k_device_options[] = {
     {"device", "DRIVER[,PROPERTY=VALUE...]",
      "add a device, so or as a JSON object: i6300esb, pvpanic-pci (addr=SLOT[.FN], hexadecimal), ib700, pvpanic "
      "(ioport=N), or one that is inert, as -device help says; id=ID; DRIVER,help lists what it takes",
@@ -366,6 +366,6 @@ failure resolve_defaults(option_parser& p)
     return take_defaults(p, *row, p.result.machine.power_management);
 }
 
-option_group device_options() noexcept { return {"Its devices", k_rows}; }
+option_group device_options() noexcept { return {"Its devices", k_device_options}; }
 
 } // namespace vigil::sim

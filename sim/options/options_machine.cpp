@@ -258,7 +258,7 @@ failure check_topology(const cpu_topology& t, const std::string& machine)
     return k_fine;
 }
 
-constexpr option_row k_rows[] = {
+constexpr option_row k_machine_options[] = {
     {"machine", "TYPE[,PROPERTY=VALUE...]",
      "pc (default), q35, a version of them (help lists all) or none; accel=NAME as with -accel; max-ram-below-4g=SIZE; "
      "acpi=off: a pc has no power block; smm=off: power management is ACPI's from the start; i8042=off: no keyboard "
@@ -432,6 +432,6 @@ failure resolve_nic(option_parser& p, option_entry& entry)
     return k_fine;
 }
 
-option_group machine_options() noexcept { return {"The machine", k_rows}; }
+option_group machine_options() noexcept { return {"The machine", k_machine_options}; }
 
 } // namespace vigil::sim

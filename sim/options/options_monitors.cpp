@@ -240,7 +240,7 @@ failure on_clients(option_parser& p, const std::string& value)
     return unknown_parameter(list);
 }
 
-constexpr option_row k_rows[] = {
+constexpr option_row k_monitor_options[] = {
     {"qmp", "CHARDEV",
      "a QMP monitor at unix:PATH or tcp:HOST:PORT, each with [,server=on][,wait=off][,reconnect=SECONDS] (from 11.1 on "
      "reconnect-ms=MILLISECONDS); unix servers "
@@ -334,6 +334,6 @@ failure resolve_object(option_parser& p, option_entry& entry)
     return serve_monitor(p, *id, *pretty, *entry.id, "chardev " + quoted(*id) + " is already in use");
 }
 
-option_group monitor_options() noexcept { return {"Its monitors", k_rows}; }
+option_group monitor_options() noexcept { return {"Its monitors", k_monitor_options}; }
 
 } // namespace vigil::sim

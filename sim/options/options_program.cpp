@@ -129,7 +129,7 @@ failure on_version(option_parser& p, const std::string&)
     return k_fine;
 }
 
-constexpr option_row k_rows[] = {
+constexpr option_row k_program_options[] = {
     {"name", "NAME", "the machine's name, for query-name", nullptr, "name"},
     {"uuid", "UUID", "the machine's UUID, for query-uuid", on_uuid},
     {"pidfile", "FILE", "write the process id to FILE; removed at exit", on_pidfile},
@@ -217,6 +217,6 @@ failure resolve_rtc(option_parser&, option_entry& entry)
     return k_fine;
 }
 
-option_group program_options() noexcept { return {"The program", k_rows}; }
+option_group program_options() noexcept { return {"The program", k_program_options}; }
 
 } // namespace vigil::sim

@@ -78,7 +78,7 @@ failure check_device(const option_parser& p, const vfio_user_request& request)
     return refuse(quoted(request.device) + " is no PCI device, and vfio-user is for those");
 }
 
-constexpr option_row k_rows[] = {
+constexpr option_row k_remote_machine_options[] = {
     {"vfio-user", "unix:PATH,device=ID",
      "put that -device on another machine's PCI bus instead of this one's: serve it there, for the vfio-user-pci of a "
      "QEMU 10.1 or later; [,mode=OCTAL]. Any number of devices, each on its own socket",
@@ -114,6 +114,6 @@ failure resolve_remote_machine(option_parser& p)
     return k_fine;
 }
 
-option_group remote_machine_options() noexcept { return {"Devices of another machine", k_rows}; }
+option_group remote_machine_options() noexcept { return {"Devices of another machine", k_remote_machine_options}; }
 
 } // namespace vigil::sim

@@ -138,7 +138,7 @@ failure on_replay(option_parser& p, const std::string& value)
     return parse_transcript(value, "file", p.result.replay);
 }
 
-constexpr option_row k_rows[] = {
+constexpr option_row k_run_options[] = {
     {"action", "EVENT=ACTION[,...]",
      "reboot=reset|shutdown, shutdown=poweroff|pause, panic=pause|shutdown|exit-failure|none, watchdog=...", nullptr,
      "action"},
@@ -188,6 +188,6 @@ failure resolve_action(option_parser& p, option_entry& entry)
     return error;
 }
 
-option_group run_options() noexcept { return {"How it runs", k_rows}; }
+option_group run_options() noexcept { return {"How it runs", k_run_options}; }
 
 } // namespace vigil::sim

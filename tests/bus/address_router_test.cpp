@@ -15,18 +15,9 @@ using namespace vigil::bus;
 
 namespace {
 
-struct region : sc_core::sc_module {
-    explicit region(const sc_core::sc_module_name& name, std::uint64_t size = 64, unsigned widest = 4)
-        : sc_module(name), socket("socket", device, size, widest)
-    {
-    }
-    recorder device;
-    register_socket socket;
-};
-
 /// A router with an initiator.
-struct bench {
-    bench() { initiator.socket.bind(router.target); }
+struct router_bench {
+    router_bench() { initiator.socket.bind(router.target); }
 
     tlm::tlm_response_status send(tlm::tlm_generic_payload& payload)
     {
@@ -43,8 +34,8 @@ struct bench {
 
 TEST_CASE("address router: targets see addresses from the start of their range")
 {
-    bench b;
-    region low("low"), high("high");
+    router_bench b;
+    recorded_region low("low"), high("high");
     b.router.map(0x1000, 0x40, low.socket);
     b.router.map(0xFFFF'FFFF'FFFF'FFC0, 0, high.socket);
     elaborate();
@@ -56,8 +47,8 @@ TEST_CASE("address router: targets see addresses from the start of their range")
 
 TEST_CASE("address router: what nobody maps is an address error")
 {
-    bench b;
-    region a("a");
+    router_bench b;
+    recorded_region a("a");
     b.router.map(0x1000, 0x40, a.socket);
     elaborate();
     for (const std::uint64_t address : {0x0ULL, 0xFFFULL, 0x1040ULL, 0xFFFF'FFFF'FFFF'FFFFULL}) {
@@ -68,7 +59,7 @@ TEST_CASE("address router: what nobody maps is an address error")
 
 TEST_CASE("address router: an empty router answers address errors")
 {
-    bench b;
+    router_bench b;
     elaborate();
     CHECK(b.initiator.read_value(0, 4) == 0);
     CHECK(b.initiator.last_response() == tlm::TLM_ADDRESS_ERROR_RESPONSE);
@@ -78,7 +69,7 @@ TEST_CASE("address router: an empty router answers address errors")
 
 TEST_CASE("address router: byte enables, streaming and length 0 need no target")
 {
-    bench b;
+    router_bench b;
     elaborate();
     std::array<std::uint8_t, 8> data{};
     access enabled(tlm::TLM_READ_COMMAND, 0, data.data(), 4);
@@ -93,8 +84,8 @@ TEST_CASE("address router: byte enables, streaming and length 0 need no target")
 
 TEST_CASE("address router: byte enables are cut into runs before targets see them")
 {
-    bench b;
-    region left("left"), right("right");
+    router_bench b;
+    recorded_region left("left"), right("right");
     memory ram("ram", 0x100);
     b.router.map(0x0, 0x8, left.socket);
     b.router.map(0x8, 0x8, right.socket);
@@ -125,8 +116,8 @@ TEST_CASE("address router: byte enables are cut into runs before targets see the
 TEST_CASE("address router: streaming width 0 is warned of at the router's socket alone, once for each router")
 {
     const report_log log;
-    bench b;
-    region a("a");
+    router_bench b;
+    recorded_region a("a");
     address_router other("other");
     bus_initiator second("second", initiator_kind::vcpu);
     b.router.map(0, 0x40, a.socket);
@@ -149,8 +140,8 @@ TEST_CASE("address router: streaming width 0 is warned of at the router's socket
 
 TEST_CASE("address router: an unaligned dword is cut into naturally aligned pieces")
 {
-    bench b;
-    region a("a");
+    router_bench b;
+    recorded_region a("a");
     b.router.map(0x2000, 0x40, a.socket);
     elaborate();
     b.initiator.write_value(0x200B, 4, 0x00008600);
@@ -166,8 +157,8 @@ TEST_CASE("address router: an unaligned dword is cut into naturally aligned piec
 
 TEST_CASE("address router: a quadword is cut into two dwords, or goes whole where the target takes it")
 {
-    bench b;
-    region narrow("narrow"), wide("wide", 64, 8);
+    router_bench b;
+    recorded_region narrow("narrow"), wide("wide", 64, 8);
     b.router.map(0x0, 0x40, narrow.socket);
     b.router.map(0x100, 0x40, wide.socket, {8, 0});
     elaborate();
@@ -181,8 +172,8 @@ TEST_CASE("address router: a quadword is cut into two dwords, or goes whole wher
 
 TEST_CASE("address router: lengths of 3 and 16 are cut by the same rule")
 {
-    bench b;
-    region a("a");
+    router_bench b;
+    recorded_region a("a");
     b.router.map(0, 0x40, a.socket);
     elaborate();
     std::array<std::uint8_t, 16> data{};
@@ -194,8 +185,8 @@ TEST_CASE("address router: lengths of 3 and 16 are cut by the same rule")
 
 TEST_CASE("address router: alignment counts from the start of the range")
 {
-    bench b;
-    region a("a");
+    router_bench b;
+    recorded_region a("a");
     b.router.map(0x1001, 0x40, a.socket);
     elaborate();
     b.initiator.write_value(0x1001, 4, 1);
@@ -206,8 +197,8 @@ TEST_CASE("address router: alignment counts from the start of the range")
 
 TEST_CASE("address router: each piece finds its target anew")
 {
-    bench b;
-    region left("left"), right("right");
+    router_bench b;
+    recorded_region left("left"), right("right");
     unclaimed background("background", 0xFF);
     b.router.map(0x0, 0x4, left.socket);
     b.router.map(0x8, 0x4, right.socket);
@@ -223,8 +214,8 @@ TEST_CASE("address router: each piece finds its target anew")
 
 TEST_CASE("address router: an aligned access goes whole to the target at its first address")
 {
-    bench b;
-    region outer("outer"), inner("inner", 1, 1);
+    router_bench b;
+    recorded_region outer("outer"), inner("inner", 1, 1);
     b.router.map(0x40, 0x4, outer.socket);
     b.router.map(0x41, 0x1, inner.socket, {1, 1});
     elaborate();
@@ -240,8 +231,8 @@ TEST_CASE("address router: an aligned access goes whole to the target at its fir
 
 TEST_CASE("address router: the higher priority wins, whatever the order of mapping")
 {
-    bench b;
-    region low("low"), middle("middle"), high("high");
+    router_bench b;
+    recorded_region low("low"), middle("middle"), high("high");
     b.router.map(0x10, 0x10, high.socket, {4, 2});
     b.router.map(0x0, 0x40, low.socket, {4, -1});
     b.router.map(0x8, 0x20, middle.socket);
@@ -256,7 +247,7 @@ TEST_CASE("address router: the higher priority wins, whatever the order of mappi
 TEST_CASE("address router: ranges of equal priority that overlap are an error that names both sockets")
 {
     address_router router("router");
-    region a("a"), c("c");
+    recorded_region a("a"), c("c");
     router.map(0x0, 0x40, a.socket);
     router.map(0x3C, 0x40, c.socket);
     const reported error = report_of([] { elaborate(); });
@@ -269,8 +260,8 @@ TEST_CASE("address router: ranges of equal priority that overlap are an error th
 
 TEST_CASE("address router: a movable range is nowhere at first, then where it is placed")
 {
-    bench b;
-    region fixed("fixed"), moved("moved");
+    router_bench b;
+    recorded_region fixed("fixed"), moved("moved");
     b.router.map(0x1000, 0x40, fixed.socket);
     const std::size_t number = b.router.map_movable(0x40, moved.socket, {4, 1});
     elaborate();
@@ -291,8 +282,8 @@ TEST_CASE("address router: a movable range is nowhere at first, then where it is
 
 TEST_CASE("address router: where movable ranges overlap with equal priority, the one mapped first wins")
 {
-    bench b;
-    region first("first"), second("second");
+    router_bench b;
+    recorded_region first("first"), second("second");
     const std::size_t one = b.router.map_movable(0x40, first.socket);
     const std::size_t two = b.router.map_movable(0x40, second.socket);
     b.router.place(two, 0x1000); // before the end of elaboration, too
@@ -308,7 +299,7 @@ TEST_CASE("address router: where movable ranges overlap with equal priority, the
 TEST_CASE("address router: a movable range that cannot be mapped or placed is an error")
 {
     address_router router("router");
-    region a("a");
+    recorded_region a("a");
     CHECK(report_of([&] { router.map_movable(4, a.socket, {3, 0}); }).type == "/vigil/bus/map");
     CHECK(report_of([&] { router.place(0, 0x1000); }).type == "/vigil/bus/map");
     const std::size_t number = router.map_movable(0x40, a.socket);
@@ -322,7 +313,7 @@ TEST_CASE("address router: a movable range that cannot be mapped or placed is an
 TEST_CASE("address router: a wrong range, width or moment is an error")
 {
     address_router router("router");
-    region a("a");
+    recorded_region a("a");
     const reported range = report_of([&] { router.map(~std::uint64_t{0}, 2, a.socket); });
     CHECK(range.type == "/vigil/bus/map");
     CHECK(range.text.find("a.socket") != std::string::npos);
@@ -333,9 +324,9 @@ TEST_CASE("address router: a wrong range, width or moment is an error")
 
 TEST_CASE("address router: memory takes any length in one piece, cut only where it ends")
 {
-    bench b;
+    router_bench b;
     memory ram("ram", 0x1000), more("more", 0x1000);
-    region hole("hole");
+    recorded_region hole("hole");
     b.router.map(0x0, 0x1000, ram.socket, {0, 0});
     b.router.map(0x1000, 0x1000, more.socket, {0, 0});
     b.router.map(0x800, 0x8, hole.socket, {4, 1});
@@ -361,8 +352,8 @@ TEST_CASE("address router: memory takes any length in one piece, cut only where 
 
 TEST_CASE("address router: after pieces the response is the first error, and the other pieces are done")
 {
-    bench b;
-    region a("a", 6), c("c");
+    router_bench b;
+    recorded_region a("a", 6), c("c");
     b.router.map(0x0, 0x8, a.socket);
     b.router.map(0x10, 0x8, c.socket);
     elaborate();
@@ -379,8 +370,8 @@ TEST_CASE("address router: after pieces the response is the first error, and the
 
 TEST_CASE("address router: an access does not wrap round the end of the address space")
 {
-    bench b;
-    region first("first"), last("last");
+    router_bench b;
+    recorded_region first("first"), last("last");
     b.router.map(0x0, 0x40, first.socket);
     b.router.map(0xFFFF'FFFF'FFFF'FFC0, 0x40, last.socket);
     elaborate();
@@ -393,8 +384,8 @@ TEST_CASE("address router: an access does not wrap round the end of the address 
 
 TEST_CASE("address router: address and data pointer are as before when a whole access returns")
 {
-    bench b;
-    region a("a");
+    router_bench b;
+    recorded_region a("a");
     b.router.map(0x1000, 0x40, a.socket);
     elaborate();
     std::array<std::uint8_t, 4> data{};
@@ -406,8 +397,8 @@ TEST_CASE("address router: address and data pointer are as before when a whole a
 
 TEST_CASE("address router: debug transport is routed and ends at the first refusal")
 {
-    bench b;
-    region a("a");
+    router_bench b;
+    recorded_region a("a");
     memory ram("ram", 0x100);
     b.router.map(0x0, 0x8, a.socket);
     b.router.map(0x8, 0x8, ram.socket, {0, 0});
@@ -431,8 +422,8 @@ TEST_CASE("address router: debug transport is routed and ends at the first refus
 
 TEST_CASE("address router: DMI is refused and the non-blocking path completes at once")
 {
-    bench b;
-    region a("a");
+    router_bench b;
+    recorded_region a("a");
     b.router.map(0x1000, 0x40, a.socket);
     elaborate();
     std::array<std::uint8_t, 4> data{};
@@ -448,8 +439,8 @@ TEST_CASE("address router: DMI is refused and the non-blocking path completes at
 
 TEST_CASE("address router: one socket may be mapped twice, and by two routers with many initiators")
 {
-    bench b;
-    region a("a");
+    router_bench b;
+    recorded_region a("a");
     address_router other("other");
     bus_initiator second("second", initiator_kind::vcpu), third("third", initiator_kind::vcpu);
     b.router.map(0x0, 0x40, a.socket);
@@ -466,8 +457,8 @@ TEST_CASE("address router: one socket may be mapped twice, and by two routers wi
 
 TEST_CASE("address router: routers nest, and the inner one's cuts are its own")
 {
-    bench b;
-    region a("a");
+    router_bench b;
+    recorded_region a("a");
     address_router inner("inner");
     inner.map(0x10, 0x10, a.socket, {2, 0});
     b.router.map(0x1000, 0x100, inner.target, {8, 0});
@@ -493,7 +484,7 @@ TEST_CASE("address router: any TLM-2.0 target socket can be mapped")
         tlm_utils::simple_target_socket<foreign> socket{"socket"};
         std::uint64_t seen = 0;
     };
-    bench b;
+    router_bench b;
     foreign target("foreign");
     b.router.map(0x100, 0x10, target.socket);
     elaborate();
@@ -520,7 +511,7 @@ TEST_CASE("address router: two sockets that lead to one interface can both be ma
         shared_target_socket right{"right"};
         unsigned count = 0;
     };
-    bench b;
+    router_bench b;
     shared target("shared");
     b.router.map(0x0, 0x10, target.left);
     b.router.map(0x10, 0x10, target.right);
@@ -539,7 +530,7 @@ TEST_CASE("address router: an SC_METHOD can access")
         bus_initiator initiator{"initiator", initiator_kind::vcpu};
     };
     address_router router("router");
-    region a("a");
+    recorded_region a("a");
     router.map(0x0, 0x40, a.socket);
     caller c("caller");
     c.initiator.socket.bind(router.target);

@@ -48,12 +48,6 @@ private:
     void invalidate(sc_dt::uint64 start, sc_dt::uint64 end) { lost.emplace_back(start, end); }
 };
 
-struct region : sc_core::sc_module {
-    explicit region(const sc_core::sc_module_name& name) : sc_module(name) {}
-    recorder device;
-    register_socket socket{"socket", device, 64};
-};
-
 constexpr std::uint64_t k_last = ~std::uint64_t{0};
 
 } // namespace
@@ -119,7 +113,7 @@ TEST_CASE("direct memory: another content takes it back, and it can be asked for
 TEST_CASE("direct memory: a router shows it where it is mapped, up to what lies over it")
 {
     memory ram("ram", 0x10000);
-    region registers("registers");
+    recorded_region registers("registers");
     address_router router("router");
     dmi_cpu cpu("cpu");
     cpu.socket.bind(router.target);
@@ -180,7 +174,7 @@ TEST_CASE("direct memory: one that is mapped twice is taken back at both places"
 TEST_CASE("direct memory: a movable range takes back what it comes to hide, and what it leaves")
 {
     memory ram("ram", 0x10000);
-    region registers("registers");
+    recorded_region registers("registers");
     address_router router("router");
     dmi_cpu cpu("cpu");
     cpu.socket.bind(router.target);

@@ -27,12 +27,6 @@ namespace {
 
 sc_core::sc_time ns(std::uint64_t count) { return {static_cast<double>(count), sc_core::SC_NS}; }
 
-struct region : sc_core::sc_module {
-    explicit region(const sc_core::sc_module_name& name) : sc_module(name) {}
-    recorder device;
-    register_socket socket{"socket", device, 64};
-};
-
 /// A CPU of a platform that never sets the streaming width and waits for what targets annotate.
 template <unsigned Width = 32> struct foreign_cpu : sc_core::sc_module {
     explicit foreign_cpu(const sc_core::sc_module_name& name) : sc_module(name)
@@ -143,7 +137,7 @@ TEST_CASE("foreign sockets: a simple initiator reaches every kind of target behi
     const report_log log;
     foreign_cpu<> cpu("cpu");
     address_router router("router");
-    region registers("registers");
+    recorded_region registers("registers");
     memory ram("ram", 0x1000);
     foreign_target<simple_target> simple("simple");
     foreign_target<passthrough_target> passthrough("passthrough");
@@ -185,10 +179,10 @@ TEST_CASE(
     const report_log log;
     foreign_cpu<> cpu("cpu"), second("second");
     interconnect bus("bus");
-    region registers("registers");
+    recorded_region registers("registers");
     memory ram("ram", 0x1000);
     address_router router("router");
-    region routed("routed");
+    recorded_region routed("routed");
     cpu.socket.bind(bus.in);
     second.socket.bind(bus.in);
     bus.out.bind(registers.socket);
@@ -238,9 +232,9 @@ TEST_CASE("foreign sockets: a router reaches a multi-socket, which several of th
 TEST_CASE("foreign sockets: an initiator of the non-blocking path is answered at once, with the time of the access")
 {
     at_cpu direct("direct", 8, 4), routed("routed", 0x1004, 8), none("none", 0x2000, 4);
-    region registers("registers");
+    recorded_region registers("registers");
     address_router router("router");
-    region behind("behind");
+    recorded_region behind("behind");
     direct.socket.bind(registers.socket);
     routed.socket.bind(router.target);
     none.socket.bind(router.target);
@@ -266,7 +260,7 @@ TEST_CASE("width adaptor: a 64-bit CPU reaches Vigil's sockets, direct memory an
     foreign_cpu<64> cpu("cpu");
     width_adaptor<64> adaptor("adaptor");
     address_router router("router");
-    region registers("registers");
+    recorded_region registers("registers");
     memory ram("ram", 0x1000);
     cpu.socket.bind(adaptor.target);
     adaptor.initiator.bind(router.target);
@@ -328,7 +322,7 @@ struct one_msr : sc_core::sc_module, msr_device {
 /// Latencies of 3, 40 and 500 ns, and a CPU that starts each access 5 ns ahead of the kernel, at any resolution.
 void check_access_times()
 {
-    region registers("registers");
+    recorded_region registers("registers");
     memory ram("ram", 0x1000);
     one_msr msr("msr");
     bus_initiator to_registers("to_registers", initiator_kind::vcpu), to_ram("to_ram", initiator_kind::vcpu);

@@ -49,8 +49,8 @@ struct msr_file : sc_core::sc_module, msr_device {
 };
 
 /// A space with an initiator and a device that has MSRs 10h and 11h of the four that are given to it.
-struct bench {
-    bench()
+struct msr_space_bench {
+    msr_space_bench()
     {
         initiator.socket.bind(space.target);
         file.values = {{0x10, 5}, {0x11, 6}};
@@ -74,7 +74,7 @@ struct bench {
 
 TEST_CASE("MSR space: an address is an index, and one address is 8 bytes, least significant first")
 {
-    bench b;
+    msr_space_bench b;
     elaborate();
     CHECK(b.initiator.write_value(0x10, 8, 0x1122334455667788) == tlm::TLM_OK_RESPONSE);
     CHECK(b.initiator.write_value(0x11, 8, ~std::uint64_t{0}) == tlm::TLM_OK_RESPONSE);
@@ -88,7 +88,7 @@ TEST_CASE("MSR space: an address is an index, and one address is 8 bytes, least 
 
 TEST_CASE("MSR space: an MSR that nobody has is an address error")
 {
-    bench b;
+    msr_space_bench b;
     elaborate();
     for (const std::uint64_t index : {0x0ULL, 0xFULL, 0x12ULL, 0x13ULL, 0x14ULL, 0x80ULL, 0xFFFF'FFFFULL,
                                       0x1'0000'0010ULL, 0xFFFF'FFFF'FFFF'FFFFULL}) {
@@ -112,7 +112,7 @@ TEST_CASE("MSR space: an empty space answers address errors")
 
 TEST_CASE("MSR space: lengths other than 8 are burst errors, and nothing happens")
 {
-    bench b;
+    msr_space_bench b;
     bus_initiator direct("direct", initiator_kind::vcpu);
     direct.socket.bind(b.file.socket);
     elaborate();
@@ -132,7 +132,7 @@ TEST_CASE("MSR space: lengths other than 8 are burst errors, and nothing happens
 
 TEST_CASE("MSR space: partial byte enables, streaming and no data are refused, and an ignored command does nothing")
 {
-    bench b;
+    msr_space_bench b;
     elaborate();
     std::array<std::uint8_t, 8> data{};
     access enabled(tlm::TLM_WRITE_COMMAND, 0x10, data.data(), 8);
@@ -158,7 +158,7 @@ TEST_CASE("MSR space: partial byte enables, streaming and no data are refused, a
 TEST_CASE("MSR space: byte enables of all ones are as none, streaming width 0 is as 8 with one warning for each socket")
 {
     const report_log log;
-    bench b;
+    msr_space_bench b;
     bus_initiator direct("direct", initiator_kind::vcpu);
     direct.socket.bind(b.file.socket);
     elaborate();
@@ -188,7 +188,7 @@ TEST_CASE("MSR space: byte enables of all ones are as none, streaming width 0 is
 
 TEST_CASE("MSR space: one device is shared by all vCPUs, and sees which one it is")
 {
-    bench b;
+    msr_space_bench b;
     bus_initiator other("other", initiator_kind::vcpu, 1), host("host", initiator_kind::host);
     other.socket.bind(b.space.target);
     host.socket.bind(b.space.target);
@@ -227,7 +227,7 @@ TEST_CASE("MSR space: any TLM-2.0 target can be mapped and sees the payload as i
         std::vector<std::uint64_t> seen;
         const access_origin* origin = nullptr;
     };
-    bench b;
+    msr_space_bench b;
     foreign target("foreign");
     b.space.map(0xC0000080, 1, target.socket);
     b.space.map(0xFFFFFFFF, 1, target.socket);
@@ -248,7 +248,7 @@ TEST_CASE("MSR space: any TLM-2.0 target can be mapped and sees the payload as i
 
 TEST_CASE("MSR space: debug transport reads one whole MSR without side effects, and never writes")
 {
-    bench b;
+    msr_space_bench b;
     elaborate();
     std::array<std::uint8_t, 16> data{};
     CHECK(b.initiator.read_debug(0x10, data.data(), 8) == 8);
@@ -266,7 +266,7 @@ TEST_CASE("MSR space: debug transport reads one whole MSR without side effects, 
 
 TEST_CASE("MSR space: DMI is refused and the non-blocking path completes at once")
 {
-    bench b;
+    msr_space_bench b;
     elaborate();
     std::array<std::uint8_t, 8> data{9};
     access payload(tlm::TLM_WRITE_COMMAND, 0x10, data.data(), 8);
@@ -282,7 +282,7 @@ TEST_CASE("MSR space: DMI is refused and the non-blocking path completes at once
 
 TEST_CASE("MSR space: a wrong range, a range given twice or a wrong moment is an error")
 {
-    bench b;
+    msr_space_bench b;
     msr_file other("other");
     CHECK(report_of([&] { b.space.map(0x20, 0, other.socket); }).type == "/vigil/bus/map");
     CHECK(report_of([&] { b.space.map(0xFFFFFFFF, 2, other.socket); }).type == "/vigil/bus/map");

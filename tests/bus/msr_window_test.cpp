@@ -17,8 +17,8 @@ using namespace vigil::bus;
 namespace {
 
 /// MSRs 100h to 102h, the last of which cannot be looked at without a read; each read through RDMSR adds 1.
-struct msr_file : sc_core::sc_module, msr_device {
-    explicit msr_file(const sc_core::sc_module_name& name) : sc_module(name) {}
+struct shy_msr_file : sc_core::sc_module, msr_device {
+    explicit shy_msr_file(const sc_core::sc_module_name& name) : sc_module(name) {}
 
     std::optional<std::uint64_t> read_msr(std::uint64_t index, const access_context& /*context*/) override
     {
@@ -53,8 +53,8 @@ struct msr_file : sc_core::sc_module, msr_device {
 };
 
 /// A window on MSRs 100h to 103h at 4000h of a router with two CPUs.
-struct bench {
-    bench()
+struct msr_window_bench {
+    msr_window_bench()
     {
         space.map(0x100, 4, file.socket);
         window.msrs.bind(space.target);
@@ -63,7 +63,7 @@ struct bench {
         other.socket.bind(router.target);
     }
 
-    msr_file file{"file"};
+    shy_msr_file file{"file"};
     msr_space space{"space"};
     msr_window window{"window", 0x100, 4};
     address_router router{"router"};
@@ -75,7 +75,7 @@ struct bench {
 
 TEST_CASE("MSR window: 8 bytes are one RDMSR or WRMSR, with the CPU and the time of the access")
 {
-    bench b;
+    msr_window_bench b;
     elaborate();
     b.cpu.delay() = sc_core::sc_time(7, sc_core::SC_NS);
     CHECK(b.cpu.read_value(0x4000, 8) == 0x11112222'33334444);
@@ -89,7 +89,7 @@ TEST_CASE("MSR window: 8 bytes are one RDMSR or WRMSR, with the CPU and the time
 
 TEST_CASE("MSR window: an MSR that nobody has and what is no half are errors")
 {
-    bench b;
+    msr_window_bench b;
     bus_initiator direct("direct", initiator_kind::vcpu);
     direct.socket.bind(b.window.target);
     elaborate();
@@ -112,7 +112,7 @@ TEST_CASE("MSR window: a range that is empty or goes beyond the last index is an
 
 TEST_CASE("MSR window: the low half is held until the high half comes, and both are written at once")
 {
-    bench b;
+    msr_window_bench b;
     elaborate();
     CHECK(b.cpu.write_value(0x4000, 4, 0xCCCCDDDD) == tlm::TLM_OK_RESPONSE);
     CHECK(b.file.writes == 0);
@@ -132,7 +132,7 @@ TEST_CASE("MSR window: the low half is held until the high half comes, and both 
 
 TEST_CASE("MSR window: two halves are one read, and a high half alone is one as well")
 {
-    bench b;
+    msr_window_bench b;
     elaborate();
     CHECK(b.cpu.read_value(0x4000, 4) == 0x33334444);
     b.file.values[0x100] = 0x99999999'99999999;
@@ -148,7 +148,7 @@ TEST_CASE("MSR window: two halves are one read, and a high half alone is one as 
 
 TEST_CASE("MSR window: halves are each CPU's and each MSR's own, and a whole write or a reset ends them")
 {
-    bench b;
+    msr_window_bench b;
     elaborate();
     b.cpu.write_value(0x4000, 4, 0x11111111);
     b.other.write_value(0x4000, 4, 0x22222222);
@@ -172,7 +172,7 @@ TEST_CASE("MSR window: halves are each CPU's and each MSR's own, and a whole wri
 TEST_CASE("MSR window: longer accesses go MSR by MSR, with byte enables and streaming width 0 as on every socket")
 {
     const report_log log;
-    bench b;
+    msr_window_bench b;
     bus_initiator direct("direct", initiator_kind::vcpu);
     direct.socket.bind(b.window.target);
     elaborate();
@@ -200,7 +200,7 @@ TEST_CASE("MSR window: longer accesses go MSR by MSR, with byte enables and stre
 
 TEST_CASE("MSR window: debug transport reads any length without side effects, and never writes")
 {
-    bench b;
+    msr_window_bench b;
     bus_initiator direct("direct", initiator_kind::vcpu);
     direct.socket.bind(b.window.target);
     elaborate();

@@ -11,8 +11,8 @@ using namespace vigil::bus;
 namespace {
 
 /// A function with an initiator on its configuration space, attached to no host.
-struct bench {
-    explicit bench(const pci_identity& identity = {0x8086, 0x25AB, 0x088000}) : function("function", identity)
+struct function_bench {
+    explicit function_bench(const pci_identity& identity = {0x8086, 0x25AB, 0x088000}) : function("function", identity)
     {
         initiator.socket.bind(function.config);
         elaborate();
@@ -31,7 +31,7 @@ struct bench {
 
 TEST_CASE("pci function: a fresh header has the identity and zeros")
 {
-    bench b;
+    function_bench b;
     CHECK(b.read(0x00, 4) == 0x25AB8086);
     CHECK(b.read(0x04, 4) == 0);
     CHECK(b.read(0x08, 4) == 0x08800000);
@@ -46,7 +46,7 @@ TEST_CASE("pci function: a fresh header has the identity and zeros")
 
 TEST_CASE("pci function: revision, subsystem and the multifunction bit come from the identity")
 {
-    bench b({0x8086, 0x7000, 0x060100, 2, 0x1234, 0x5678, true});
+    function_bench b({0x8086, 0x7000, 0x060100, 2, 0x1234, 0x5678, true});
     CHECK(b.read(0x08, 4) == 0x06010002);
     CHECK(b.read(0x0C, 4) == 0x00800000);
     CHECK(b.read(0x2C, 4) == 0x56781234);
@@ -54,7 +54,7 @@ TEST_CASE("pci function: revision, subsystem and the multifunction bit come from
 
 TEST_CASE("pci function: only the writable bits of the header take a write")
 {
-    bench b;
+    function_bench b;
     for (std::uint32_t offset = 0; offset < 0x40; offset += 4) b.write(offset, 4, 0xFFFFFFFF);
     CHECK(b.read(0x00, 4) == 0x25AB8086);
     CHECK(b.read(0x04, 4) == 0x00000507);
@@ -71,7 +71,7 @@ TEST_CASE("pci function: only the writable bits of the header take a write")
 
 TEST_CASE("pci function: from 40h on everything is storage, at any width and offset")
 {
-    bench b;
+    function_bench b;
     b.write(0x40, 4, 0x12345678);
     b.write(0x41, 1, 0xAA);
     b.write(0xFE, 2, 0xBEEF);
@@ -87,7 +87,7 @@ TEST_CASE("pci function: from 40h on everything is storage, at any width and off
 
 TEST_CASE("pci function: an overlaid register answers to its own width, the storage behind it to others")
 {
-    bench b;
+    function_bench b;
     b.write(0x60, 4, 0xDEADBEEF);
     CHECK(b.read(0x60, 2) == 0x1234);
     CHECK(b.read(0x60, 4) == 0xDEADBEEF);
@@ -99,7 +99,7 @@ TEST_CASE("pci function: an overlaid register answers to its own width, the stor
 
 TEST_CASE("pci function: debug transport reads live registers and writes nothing")
 {
-    bench b;
+    function_bench b;
     b.function.set_config(0x64, 4, 0x11223344);
     std::array<std::uint8_t, 8> data{};
     CHECK(b.initiator.read_debug(0x60, data.data(), 2) == 2);
@@ -114,7 +114,7 @@ TEST_CASE("pci function: debug transport reads live registers and writes nothing
 
 TEST_CASE("pci function: a BAR is decoded only while its command bit is set and its base is not 0")
 {
-    bench b;
+    function_bench b;
     REQUIRE(b.function.bars().size() == 2);
     const pci_bar& memory = b.function.bars()[0];
     const pci_bar& io = b.function.bars()[1];
@@ -139,7 +139,7 @@ TEST_CASE("pci function: a BAR is decoded only while its command bit is set and 
 
 TEST_CASE("pci function: a BAR that ends at the last byte of the 32-bit space is not decoded")
 {
-    bench b;
+    function_bench b;
     b.write(0x04, 2, pci_command::memory | pci_command::io);
     b.write(0x10, 4, 0xFFFFFFFF);
     b.write(0x18, 4, 0xFFFFFFFF);
@@ -151,7 +151,7 @@ TEST_CASE("pci function: a BAR that ends at the last byte of the 32-bit space is
 
 TEST_CASE("pci function: the carrier is told of changes of decoding and of nothing else")
 {
-    bench b;
+    function_bench b;
     unsigned changes = 0;
     b.function.on_decode_change([&] { ++changes; });
     b.write(0x10, 4, 0xE0000000);
@@ -177,7 +177,7 @@ TEST_CASE("pci function: the carrier is told of changes of decoding and of nothi
 
 TEST_CASE("pci function: a reset clears the header's writable bits and keeps storage")
 {
-    bench b;
+    function_bench b;
     b.function.set_config(0x06, 2, 0x0280);
     for (std::uint32_t offset = 0; offset < 0x40; offset += 4) b.write(offset, 4, 0xFFFFFFFF);
     b.write(0x40, 4, 0x12345678);
@@ -197,7 +197,7 @@ TEST_CASE("pci function: a reset clears the header's writable bits and keeps sto
 
 TEST_CASE("pci function: restored bytes do not change what is read-only")
 {
-    bench b;
+    function_bench b;
     b.write(0x10, 4, 0xE0000000);
     b.write(0x04, 2, pci_command::memory);
     b.write(0x40, 4, 0x12345678);

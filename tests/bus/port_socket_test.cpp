@@ -14,13 +14,13 @@ using namespace vigil::bus;
 constexpr std::uint8_t k_nothing = 0xEE;
 
 /// A counter that a guest's read advances beside a byte of storage, behind sockets of either reach.
-struct device : sc_core::sc_module {
+struct counting_device : sc_core::sc_module {
     struct state {
         std::uint8_t stored = 0;
     };
-    using row = register_row<device, std::uint8_t, state>;
+    using row = register_row<counting_device, std::uint8_t, state>;
 
-    explicit device(const sc_core::sc_module_name& name) : sc_module(name)
+    explicit counting_device(const sc_core::sc_module_name& name) : sc_module(name)
     {
         ports.map(0, 0x100, nothing.socket, {4, -1});
         both.map(ports);
@@ -37,8 +37,8 @@ struct device : sc_core::sc_module {
              1,
              "COUNTER",
              0x10,
-             {&device::read_counter, &device::counter_was_read},
-             &device::counter_written,
+             {&counting_device::read_counter, &counting_device::counter_was_read},
+             &counting_device::counter_written,
              "a read advances it"},
             {0x21, 1, "STORED", 0, nullptr, nullptr, "storage", register_rule::none, 0x7F, &state::stored},
         }};
@@ -62,9 +62,9 @@ struct device : sc_core::sc_module {
     state state_;
     address_router ports{"ports"};
     unclaimed nothing{"nothing", k_nothing};
-    port_socket<device, state> both{"both", *this, state_, table()};
-    port_socket<device, state> counter{"counter", *this, state_, table(), 0x20, 1};
-    port_socket<device, state> limited{"limited", *this, state_, table(), {2, false, 0x99}};
+    port_socket<counting_device, state> both{"both", *this, state_, table()};
+    port_socket<counting_device, state> counter{"counter", *this, state_, table(), 0x20, 1};
+    port_socket<counting_device, state> limited{"limited", *this, state_, table(), {2, false, 0x99}};
     bus_initiator io{"io", initiator_kind::vcpu, 0};
 };
 
@@ -72,7 +72,7 @@ struct device : sc_core::sc_module {
 
 TEST_CASE("port socket: a wide access is one of each port in turn, and starts over")
 {
-    device d("device");
+    counting_device d("device");
     CHECK(d.in(0x20, 1) == 0x10);
     d.out(0x20, 4, 0x04FF'0201);
     CHECK(d.heard == "1v 255v ");
@@ -85,7 +85,7 @@ TEST_CASE("port socket: a wide access is one of each port in turn, and starts ov
 
 TEST_CASE("port socket: a look from outside has no effect")
 {
-    device d("device");
+    counting_device d("device");
     std::uint8_t looked[4]{};
     CHECK(d.io.read_debug(0x40, looked, 1) == 1);
     CHECK(looked[0] == 0x10);
@@ -97,7 +97,7 @@ TEST_CASE("port socket: a look from outside has no effect")
 
 TEST_CASE("port socket: an access reaches no further than said")
 {
-    device d("device");
+    counting_device d("device");
     d.state_.stored = 0x33;
     CHECK(d.in(0x50, 2) == 0x3310);
     CHECK(d.in(0x50, 4) == 0x9999'9999);

@@ -143,4 +143,14 @@ struct access : tlm::tlm_generic_payload {
     }
 };
 
+/// Registers behind a socket of theirs.
+struct recorded_region : sc_core::sc_module {
+    explicit recorded_region(const sc_core::sc_module_name& name, std::uint64_t size = 64, unsigned widest = 4)
+        : sc_module(name), socket("socket", device, size, widest)
+    {
+    }
+    recorder device;
+    vigil::bus::register_socket socket;
+};
+
 #endif

@@ -13,8 +13,9 @@ using namespace vigil::bus;
 namespace {
 
 /// A register region of 16 bytes with an initiator bound to it.
-struct bench {
-    explicit bench(std::uint64_t size = 16, unsigned widest = 4, access_alignment alignment = access_alignment::natural)
+struct socket_bench {
+    explicit socket_bench(std::uint64_t size = 16, unsigned widest = 4,
+                          access_alignment alignment = access_alignment::natural)
         : region("region", size, widest, alignment)
     {
         initiator.socket.bind(region.socket);
@@ -46,7 +47,7 @@ struct bench {
 
 TEST_CASE("register socket: widths 1, 2 and 4 reach the device as little-endian numbers")
 {
-    bench b;
+    socket_bench b;
     CHECK(b.initiator.write_value(0x4, 4, 0x11223344) == tlm::TLM_OK_RESPONSE);
     CHECK(b.initiator.write_value(0x6, 2, 0xAABB) == tlm::TLM_OK_RESPONSE);
     CHECK(b.initiator.write_value(0xF, 1, 0x5C) == tlm::TLM_OK_RESPONSE);
@@ -61,7 +62,7 @@ TEST_CASE("register socket: widths 1, 2 and 4 reach the device as little-endian 
 
 TEST_CASE("register socket: 3, 8 and 16 bytes and unaligned accesses are cut as a router would, lowest address first")
 {
-    bench b;
+    socket_bench b;
     std::array<std::uint8_t, 16> data{};
     for (unsigned i = 0; i < 16; ++i) data.at(i) = static_cast<std::uint8_t>(i + 1);
     CHECK(b.initiator.write(0x4, data.data(), 3) == tlm::TLM_OK_RESPONSE);
@@ -78,7 +79,7 @@ TEST_CASE("register socket: 3, 8 and 16 bytes and unaligned accesses are cut as 
 
 TEST_CASE("register socket: 64 bytes reach a region of 64, and what lies beyond a smaller one is an address error")
 {
-    bench b(64);
+    socket_bench b(64);
     std::array<std::uint8_t, 128> data{};
     CHECK(b.initiator.read(0, data.data(), 64) == tlm::TLM_OK_RESPONSE);
     CHECK(b.device().take() == "r4@0 r4@4 r4@8 r4@C r4@10 r4@14 r4@18 r4@1C "
@@ -98,7 +99,7 @@ TEST_CASE("register socket: 64 bytes reach a region of 64, and what lies beyond 
 
 TEST_CASE("register socket: a region takes accesses up to its own widest")
 {
-    bench b(16, 8);
+    socket_bench b(16, 8);
     CHECK(b.initiator.write_value(0x8, 8, 0x1122334455667788) == tlm::TLM_OK_RESPONSE);
     CHECK(b.initiator.read_value(0x8, 8) == 0x1122334455667788);
     CHECK(b.device().take() == "w8@8=1122334455667788 r8@8");
@@ -106,7 +107,7 @@ TEST_CASE("register socket: a region takes accesses up to its own widest")
 
 TEST_CASE("register socket: of a word, a one-byte region takes the first byte, and the rest is an address error")
 {
-    bench b(1, 1);
+    socket_bench b(1, 1);
     CHECK(b.initiator.write_value(0, 2, 0x1234) == tlm::TLM_ADDRESS_ERROR_RESPONSE);
     CHECK(b.initiator.write_value(0, 1, 7) == tlm::TLM_OK_RESPONSE);
     CHECK(b.device().take() == "w1@0=34 w1@0=7");
@@ -114,7 +115,7 @@ TEST_CASE("register socket: of a word, a one-byte region takes the first byte, a
 
 TEST_CASE("register socket: a region without alignment takes any offset inside")
 {
-    bench b(16, 4, access_alignment::any);
+    socket_bench b(16, 4, access_alignment::any);
     CHECK(b.initiator.write_value(0x5, 4, 0x11223344) == tlm::TLM_OK_RESPONSE);
     CHECK(b.initiator.write_value(0xD, 4, 0) == tlm::TLM_ADDRESS_ERROR_RESPONSE);
     CHECK(b.device().take() == "w4@5=11223344");
@@ -125,7 +126,7 @@ TEST_CASE("register socket: a region without alignment takes any offset inside")
 
 TEST_CASE("register socket: accesses outside the region are address errors")
 {
-    bench b(14);
+    socket_bench b(14);
     CHECK(b.initiator.write_value(0xC, 4, 0) == tlm::TLM_ADDRESS_ERROR_RESPONSE);
     CHECK(b.initiator.write_value(0x10, 1, 0) == tlm::TLM_ADDRESS_ERROR_RESPONSE);
     CHECK(b.initiator.write_value(0xFFFFFFFFFFFFFFFC, 4, 0) == tlm::TLM_ADDRESS_ERROR_RESPONSE);
@@ -134,7 +135,7 @@ TEST_CASE("register socket: accesses outside the region are address errors")
 
 TEST_CASE("register socket: byte enables of all ones are as none")
 {
-    bench b;
+    socket_bench b;
     std::array<std::uint8_t, 8> data{1, 2, 3, 4, 5, 6, 7, 8};
     std::array<std::uint8_t, 8> enables{};
     enables.fill(0xFF);
@@ -157,7 +158,7 @@ TEST_CASE("register socket: byte enables of all ones are as none")
 
 TEST_CASE("register socket: partial byte enables are carried out by runs of enabled bytes")
 {
-    bench b;
+    socket_bench b;
     std::array<std::uint8_t, 8> data{1, 2, 3, 4, 5, 6, 7, 8};
     std::array<std::uint8_t, 8> enables{0xFF, 0, 0, 0xFF, 0xFF, 0xFF, 0xFF, 0};
     access payload(tlm::TLM_WRITE_COMMAND, 0, data.data(), 8);
@@ -183,7 +184,7 @@ TEST_CASE("register socket: partial byte enables are carried out by runs of enab
 
 TEST_CASE("register socket: byte enables that are none are refused")
 {
-    bench b;
+    socket_bench b;
     std::array<std::uint8_t, 4> data{};
     std::array<std::uint8_t, 4> enables{0xFF, 0xFF, 0x01, 0xFF};
     access payload(tlm::TLM_WRITE_COMMAND, 0, data.data(), 4);
@@ -198,7 +199,7 @@ TEST_CASE("register socket: byte enables that are none are refused")
 TEST_CASE("register socket: a streaming width of 0 is the length, with one warning that names the socket")
 {
     const report_log log;
-    bench b;
+    socket_bench b;
     std::array<std::uint8_t, 8> data{1, 2, 3, 4, 5, 6, 7, 8};
     access payload(tlm::TLM_WRITE_COMMAND, 0, data.data(), 4);
     CHECK(b.send(payload) == tlm::TLM_OK_RESPONSE);
@@ -218,7 +219,7 @@ TEST_CASE("register socket: a streaming width of 0 is the length, with one warni
 
 TEST_CASE("register socket: streaming is refused")
 {
-    bench b;
+    socket_bench b;
     std::array<std::uint8_t, 4> data{};
     access streaming(tlm::TLM_WRITE_COMMAND, 0, data.data(), 4);
     streaming.set_streaming_width(2);
@@ -230,7 +231,7 @@ TEST_CASE("register socket: streaming is refused")
 
 TEST_CASE("register socket: an ignored command does nothing, and no data pointer is an error")
 {
-    bench b;
+    socket_bench b;
     access ignored(tlm::TLM_IGNORE_COMMAND, 0, nullptr, 4);
     CHECK(b.send(ignored) == tlm::TLM_OK_RESPONSE);
     access without_data(tlm::TLM_READ_COMMAND, 0, nullptr, 4);
@@ -240,7 +241,7 @@ TEST_CASE("register socket: an ignored command does nothing, and no data pointer
 
 TEST_CASE("register socket: the non-blocking path completes at once")
 {
-    bench b;
+    socket_bench b;
     std::array<std::uint8_t, 4> data{1, 2, 3, 4};
     access payload(tlm::TLM_WRITE_COMMAND, 8, data.data(), 4);
     sc_core::sc_time delay(5, sc_core::SC_NS);
@@ -257,7 +258,7 @@ TEST_CASE("register socket: the non-blocking path completes at once")
 
 TEST_CASE("register socket: DMI is refused for all addresses")
 {
-    bench b;
+    socket_bench b;
     access payload(tlm::TLM_READ_COMMAND, 4, nullptr, 4);
     tlm::tlm_dmi dmi;
     dmi.allow_read_write();
@@ -271,7 +272,7 @@ TEST_CASE("register socket: DMI is refused for all addresses")
 
 TEST_CASE("register socket: debug transport peeks in pieces and never writes")
 {
-    bench b;
+    socket_bench b;
     for (unsigned i = 0; i < 16; ++i) b.device().bytes.at(i) = static_cast<std::uint8_t>(i);
     std::array<std::uint8_t, 32> data{};
     CHECK(b.initiator.read_debug(1, data.data(), 32) == 15);
@@ -310,7 +311,7 @@ TEST_CASE("register socket: a wrong size or width is reported with the socket's 
 
 TEST_CASE("register socket: the device sees the origin and the delay of an access")
 {
-    bench b;
+    socket_bench b;
     b.initiator.delay() = sc_core::sc_time(7, sc_core::SC_NS);
     b.initiator.write_value(0, 4, 1);
     CHECK(b.device().origin.kind == initiator_kind::vcpu);
@@ -320,7 +321,7 @@ TEST_CASE("register socket: the device sees the origin and the delay of an acces
 
 TEST_CASE("access origin: a payload without one is vCPU 0's")
 {
-    bench b;
+    socket_bench b;
     std::array<std::uint8_t, 4> data{};
     access payload(tlm::TLM_WRITE_COMMAND, 0, data.data(), 4);
     CHECK(b.send(payload) == tlm::TLM_OK_RESPONSE);

@@ -11,8 +11,8 @@ namespace {
 using namespace vigil::bus;
 
 // A byte at 0, a word at 2 that masks and a double word at 4 that tells of its accesses.
-struct device {
-    using row = register_row<device>;
+struct table_device {
+    using row = register_row<table_device>;
     std::uint32_t low = 0;
     std::uint32_t middle = 0;
     std::string heard = {};
@@ -26,9 +26,10 @@ struct device {
     static const std::array<row, 3>& table()
     {
         static constexpr std::array<row, 3> k_rows{{
-            {0, 1, "LOW", 0, nullptr, nullptr, "storage", register_rule::none, 0xFF, &device::low},
-            {2, 2, "MIDDLE", 0, nullptr, nullptr, "storage", register_rule::none, 0xFF0F, &device::middle, 0, 0x8000},
-            {4, 4, "HIGH", 0x44332211, &device::read_high, &device::high_written, "constant"},
+            {0, 1, "LOW", 0, nullptr, nullptr, "storage", register_rule::none, 0xFF, &table_device::low},
+            {2, 2, "MIDDLE", 0, nullptr, nullptr, "storage", register_rule::none, 0xFF0F, &table_device::middle, 0,
+             0x8000},
+            {4, 4, "HIGH", 0x44332211, &table_device::read_high, &table_device::high_written, "constant"},
         }};
         return k_rows;
     }
@@ -52,7 +53,7 @@ struct device {
 
 TEST_CASE("register table: an access of a register's own width finds it, a byte finds the register that it lies in")
 {
-    const auto& table = device::table();
+    const auto& table = table_device::table();
     CHECK(find_register(table, 2, 2) == &table[1]);
     CHECK(find_register(table, 2, 1) == nullptr);
     CHECK(find_register(table, 3, 2) == nullptr);
@@ -64,8 +65,8 @@ TEST_CASE("register table: an access of a register's own width finds it, a byte 
 
 TEST_CASE("register table: a stored register keeps what is written under its mask, and its sticky bits for good")
 {
-    device d;
-    const auto& middle = device::table()[1];
+    table_device d;
+    const auto& middle = table_device::table()[1];
     middle.put(d, d, 0xFFFF, debug_access());
     CHECK(middle.value(d, d, debug_access()) == 0xFF0F);
     middle.put(d, d, 0, debug_access());
@@ -74,8 +75,8 @@ TEST_CASE("register table: a stored register keeps what is written under its mas
 
 TEST_CASE("register table: a register with functions reads and hears through them")
 {
-    device d;
-    const auto& high = device::table()[2];
+    table_device d;
+    const auto& high = table_device::table()[2];
     CHECK(high.value(d, d, debug_access()) == high.reset);
     high.put(d, d, 7, debug_access());
     CHECK(d.heard == "7 ");
@@ -83,7 +84,7 @@ TEST_CASE("register table: a register with functions reads and hears through the
 
 TEST_CASE("register table: in lanes, bytes are read and written where they are")
 {
-    device d;
+    table_device d;
     d.write_lanes(0, 4, 0x1204'5634);
     CHECK(d.low == 0x34);
     CHECK(d.middle == 0x1204);
@@ -98,14 +99,14 @@ TEST_CASE("register table: in lanes, bytes are read and written where they are")
 
 TEST_CASE("register table: in pieces, an access goes where the device's own rule cuts it")
 {
-    const device d;
-    const auto& table = device::table();
+    const table_device d;
+    const auto& table = table_device::table();
     const auto next = [&](std::uint64_t offset, unsigned left) {
-        return register_piece<device::row>{find_register(table, offset, 2), left < 2 ? left : 2, 0xDDDD};
+        return register_piece<table_device::row>{find_register(table, offset, 2), left < 2 ? left : 2, 0xDDDD};
     };
-    CHECK(read_pieces(0, 4, next, [](const device::row&) { return std::uint64_t{0xABCDEF}; }) == 0xCDEF'DDDD);
+    CHECK(read_pieces(0, 4, next, [](const table_device::row&) { return std::uint64_t{0xABCDEF}; }) == 0xCDEF'DDDD);
     std::string heard;
     write_pieces(0, 4, 0x1234'5678, next,
-                 [&](const device::row& r, std::uint64_t value) { heard += r.name + std::to_string(value); });
+                 [&](const table_device::row& r, std::uint64_t value) { heard += r.name + std::to_string(value); });
     CHECK(heard == "MIDDLE" + std::to_string(0x1234));
 }

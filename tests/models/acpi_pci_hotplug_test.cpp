@@ -17,8 +17,8 @@ namespace {
 constexpr std::uint64_t k_registers = 0xAE00;
 constexpr std::uint64_t k_gpe0 = 0xAFE0;
 
-struct rig {
-    rig()
+struct hotplug_rig {
+    hotplug_rig()
     {
         ports.map(k_registers, acpi_pci_hotplug::k_registers, hotplug.registers, {4});
         ports.map(k_gpe0, acpi_pci_hotplug::k_gpe0, hotplug.gpe0, {2});
@@ -54,7 +54,7 @@ struct rig {
 
 TEST_CASE("acpi pci hotplug: what was put in is told once, and what is asked back until it goes")
 {
-    rig r;
+    hotplug_rig r;
     CHECK(r.gpe(0, 2) == 0);
     r.hotplug.inserted(0, 7);
     CHECK(r.gpe(0, 2) == 0x0002);
@@ -73,7 +73,7 @@ TEST_CASE("acpi pci hotplug: what was put in is told once, and what is asked bac
 
 TEST_CASE("acpi pci hotplug: the other registers are about the bus that was chosen")
 {
-    rig r;
+    hotplug_rig r;
     CHECK(r.read(0x0C) == 0xFFFFFFFC);
     r.hotplug.inserted(3, 1);
     CHECK(r.read(0) == 0);
@@ -90,7 +90,7 @@ TEST_CASE("acpi pci hotplug: the other registers are about the bus that was chos
 
 TEST_CASE("acpi pci hotplug: a device's acpi-index is asked for by its slot")
 {
-    rig r;
+    hotplug_rig r;
     CHECK(r.read(0x14) == 0);
     r.write(0x14, 0x10);
     CHECK(r.read(0x14) == 7);
@@ -100,7 +100,7 @@ TEST_CASE("acpi pci hotplug: a device's acpi-index is asked for by its slot")
 
 TEST_CASE("acpi pci hotplug: narrow accesses read zero and write nothing")
 {
-    rig r;
+    hotplug_rig r;
     r.hotplug.inserted(0, 7);
     CHECK(r.read(0, 1) == 0);
     CHECK(r.read(0, 2) == 0);
@@ -112,7 +112,7 @@ TEST_CASE("acpi pci hotplug: narrow accesses read zero and write nothing")
 
 TEST_CASE("acpi pci hotplug: GPE0 has a status that ones clear, and an enable that is stored, by bytes and words")
 {
-    rig r;
+    hotplug_rig r;
     r.hotplug.inserted(0, 7);
     r.cpu.write_value(k_gpe0 + 2, 2, 0xA55A);
     CHECK(r.gpe(2, 1) == 0x5A);
@@ -127,7 +127,7 @@ TEST_CASE("acpi pci hotplug: GPE0 has a status that ones clear, and an enable th
 
 TEST_CASE("acpi pci hotplug: a saved state comes back, and a wrong one is refused whole")
 {
-    rig r;
+    hotplug_rig r;
     r.hotplug.inserted(2, 5);
     r.hotplug.ask_back(0, 3);
     r.write(0x10, 2);

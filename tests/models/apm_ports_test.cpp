@@ -14,8 +14,8 @@ using vigil::models::apm_ports;
 using vigil::models::test::elaborate;
 using vigil::models::test::same;
 using vigil::runstate::reset_kind;
-namespace bits = vigil::models::acpi_pm_bit;
-namespace reg = vigil::models::acpi_pm_register;
+namespace pm_bits = vigil::models::acpi_pm_bit;
+namespace pm_reg = vigil::models::acpi_pm_register;
 
 namespace {
 
@@ -25,8 +25,8 @@ constexpr std::uint8_t k_enable = 0xF1;
 constexpr std::uint8_t k_disable = 0xF0;
 
 /// The two ports in an I/O space, beside the block that they command.
-struct rig : sc_core::sc_module {
-    explicit rig(const sc_core::sc_module_name& name, const acpi_pm_parameters& parameters = {})
+struct apm_rig : sc_core::sc_module {
+    explicit apm_rig(const sc_core::sc_module_name& name, const acpi_pm_parameters& parameters = {})
         : sc_module(name), pm1("pm1", clock, parameters)
     {
         ports.map(0, 0x100, nothing.socket, {4, -1});
@@ -40,8 +40,8 @@ struct rig : sc_core::sc_module {
         CHECK(io.write_value(port, width, value) == tlm::TLM_OK_RESPONSE);
     }
     std::uint64_t in(std::uint64_t port, unsigned width) { return io.read_value(port, width); }
-    std::uint64_t control() { return block.read_value(reg::pm1_cnt, 2); }
-    void control(std::uint16_t value) { block.write_value(reg::pm1_cnt, 2, value); }
+    std::uint64_t control() { return block.read_value(pm_reg::pm1_cnt, 2); }
+    void control(std::uint16_t value) { block.write_value(pm_reg::pm1_cnt, 2, value); }
 
     vigil::runstate::vm_clock clock{"clock"};
     acpi_pm_block pm1;
@@ -56,7 +56,7 @@ struct rig : sc_core::sc_module {
 
 TEST_CASE("apm_ports: both ports read what was written")
 {
-    rig r("rig");
+    apm_rig r("rig");
     CHECK(r.in(k_apm_cnt, 2) == 0x0000);
     r.out(k_apm_cnt, 1, 0x10);
     r.out(k_apm_sts, 1, k_enable); // not a command there
@@ -67,23 +67,23 @@ TEST_CASE("apm_ports: both ports read what was written")
 
 TEST_CASE("apm_ports: ACPI is enabled and disabled, and nothing but SCI_EN moves")
 {
-    rig r("rig");
+    apm_rig r("rig");
     r.out(k_apm_cnt, 1, k_enable);
-    CHECK(r.control() == bits::sci_en);
+    CHECK(r.control() == pm_bits::sci_en);
     r.out(k_apm_cnt, 1, k_enable);
-    CHECK(r.control() == bits::sci_en);
+    CHECK(r.control() == pm_bits::sci_en);
     r.control(0); // software overwrites it
     CHECK(r.control() == 0);
-    r.control(bits::slp_typ | bits::sci_en);
+    r.control(pm_bits::slp_typ | pm_bits::sci_en);
     r.out(k_apm_cnt, 1, k_disable);
-    CHECK(r.control() == bits::slp_typ);
+    CHECK(r.control() == pm_bits::slp_typ);
     for (unsigned other = 0; other < 256; ++other) {
         if (other == k_enable || other == k_disable) continue;
         r.out(k_apm_cnt, 1, other);
     }
-    CHECK(r.control() == bits::slp_typ);
+    CHECK(r.control() == pm_bits::slp_typ);
     r.out(k_apm_cnt, 1, k_enable);
-    CHECK(r.control() == (bits::slp_typ | bits::sci_en));
+    CHECK(r.control() == (pm_bits::slp_typ | pm_bits::sci_en));
     r.pm1.reset(reset_kind::warm);
     CHECK(r.control() == 0);
     CHECK(r.in(k_apm_cnt, 1) == k_enable);
@@ -91,7 +91,7 @@ TEST_CASE("apm_ports: ACPI is enabled and disabled, and nothing but SCI_EN moves
 
 TEST_CASE("apm_ports: wide accesses start over after the second port")
 {
-    rig r("rig");
+    apm_rig r("rig");
     r.out(k_apm_cnt, 4, 0x1122'3344);
     CHECK(r.in(k_apm_cnt, 2) == 0x1122);
     CHECK(r.in(k_apm_cnt, 4) == 0x1122'1122);
@@ -99,7 +99,7 @@ TEST_CASE("apm_ports: wide accesses start over after the second port")
     CHECK(r.in(k_apm_cnt - 1, 2) == 0x22FF);
     CHECK(r.in(k_apm_cnt - 2, 4) == 0xFFFF'FFFF); // belongs to where it begins
     r.out(k_apm_cnt - 1, 2, k_enable << 8);
-    CHECK(r.control() == bits::sci_en);
+    CHECK(r.control() == pm_bits::sci_en);
     r.out(k_apm_cnt, 2, 0x7700 | k_disable);
     CHECK(r.in(k_apm_cnt, 2) == (0x7700 | k_disable));
     CHECK(r.control() == 0);
@@ -111,15 +111,15 @@ TEST_CASE("apm_ports: without system-management mode ACPI has been in charge fro
 {
     acpi_pm_parameters parameters;
     parameters.smm = false;
-    rig r("rig", parameters);
-    CHECK(r.control() == bits::sci_en);
+    apm_rig r("rig", parameters);
+    CHECK(r.control() == pm_bits::sci_en);
     r.out(k_apm_cnt, 1, k_disable);
-    CHECK(r.control() == bits::sci_en);
+    CHECK(r.control() == pm_bits::sci_en);
     r.control(0);
     r.out(k_apm_cnt, 1, k_enable);
     CHECK(r.control() == 0);
     r.pm1.reset(reset_kind::wakeup);
-    CHECK(r.control() == bits::sci_en);
+    CHECK(r.control() == pm_bits::sci_en);
 }
 
 TEST_CASE("apm_ports: older machines without system-management mode hand over all the same")
@@ -127,17 +127,17 @@ TEST_CASE("apm_ports: older machines without system-management mode hand over al
     acpi_pm_parameters parameters;
     parameters.smm = false;
     parameters.smm_compat = true;
-    rig r("rig", parameters);
+    apm_rig r("rig", parameters);
     CHECK(r.control() == 0);
     r.out(k_apm_cnt, 1, k_enable);
-    CHECK(r.control() == bits::sci_en);
+    CHECK(r.control() == pm_bits::sci_en);
     r.pm1.reset(reset_kind::warm);
     CHECK(r.control() == 0);
 }
 
 TEST_CASE("apm_ports: state is saved and restored, or refused whole")
 {
-    rig r("rig");
+    apm_rig r("rig");
     r.out(k_apm_cnt, 2, 0x5AA5);
     const auto state = r.apm.save();
     r.apm.clear();

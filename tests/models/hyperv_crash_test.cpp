@@ -53,9 +53,9 @@ std::string in_words(const crash_information_result& result)
 }
 
 /// The device behind an MSR space, with two vCPUs, a host and a test, and whoever is told of panics.
-struct rig : sc_core::sc_module, panic_if {
-    explicit rig(const sc_core::sc_module_name& name, const hyperv_crash_parameters& parameters = {},
-                 bool with_memory = false)
+struct hyperv_rig : sc_core::sc_module, panic_if {
+    explicit hyperv_rig(const sc_core::sc_module_name& name, const hyperv_crash_parameters& parameters = {},
+                        bool with_memory = false)
         : sc_module(name), device("device", parameters)
     {
         for (bus_initiator* initiator : {&vcpu0, &vcpu1, &host, &test}) initiator->socket.bind(space.target);
@@ -120,7 +120,7 @@ void keep_log(const sc_core::sc_report& report, const sc_core::sc_actions&)
 
 TEST_CASE("hyperv_crash: every row of the register table reads its reset value, at its index in the TLFS")
 {
-    rig r("rig");
+    hyperv_rig r("rig");
     settle();
     const std::array<std::string, 6> names{"HV_X64_MSR_CRASH_P0", "HV_X64_MSR_CRASH_P1", "HV_X64_MSR_CRASH_P2",
                                            "HV_X64_MSR_CRASH_P3", "HV_X64_MSR_CRASH_P4", "HV_X64_MSR_CRASH_CTL"};
@@ -141,7 +141,7 @@ TEST_CASE("hyperv_crash: every row of the register table reads its reset value, 
 
 TEST_CASE("hyperv_crash: P0 to P4 keep any 64 bits, whoever writes them, for everybody")
 {
-    rig r("rig");
+    hyperv_rig r("rig");
     settle();
     for (const std::uint64_t value : {std::uint64_t{0}, std::uint64_t{1}, k_notify, k_all}) {
         for (bus_initiator* writer : {&r.vcpu0, &r.vcpu1, &r.host, &r.test}) {
@@ -156,7 +156,7 @@ TEST_CASE("hyperv_crash: P0 to P4 keep any 64 bits, whoever writes them, for eve
 
 TEST_CASE("hyperv_crash: a guest's write to CTL is never stored, and notifies exactly when bit 63 is set")
 {
-    rig r("rig");
+    hyperv_rig r("rig");
     settle();
     const std::vector<std::pair<std::uint64_t, unsigned>> rows{
         {0, 0},        {1, 0},     {k_message, 0},    {0x7FFFFFFFFFFFFFFF, 0},   {k_notify - 1, 0},
@@ -177,7 +177,7 @@ TEST_CASE("hyperv_crash: a guest's write to CTL is never stored, and notifies ex
 
 TEST_CASE("hyperv_crash: a panic carries the five values at its moment, in the context of the access")
 {
-    rig r("rig");
+    hyperv_rig r("rig");
     settle();
     write(r.vcpu0, P0 + 0, 59);
     write(r.vcpu1, P0 + 1, k_notify);
@@ -198,7 +198,7 @@ TEST_CASE("hyperv_crash: a panic carries the five values at its moment, in the c
 
 TEST_CASE("hyperv_crash: the host sets the capabilities, bit 63 only, and notifies nobody")
 {
-    rig r("rig");
+    hyperv_rig r("rig");
     settle();
     const std::vector<std::pair<std::uint64_t, std::uint64_t>> rows{
         {0, 0}, {k_message, 0}, {k_all, k_notify}, {k_notify - 1, 0}, {k_notify | k_message, k_notify},
@@ -217,7 +217,7 @@ TEST_CASE("hyperv_crash: the host sets the capabilities, bit 63 only, and notifi
 
 TEST_CASE("hyperv_crash: other indexes and widths get the exact answer, through the space and without it")
 {
-    rig r("rig");
+    hyperv_rig r("rig");
     bus_initiator direct("direct", initiator_kind::vcpu);
     direct.socket.bind(r.device.registers);
     settle();
@@ -242,7 +242,7 @@ TEST_CASE("hyperv_crash: other indexes and widths get the exact answer, through 
 
 TEST_CASE("hyperv_crash: a CPU model's own payload, with no origin, is vCPU 0's")
 {
-    rig r("rig");
+    hyperv_rig r("rig");
     settle();
     std::array<std::uint8_t, 8> data{0, 0, 0, 0, 0, 0, 0, 0x80};
     tlm::tlm_generic_payload payload;
@@ -262,7 +262,7 @@ TEST_CASE("hyperv_crash: disabled, all six registers fault and nothing is advert
 {
     hyperv_crash_parameters off;
     off.enabled = false;
-    rig r("rig", off);
+    hyperv_rig r("rig", off);
     settle();
     for (bus_initiator* initiator : {&r.vcpu0, &r.host, &r.test}) {
         for (std::uint32_t index = P0; index <= CTL; ++index) {
@@ -285,7 +285,7 @@ TEST_CASE("hyperv_crash: disabled, all six registers fault and nothing is advert
 
 TEST_CASE("hyperv_crash: CPUID leaves 40000000h to 40000003h say Microsoft Hv, Hv#1 and crash MSRs")
 {
-    rig r("rig");
+    hyperv_rig r("rig");
     settle();
     CHECK(k_cpuid_1_ecx_hypervisor == 0x80000000);
     const auto vendor = r.device.cpuid(0x40000000);
@@ -311,7 +311,7 @@ TEST_CASE("hyperv_crash: CPUID leaves 40000000h to 40000003h say Microsoft Hv, H
 
 TEST_CASE("hyperv_crash: a reset clears the parameters and restores the capabilities")
 {
-    rig r("rig");
+    hyperv_rig r("rig");
     settle();
     const auto spoil = [&r] {
         for (std::uint32_t i = 0; i < 5; ++i) write(r.vcpu1, P0 + i, k_all - i);
@@ -337,7 +337,7 @@ TEST_CASE("hyperv_crash: a reset clears the parameters and restores the capabili
 
 TEST_CASE("hyperv_crash: crash information is the vCPU's that crashed, and nobody else's")
 {
-    rig r("rig");
+    hyperv_rig r("rig");
     settle();
     for (std::uint32_t i = 0; i < 5; ++i) write(r.vcpu0, P0 + i, k_all - i);
     write(r.host, CTL, k_notify);
@@ -357,7 +357,7 @@ TEST_CASE("hyperv_crash: with the message option a guest's text reaches the host
 {
     hyperv_crash_parameters with_message;
     with_message.message = true;
-    rig r("rig", with_message, true);
+    hyperv_rig r("rig", with_message, true);
     sc_core::sc_report_handler::set_handler(keep_log);
     settle();
     CHECK(read(r.vcpu0, CTL) == (k_notify | k_message));
@@ -389,7 +389,7 @@ TEST_CASE("hyperv_crash: a message is cut at 4096 bytes, and is empty where the 
 {
     hyperv_crash_parameters with_message;
     with_message.message = true;
-    rig r("rig", with_message, true);
+    hyperv_rig r("rig", with_message, true);
     sc_core::sc_report_handler::set_handler(keep_log);
     settle();
     const auto message = [&r](std::uint64_t address, std::uint64_t length) {
@@ -438,7 +438,7 @@ TEST_CASE("hyperv_crash: with nobody bound and nothing to call, a crash is told 
 
 TEST_CASE("hyperv_crash: without the message option no memory is read, and guest errors are logged in hex")
 {
-    rig r("rig", {}, true);
+    hyperv_rig r("rig", {}, true);
     sc_core::sc_report_handler::set_handler(keep_log);
     sc_core::sc_report_handler::set_verbosity_level(sc_core::SC_HIGH);
     settle();
@@ -451,7 +451,7 @@ TEST_CASE("hyperv_crash: without the message option no memory is read, and guest
 
 TEST_CASE("hyperv_crash: state is saved and restored, or refused whole")
 {
-    rig r("rig");
+    hyperv_rig r("rig");
     settle();
     for (std::uint32_t i = 0; i < 5; ++i) write(r.vcpu0, P0 + i, k_all - i);
     write(r.host, CTL, 0);
@@ -502,7 +502,7 @@ TEST_CASE("hyperv_crash: state is saved and restored, or refused whole")
 
 TEST_CASE("hyperv_crash: its properties show registers and options")
 {
-    rig r("rig");
+    hyperv_rig r("rig");
     settle();
     write(r.vcpu0, P0 + 4, k_all);
     std::string text;

@@ -32,8 +32,8 @@ constexpr std::uint8_t k_ack = 0xFA;
 constexpr std::uint8_t k_passed = 0xAA;
 
 /// The controller on its two ports of an I/O space, and a power block that resets at once.
-struct rig : sc_core::sc_module, reset_counter {
-    explicit rig(const sc_core::sc_module_name& name) : sc_module(name)
+struct i8042_rig : sc_core::sc_module, reset_counter {
+    explicit i8042_rig(const sc_core::sc_module_name& name) : sc_module(name)
     {
         ports.map(0, 0x100, nothing.socket, {4, -1});
         device.data.map(ports);
@@ -84,7 +84,7 @@ struct rig : sc_core::sc_module, reset_counter {
 
 TEST_CASE("i8042: fresh, both buffers are empty")
 {
-    rig r("rig");
+    i8042_rig r("rig");
     CHECK(r.state() == status::idle);
     CHECK(r.data() == 0x00);
     CHECK(r.ask(cmd::read_mode) == mode::after_reset);
@@ -94,7 +94,7 @@ TEST_CASE("i8042: fresh, both buffers are empty")
 
 TEST_CASE("i8042: the self test passes and shows in the status until a reset")
 {
-    rig r("rig");
+    i8042_rig r("rig");
     r.command(cmd::self_test);
     CHECK(r.state() == (status::idle | status::self_test_passed | status::output_full));
     CHECK(r.data() == 0x55);
@@ -109,7 +109,7 @@ TEST_CASE("i8042: the self test passes and shows in the status until a reset")
 
 TEST_CASE("i8042: interface tests and the input port")
 {
-    rig r("rig");
+    i8042_rig r("rig");
     r.ask(cmd::self_test);
     CHECK(r.ask(cmd::test_mouse) == 0x00);
     r.ask(cmd::self_test);
@@ -119,7 +119,7 @@ TEST_CASE("i8042: interface tests and the input port")
 
 TEST_CASE("i8042: the mode byte is written whole and by the disabling commands")
 {
-    rig r("rig");
+    i8042_rig r("rig");
     r.command(cmd::write_mode);
     CHECK(r.state() == status::idle);
     r.data(mode::translate | 0x07);
@@ -138,7 +138,7 @@ TEST_CASE("i8042: the mode byte is written whole and by the disabling commands")
 
 TEST_CASE("i8042: a later byte of the controller's own replaces an earlier one")
 {
-    rig r("rig");
+    i8042_rig r("rig");
     r.command(cmd::self_test);
     r.command(cmd::test_keyboard);
     CHECK(r.data() == 0x00);
@@ -152,7 +152,7 @@ TEST_CASE("i8042: a later byte of the controller's own replaces an earlier one")
 
 TEST_CASE("i8042: the output buffer is written as the keyboard and as the mouse")
 {
-    rig r("rig");
+    i8042_rig r("rig");
     r.command(cmd::write_keyboard_output, 0x5A);
     CHECK(r.state() == (status::idle | status::output_full));
     CHECK(r.data() == 0x5A);
@@ -164,7 +164,7 @@ TEST_CASE("i8042: the output buffer is written as the keyboard and as the mouse"
 
 TEST_CASE("i8042: the output port is stored, with A20 by commands of its own")
 {
-    rig r("rig");
+    i8042_rig r("rig");
     r.command(cmd::disable_a20);
     CHECK(r.ask(cmd::read_output_port) == (output_port::after_reset & ~output_port::a20));
     r.command(cmd::enable_a20);
@@ -179,7 +179,7 @@ TEST_CASE("i8042: the output port is stored, with A20 by commands of its own")
 
 TEST_CASE("i8042: clearing the output port's reset line resets")
 {
-    rig r("rig");
+    i8042_rig r("rig");
     r.command(cmd::write_output_port, 0xFF & ~output_port::not_reset);
     CHECK(r.resets == 1);
     CHECK(r.ask(cmd::read_output_port) == output_port::after_reset);
@@ -188,7 +188,7 @@ TEST_CASE("i8042: clearing the output port's reset line resets")
 
 TEST_CASE("i8042: a command's byte is awaited through other commands and through a reset")
 {
-    rig r("rig");
+    i8042_rig r("rig");
     r.command(cmd::write_output_port);
     r.command(cmd::read_output_port);
     r.data(0xDE);
@@ -211,7 +211,7 @@ TEST_CASE("i8042: a command's byte is awaited through other commands and through
 
 TEST_CASE("i8042: even pulse commands reset, odd ones do nothing")
 {
-    rig r("rig");
+    i8042_rig r("rig");
     for (unsigned value = cmd::pulse; value <= 0xFF; ++value) {
         CAPTURE(value);
         const unsigned before = r.resets;
@@ -223,7 +223,7 @@ TEST_CASE("i8042: even pulse commands reset, odd ones do nothing")
 
 TEST_CASE("i8042: commands that it does not know do nothing and are logged as guest errors")
 {
-    rig r("rig");
+    i8042_rig r("rig");
     static std::string logged;
     logged.clear();
     sc_core::sc_report_handler::set_verbosity_level(sc_core::SC_HIGH);
@@ -241,7 +241,7 @@ TEST_CASE("i8042: commands that it does not know do nothing and are logged as gu
 
 TEST_CASE("i8042: without a command before, a byte goes to the keyboard, which answers")
 {
-    rig r("rig");
+    i8042_rig r("rig");
     r.data(k_reset);
     CHECK(r.state() == (status::idle | status::output_full));
     CHECK(r.all_data() == bytes{k_ack, k_passed});
@@ -255,7 +255,7 @@ TEST_CASE("i8042: without a command before, a byte goes to the keyboard, which a
 
 TEST_CASE("i8042: the mouse answers on its side of the buffer")
 {
-    rig r("rig");
+    i8042_rig r("rig");
     r.command(cmd::disable_mouse);
     r.command(cmd::write_mouse, k_reset);
     CHECK(r.state() == (status::idle | status::output_full | status::output_from_mouse));
@@ -267,7 +267,7 @@ TEST_CASE("i8042: the mouse answers on its side of the buffer")
 
 TEST_CASE("i8042: a disabled interface keeps its answers back")
 {
-    rig r("rig");
+    i8042_rig r("rig");
     r.data(k_read_id);
     r.command(cmd::disable_keyboard);
     CHECK(r.data() == k_ack); // in the buffer already
@@ -285,7 +285,7 @@ TEST_CASE("i8042: a disabled interface keeps its answers back")
 
 TEST_CASE("i8042: what the buffer shows stays, and who waits takes turns")
 {
-    rig r("rig");
+    i8042_rig r("rig");
     r.data(k_read_id);                      // FA AB 83, shown
     r.command(cmd::write_mouse, k_read_id); // FA 00
     r.command(cmd::self_test);              // 55
@@ -295,7 +295,7 @@ TEST_CASE("i8042: what the buffer shows stays, and who waits takes turns")
 
 TEST_CASE("i8042: wide accesses that begin at a port are so many of it")
 {
-    rig r("rig");
+    i8042_rig r("rig");
     CHECK(r.in(k_command, 2) == 0x1818);
     CHECK(r.in(k_command, 4) == 0x1818'1818);
     CHECK(r.in(k_command - 1, 2) == 0x18FF);
@@ -316,7 +316,7 @@ TEST_CASE("i8042: wide accesses that begin at a port are so many of it")
 
 TEST_CASE("i8042: debug reads look without taking")
 {
-    rig r("rig");
+    i8042_rig r("rig");
     r.data(k_read_id);
     std::uint8_t looked[2]{};
     CHECK(r.io.read_debug(k_data, looked, 1) == 1);
@@ -328,7 +328,7 @@ TEST_CASE("i8042: debug reads look without taking")
 
 TEST_CASE("i8042: a reset drops what was to be read and what was said to the mouse")
 {
-    rig r("rig");
+    i8042_rig r("rig");
     r.command(cmd::write_mouse, k_read_id);
     r.data(k_read_id);
     r.command(cmd::read_input_port);
@@ -350,7 +350,7 @@ TEST_CASE("i8042: with nobody bound a reset is asked of nobody")
 
 TEST_CASE("i8042: every command of the table acts, and no two have one code")
 {
-    rig r("rig");
+    i8042_rig r("rig");
     const auto& table = i8042::command_table();
     for (std::size_t i = 0; i < table.size(); ++i) {
         CAPTURE(table[i].name);
@@ -369,7 +369,7 @@ TEST_CASE("i8042: every command of the table acts, and no two have one code")
 
 TEST_CASE("i8042: state is saved and restored, or refused whole")
 {
-    rig r("rig");
+    i8042_rig r("rig");
     r.ask(cmd::self_test);
     r.command(cmd::write_mode, mode::translate);
     r.command(cmd::write_mouse, k_read_id);

@@ -21,8 +21,8 @@ constexpr std::int64_t k_second = 1'000'000'000;
 constexpr std::int64_t k_never_fires = -1;
 constexpr std::uint64_t k_idle = ~0ULL;
 
-struct rig : sc_core::sc_module, vigil::runstate::watchdog_if {
-    explicit rig(const sc_core::sc_module_name& name, bool bound = true) : sc_module(name)
+struct ib700_rig : sc_core::sc_module, vigil::runstate::watchdog_if {
+    explicit ib700_rig(const sc_core::sc_module_name& name, bool bound = true) : sc_module(name)
     {
         io.socket.bind(ports.target);
         ports.map(0, 0x10000, nothing.socket, {4, -1});
@@ -77,7 +77,7 @@ struct rig : sc_core::sc_module, vigil::runstate::watchdog_if {
 
 TEST_CASE("ib700: each of the sixteen times to the nanosecond")
 {
-    rig r("rig");
+    ib700_rig r("rig");
     for (unsigned n = 0; n < 16; ++n) {
         CAPTURE(n);
         for (const std::uint64_t port : {0x443U, 0x444U}) {
@@ -104,7 +104,7 @@ TEST_CASE("ib700: each of the sixteen times to the nanosecond")
 
 TEST_CASE("ib700: the high nibble is ignored")
 {
-    rig r("rig");
+    ib700_rig r("rig");
     r.out(0x443, 1, 0x1E);
     CHECK(r.remaining() == 2 * k_second);
     r.out(0x443, 1, 0xF0);
@@ -113,7 +113,7 @@ TEST_CASE("ib700: the high nibble is ignored")
 
 TEST_CASE("ib700: another enable is a kick, and takes the new time")
 {
-    rig r("rig");
+    ib700_rig r("rig");
     r.out(0x443, 1, 0xE);
     for (int i = 0; i < 5; ++i) {
         pass(ns(2 * k_second - 1));
@@ -127,7 +127,7 @@ TEST_CASE("ib700: another enable is a kick, and takes the new time")
 
 TEST_CASE("ib700: ports 441 and 442 disable, whatever the value")
 {
-    rig r("rig");
+    ib700_rig r("rig");
     for (const std::uint64_t port : {0x441U, 0x442U}) {
         for (const std::uint64_t value : {0x00U, 0x01U, 0x0FU, 0xFFU}) {
             CAPTURE(port, value);
@@ -141,7 +141,7 @@ TEST_CASE("ib700: ports 441 and 442 disable, whatever the value")
 
 TEST_CASE("ib700: reads return all ones at every width")
 {
-    rig r("rig");
+    ib700_rig r("rig");
     r.out(0x443, 1, 0);
     for (std::uint64_t port = 0x440; port <= 0x445; ++port) {
         CAPTURE(port);
@@ -157,7 +157,7 @@ TEST_CASE("ib700: reads return all ones at every width")
 
 TEST_CASE("ib700: 2-byte writes at each port")
 {
-    rig r("rig");
+    ib700_rig r("rig");
     CHECK(r.after_write(false, 0x443, 2, 0x000E) == 30 * k_second); // 2 s, then 30 s at 444
     CHECK(r.after_write(false, 0x443, 2, 0x0E00) == 2 * k_second);
     CHECK(r.after_write(false, 0x444, 2, 0x000E) == 2 * k_second); // the high byte is nobody's
@@ -172,7 +172,7 @@ TEST_CASE("ib700: 2-byte writes at each port")
 
 TEST_CASE("ib700: 4-byte writes do nothing")
 {
-    rig r("rig");
+    ib700_rig r("rig");
     for (const std::uint64_t port : {0x440U, 0x441U, 0x442U, 0x443U, 0x444U}) {
         CAPTURE(port);
         CHECK(r.after_write(true, port, 4, 0x0E0E0E0E) == 30 * k_second);
@@ -182,7 +182,7 @@ TEST_CASE("ib700: 4-byte writes do nothing")
 
 TEST_CASE("ib700: the countdown starts when the access takes place")
 {
-    rig r("rig");
+    ib700_rig r("rig");
     elaborate();
     pass(ns(100));
     r.io.delay() = sc_core::sc_time(7, sc_core::SC_NS);
@@ -195,7 +195,7 @@ TEST_CASE("ib700: the countdown starts when the access takes place")
 
 TEST_CASE("ib700: it does not fire while the clock stands still")
 {
-    rig r("rig");
+    ib700_rig r("rig");
     r.out(0x443, 1, 0xE);
     pass(ns(k_second));
     r.clock.stop();
@@ -209,7 +209,7 @@ TEST_CASE("ib700: it does not fire while the clock stands still")
 
 TEST_CASE("ib700: any reset disables")
 {
-    rig r("rig");
+    ib700_rig r("rig");
     for (const reset_kind kind : {reset_kind::cold, reset_kind::warm, reset_kind::wakeup}) {
         r.out(0x443, 1, 0xE);
         r.device.reset(kind);
@@ -221,7 +221,7 @@ TEST_CASE("ib700: any reset disables")
 
 TEST_CASE("ib700: it is idle after firing even where the action enabled it again")
 {
-    rig r("rig");
+    ib700_rig r("rig");
     r.on_expired = [&r] { r.out(0x443, 1, 0xE); };
     r.out(0x443, 1, 0xE);
     pass(ns(2 * k_second));
@@ -231,7 +231,7 @@ TEST_CASE("ib700: it is idle after firing even where the action enabled it again
 
 TEST_CASE("ib700: with nobody bound it fires for nobody")
 {
-    rig r("rig", false);
+    ib700_rig r("rig", false);
     r.out(0x443, 1, 0xF);
     pass(ns(0));
     CHECK(r.fired.empty());
@@ -240,8 +240,8 @@ TEST_CASE("ib700: with nobody bound it fires for nobody")
 
 TEST_CASE("ib700: of two devices on the same ports the one of higher priority gets the accesses")
 {
-    struct pair : rig {
-        explicit pair(const sc_core::sc_module_name& name) : rig(name) { second.map(ports, 1); }
+    struct pair : ib700_rig {
+        explicit pair(const sc_core::sc_module_name& name) : ib700_rig(name) { second.map(ports, 1); }
         ib700 second{"second", clock};
     };
     pair r("rig");
@@ -252,7 +252,7 @@ TEST_CASE("ib700: of two devices on the same ports the one of higher priority ge
 
 TEST_CASE("ib700: state is saved and restored, or refused whole")
 {
-    rig r("rig");
+    ib700_rig r("rig");
     elaborate();
     pass(ns(5));
     CHECK(r.device.section() == "ib700_wdt");

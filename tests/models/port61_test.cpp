@@ -23,8 +23,8 @@ constexpr std::uint8_t k_output = 0x20;
 // Half of timer 2's period, 32768 counts of 1.193182 MHz, ends at this nanosecond.
 constexpr std::int64_t k_half_period = 27'462'701;
 
-struct rig : sc_core::sc_module {
-    explicit rig(const sc_core::sc_module_name& name) : sc_module(name)
+struct port61_rig : sc_core::sc_module {
+    explicit port61_rig(const sc_core::sc_module_name& name) : sc_module(name)
     {
         io.socket.bind(device.system_control);
         clock.start();
@@ -42,7 +42,7 @@ struct rig : sc_core::sc_module {
 
 TEST_CASE("port61: the refresh bit toggles with every byte read")
 {
-    rig r("rig");
+    port61_rig r("rig");
     CHECK(r.in() == (k_output | k_refresh));
     CHECK(r.in() == k_output);
     CHECK(r.in(4) == 0x2030'2030);
@@ -54,7 +54,7 @@ TEST_CASE("port61: the refresh bit toggles with every byte read")
 
 TEST_CASE("port61: gate and speaker bits are stored, the others are not")
 {
-    rig r("rig");
+    port61_rig r("rig");
     r.out(1, 0xFF);
     CHECK(r.in() == (k_output | k_refresh | k_speaker | k_gate));
     r.out(2, 0x0201); // the last byte counts
@@ -67,7 +67,7 @@ TEST_CASE("port61: gate and speaker bits are stored, the others are not")
 
 TEST_CASE("port61: timer 2 is a square wave of 65536 counts that the gate's rising edge starts anew")
 {
-    rig r("rig");
+    port61_rig r("rig");
     pass(ns(k_half_period - 1));
     CHECK((r.in() & k_output) != 0);
     pass(ns(1));
@@ -83,7 +83,7 @@ TEST_CASE("port61: timer 2 is a square wave of 65536 counts that the gate's risi
 
 TEST_CASE("port61: state is saved and restored, or refused whole")
 {
-    rig r("rig");
+    port61_rig r("rig");
     pass(ns(k_half_period));
     r.out(1, k_gate | k_speaker);
     r.in();

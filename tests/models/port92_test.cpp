@@ -17,8 +17,8 @@ namespace {
 constexpr std::uint8_t k_fast_reset = 0x01;
 constexpr std::uint8_t k_a20 = 0x02;
 
-struct rig : sc_core::sc_module, reset_counter {
-    explicit rig(const sc_core::sc_module_name& name) : sc_module(name)
+struct port92_rig : sc_core::sc_module, reset_counter {
+    explicit port92_rig(const sc_core::sc_module_name& name) : sc_module(name)
     {
         io.socket.bind(device.system_control);
         device.power.bind(*this);
@@ -43,7 +43,7 @@ struct rig : sc_core::sc_module, reset_counter {
 
 TEST_CASE("port92: the rising edge of bit 0 resets, and a reset clears that bit only")
 {
-    rig r("rig");
+    port92_rig r("rig");
     CHECK(r.in(1) == 0x00);
     CHECK(r.out(1, 0x00) == 0);
     CHECK(r.out(1, k_fast_reset) == 1);
@@ -60,7 +60,7 @@ TEST_CASE("port92: the rising edge of bit 0 resets, and a reset clears that bit 
 
 TEST_CASE("port92: a bit that stays set does not reset again")
 {
-    rig r("rig");
+    port92_rig r("rig");
     r.on_reset = nullptr;
     CHECK(r.out(1, k_fast_reset) == 1);
     CHECK(r.in(1) == k_fast_reset);
@@ -71,7 +71,7 @@ TEST_CASE("port92: a bit that stays set does not reset again")
 
 TEST_CASE("port92: a wide access is so many of the one byte")
 {
-    rig r("rig");
+    port92_rig r("rig");
     CHECK(r.out(2, 0x0001) == 1);
     CHECK(r.in(1) == 0x00);
     CHECK(r.out(2, 0x0100) == 1);
@@ -84,7 +84,7 @@ TEST_CASE("port92: a wide access is so many of the one byte")
 
 TEST_CASE("port92: state is saved and restored, or refused whole")
 {
-    rig r("rig");
+    port92_rig r("rig");
     r.out(1, 0xA2);
     const auto state = r.device.save();
     r.device.reset(reset_kind::cold);

@@ -8,23 +8,20 @@
 #include <vigil/bus/pci_host.h>
 #include <vigil/models/pvpanic.h>
 
+#include "i6300esb_rig.h"
+
 using vigil::bus::bus_initiator;
 using vigil::bus::initiator_kind;
 using vigil::models::pvpanic_isa;
 using vigil::models::pvpanic_isa_parameters;
 using vigil::models::pvpanic_pci;
 using vigil::models::pvpanic_pci_parameters;
+using vigil::models::test::elaborate;
 using vigil::runstate::panic_info;
 using vigil::runstate::report_context;
 using vigil::runstate::reset_kind;
 
 namespace {
-
-/// Ends elaboration where that has not happened yet, so that sockets lead somewhere.
-void elaborate()
-{
-    if (!sc_core::sc_start_of_simulation_invoked()) sc_core::sc_start(sc_core::SC_ZERO_TIME);
-}
 
 /// Notes panics by a CPU as P, others as p, crash kernels as c, and shutdowns as s.
 struct listener : vigil::runstate::panic_if {

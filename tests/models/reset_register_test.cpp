@@ -20,8 +20,8 @@ constexpr std::uint8_t k_reset_cpu = 0x04;
 constexpr std::uint8_t k_system_reset = 0x02;
 
 /// Port CF9 and a power block that resets at once.
-struct rig : sc_core::sc_module, reset_counter {
-    explicit rig(const sc_core::sc_module_name& name, const reset_register_parameters& parameters = {})
+struct reset_register_rig : sc_core::sc_module, reset_counter {
+    explicit reset_register_rig(const sc_core::sc_module_name& name, const reset_register_parameters& parameters = {})
         : sc_module(name), device("device", parameters)
     {
         cf9.socket.bind(device.control);
@@ -47,7 +47,7 @@ struct rig : sc_core::sc_module, reset_counter {
 
 TEST_CASE("reset_register: bit 2 resets and other values are remembered")
 {
-    rig r("rig");
+    reset_register_rig r("rig");
     CHECK(r.in(1) == 0x00);
     for (unsigned value = 0; value < 256; ++value) {
         CAPTURE(value);
@@ -63,14 +63,14 @@ TEST_CASE("reset_register: bit 2 resets and other values are remembered")
 
 TEST_CASE("reset_register: the ICH9 remembers bits 3 and 1")
 {
-    rig r("rig", k_ich9_reset_register);
+    reset_register_rig r("rig", k_ich9_reset_register);
     CHECK(r.out(1, 0xFF & ~k_reset_cpu) == 0);
     CHECK(r.in(1) == 0x0A);
 }
 
 TEST_CASE("reset_register: on the PIIX3 a wide access is so many of the one register")
 {
-    rig r("rig");
+    reset_register_rig r("rig");
     CHECK(r.out(2, k_reset_cpu << 8) == 1);
     CHECK(r.out(4, 0x0006'0602) == 2);
     CHECK(r.out(4, 0x0A0A'0A0A) == 0);
@@ -82,7 +82,7 @@ TEST_CASE("reset_register: on the PIIX3 a wide access is so many of the one regi
 
 TEST_CASE("reset_register: on the ICH9 a wide access is one of its lowest byte")
 {
-    rig r("rig", k_ich9_reset_register);
+    reset_register_rig r("rig", k_ich9_reset_register);
     CHECK(r.out(2, k_reset_cpu << 8) == 0);
     CHECK(r.out(2, 0xFF00 | k_system_reset) == 0);
     CHECK(r.in(1) == k_system_reset);
@@ -103,7 +103,7 @@ TEST_CASE("reset_register: with nobody bound a reset is asked of nobody")
 
 TEST_CASE("reset_register: state is saved and restored, or refused whole")
 {
-    rig r("rig");
+    reset_register_rig r("rig");
     r.out(1, k_system_reset);
     const auto state = r.device.save();
     r.device.reset(reset_kind::cold);

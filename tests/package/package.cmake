@@ -39,7 +39,7 @@ if(STEP STREQUAL "add_subdirectory")
     hide_packages("${BUILD}/pkgconfig")
   endif()
   configure("${platform}" "${BUILD}" -D VIGIL=${SOURCE} -D ROUTE=${STEP} -D BUILD_SHARED_LIBS=ON -D VIGIL_INSTALL=ON
-    -D VIGIL_BUILD_BRIDGE=OFF -D CMAKE_DISABLE_FIND_PACKAGE_Boost=TRUE)
+    -D VIGIL_UNITY_BUILD=ON -D VIGIL_BUILD_BRIDGE=OFF -D CMAKE_DISABLE_FIND_PACKAGE_Boost=TRUE)
   run("${CMAKE_COMMAND}" --build "${BUILD}")
   expect("${BUILD}/watchdog" "${watchdog_prints}")
   # What is installed of it has the devices, and says that it lacks the bridge.

@@ -199,6 +199,8 @@ inline std::string error_text(std::string_view kind, std::string_view desc)
     return "{\"error\": {\"class\": \"" + std::string(kind) + "\", \"desc\": \"" + std::string(desc) + "\"}}";
 }
 
+inline std::string generic(std::string_view desc) { return error_text("GenericError", desc); }
+
 } // namespace vigil::qmp_bridge
 
 #endif

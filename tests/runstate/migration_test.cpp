@@ -22,8 +22,8 @@ namespace {
 using namespace vigil::runstate;
 
 // One number that is saved and restored, and a timer that is armed for it.
-struct part final : snapshottable {
-    part(controller& machine, const char* its_name) : name(its_name), timer(machine.clock, [this] { ++fired; }) {}
+struct timed_part final : snapshottable {
+    timed_part(controller& machine, const char* its_name) : name(its_name), timer(machine.clock, [this] { ++fired; }) {}
 
     std::string_view section() const override { return name; }
     saved_state save() const override
@@ -59,7 +59,7 @@ struct part final : snapshottable {
 };
 
 // Notes down states and events, blanks between.
-struct recorder final : run_listener {
+struct event_recorder final : run_listener {
     std::string heard;
     void note(const std::string& word) { heard += (heard.empty() ? "" : " ") + word; }
     std::string taken() { return std::exchange(heard, std::string()); }
@@ -72,8 +72,8 @@ struct recorder final : run_listener {
     void on_log(std::string_view line) override { note("log[" + std::string(line) + "]"); }
 };
 
-struct bench {
-    explicit bench(bool autostart = true)
+struct migration_bench {
+    explicit migration_bench(bool autostart = true)
     {
         machine.autostart(autostart);
         machine.add_listener(heard);
@@ -81,7 +81,7 @@ struct bench {
         machine.add_snapshottable(second);
         moves.defer = [this](std::function<void()> job) { jobs.push_back(std::move(job)); };
     }
-    ~bench() { std::filesystem::remove(path); }
+    ~migration_bench() { std::filesystem::remove(path); }
 
     // A command, then whatever it put off.
     std::string run(const std::function<std::optional<refusal>()>& command)
@@ -128,16 +128,16 @@ struct bench {
     }
 
     controller machine{"machine"};
-    part first{machine, "first"};
-    part second{machine, "second"};
-    recorder heard;
+    timed_part first{machine, "first"};
+    timed_part second{machine, "second"};
+    event_recorder heard;
     std::deque<std::function<void()>> jobs;
     migration moves{machine.control(), machine};
     std::string path =
         (std::filesystem::temp_directory_path() / ("vigil-migration-" + std::to_string(::getpid()))).string();
 };
 
-void settle() { sc_core::sc_start(sc_core::SC_ZERO_TIME); }
+void start_once() { sc_core::sc_start(sc_core::SC_ZERO_TIME); }
 
 constexpr run_state k_at_rest[] = {run_state::internal_error, run_state::io_error,      run_state::paused,
                                    run_state::prelaunch,      run_state::shutdown,      run_state::suspended,
@@ -147,8 +147,8 @@ constexpr run_state k_at_rest[] = {run_state::internal_error, run_state::io_erro
 
 TEST_CASE("migration: a running machine stops, passes finish-migrate and ends in postmigrate, and cont goes on")
 {
-    bench b;
-    settle();
+    migration_bench b;
+    start_once();
     b.heard.taken();
     CHECK_FALSE(b.moves.info());
     const auto refused = b.moves.migrate(file_place(b.path));
@@ -166,8 +166,8 @@ TEST_CASE("migration: a running machine stops, passes finish-migrate and ends in
 
 TEST_CASE("migration: from every state at rest it ends in postmigrate without an event, and arrives as it was")
 {
-    bench b;
-    settle();
+    migration_bench b;
+    start_once();
     for (const run_state state : k_at_rest) {
         CAPTURE(to_string(state));
         b.enter(state);
@@ -181,8 +181,8 @@ TEST_CASE("migration: from every state at rest it ends in postmigrate without an
 
 TEST_CASE("migration: a machine that cannot be written stays as it was, and says why")
 {
-    bench b;
-    settle();
+    migration_bench b;
+    start_once();
     b.heard.taken();
     b.path = "/no/such/folder/file";
     CHECK(b.migrate() == "Could not create a file beside '/no/such/folder/file': No such file or directory");
@@ -201,8 +201,8 @@ TEST_CASE("migration: a machine that cannot be written stays as it was, and says
 
 TEST_CASE("migration: an incoming machine leaves inmigrate for the saved state, and autostart decides about running")
 {
-    bench b;
-    settle();
+    migration_bench b;
+    start_once();
     CHECK(b.arrive() == "'-incoming' was not specified on the command line");
     CHECK(b.save().empty());
     b.enter(run_state::prelaunch);
@@ -224,8 +224,8 @@ TEST_CASE("migration: an incoming machine leaves inmigrate for the saved state, 
 
 TEST_CASE("migration: a machine saved running arrives running, with RESUME")
 {
-    bench b;
-    settle();
+    migration_bench b;
+    start_once();
     CHECK(b.save().empty());
     b.enter(run_state::prelaunch);
     b.moves.await_incoming();
@@ -236,8 +236,8 @@ TEST_CASE("migration: a machine saved running arrives running, with RESUME")
 
 TEST_CASE("migration: a machine saved in debug, in which none can arrive, arrives paused")
 {
-    bench b;
-    settle();
+    migration_bench b;
+    start_once();
     b.machine.request_debug_stop();
     b.machine.control().serve();
     REQUIRE(b.machine.control().state() == run_state::debug);
@@ -248,8 +248,8 @@ TEST_CASE("migration: a machine saved in debug, in which none can arrive, arrive
 
 TEST_CASE("snapshots: a running machine passes save-vm and goes on, and loading passes restore-vm")
 {
-    bench b;
-    settle();
+    migration_bench b;
+    start_once();
     b.heard.taken();
     CHECK(b.save().empty());
     CHECK(b.heard.taken() == "save-vm STOP RESUME running");
@@ -263,8 +263,8 @@ TEST_CASE("snapshots: a running machine passes save-vm and goes on, and loading 
 
 TEST_CASE("snapshots: the saved nanosecond goes on, timers fire at it, also after time has passed")
 {
-    bench b;
-    settle();
+    migration_bench b;
+    start_once();
     sc_core::sc_start(100, sc_core::SC_NS);
     b.first.value = 500;
     CHECK(b.save().empty());
@@ -272,18 +272,18 @@ TEST_CASE("snapshots: the saved nanosecond goes on, timers fire at it, also afte
     CHECK(b.load().empty());
     CHECK(b.machine.clock.now() == ns(100));
     sc_core::sc_start(399, sc_core::SC_NS);
-    settle();
+    start_once();
     CHECK(b.first.fired == 0);
     sc_core::sc_start(1, sc_core::SC_NS);
-    settle();
+    start_once();
     CHECK(b.first.fired == 1);
     CHECK(b.machine.clock.now() == ns(500));
 }
 
 TEST_CASE("snapshots: what one component refuses, none takes over")
 {
-    bench b;
-    settle();
+    migration_bench b;
+    start_once();
     b.first.value = 700;
     b.second.value = 900;
     CHECK(b.save().empty());
@@ -301,8 +301,8 @@ TEST_CASE("snapshots: what one component refuses, none takes over")
 
 TEST_CASE("snapshots: a run state that no machine can be saved in is refused by name, and nothing changes")
 {
-    bench b;
-    settle();
+    migration_bench b;
+    start_once();
     b.first.value = 7;
     const snapshot whole = b.machine.save();
     for (std::size_t i = 0; i < k_run_state_count; ++i) {
@@ -325,8 +325,8 @@ TEST_CASE("snapshots: a run state that no machine can be saved in is refused by 
 
 TEST_CASE("snapshots: where the memory does not suffice, it is a refusal and everything is as it was")
 {
-    bench b;
-    settle();
+    migration_bench b;
+    start_once();
     b.first.value = 700;
     b.second.value = 900;
     CHECK(b.save().empty());
@@ -350,8 +350,8 @@ TEST_CASE("snapshots: where the memory does not suffice, it is a refusal and eve
 
 TEST_CASE("snapshots: sections that are missing, added or in another order are refused by name")
 {
-    bench b;
-    settle();
+    migration_bench b;
+    start_once();
     const snapshot whole = b.machine.save();
     const auto refused = [&](const snapshot& state) { return b.machine.restore(state).why().text; };
     CHECK(refused({}) == "the first section must be 'machine'");
@@ -368,8 +368,8 @@ TEST_CASE("snapshots: sections that are missing, added or in another order are r
 
 TEST_CASE("colo: entered and left through the controller")
 {
-    bench b;
-    settle();
+    migration_bench b;
+    start_once();
     b.heard.taken();
     CHECK(b.machine.control().set_state(run_state::colo));
     CHECK_FALSE(b.machine.clock.running());

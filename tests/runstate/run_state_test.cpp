@@ -15,7 +15,7 @@ namespace {
 
 using namespace vigil::runstate;
 
-run_state state_at(std::size_t i) { return static_cast<run_state>(i); }
+run_state nth_state(std::size_t i) { return static_cast<run_state>(i); }
 
 // Every spelling leads back to its enumerator, no two are alike, and near misses lead nowhere.
 template <class Enum> void check_names()
@@ -66,9 +66,9 @@ TEST_CASE("run state: a transition is permitted exactly where the table has it o
     for (const transition& row : k_transitions) rows.insert({row.from, row.to});
     for (std::size_t from = 0; from < k_run_state_count; ++from) {
         for (std::size_t to = 0; to < k_run_state_count; ++to) {
-            INFO(transition_error(state_at(from), state_at(to)));
-            CHECK(can_transition(state_at(from), state_at(to)) ==
-                  (from == to || rows.count({state_at(from), state_at(to)}) == 1));
+            INFO(transition_error(nth_state(from), nth_state(to)));
+            CHECK(can_transition(nth_state(from), nth_state(to)) ==
+                  (from == to || rows.count({nth_state(from), nth_state(to)}) == 1));
         }
     }
 }
@@ -85,7 +85,7 @@ TEST_CASE("run state: the transitions that stopping requests would need outside 
 
 TEST_CASE("run state: a state always may become itself")
 {
-    for (std::size_t i = 0; i < k_run_state_count; ++i) CHECK(can_transition(state_at(i), state_at(i)));
+    for (std::size_t i = 0; i < k_run_state_count; ++i) CHECK(can_transition(nth_state(i), nth_state(i)));
 }
 
 TEST_CASE("run state: the rows that later versions added stand in the table")
@@ -135,7 +135,7 @@ TEST_CASE("run state: a refused transition is told in QEMU's words")
 TEST_CASE("run state: only internal-error and shutdown need a reset before cont")
 {
     for (std::size_t i = 0; i < k_run_state_count; ++i) {
-        const run_state state = state_at(i);
+        const run_state state = nth_state(i);
         CAPTURE(std::string(to_string(state)));
         CHECK(needs_reset(state) == (state == run_state::internal_error || state == run_state::shutdown));
     }

@@ -20,7 +20,9 @@
 
 using vigil::tests::connection;
 using vigil::tests::contains;
+using vigil::tests::k_query;
 using vigil::tests::k_reply_limit;
+using vigil::tests::k_running;
 using vigil::tests::simulator;
 using vigil::tests::words;
 using vigil::tests::workspace;
@@ -28,9 +30,6 @@ using vigil::tests::workspace;
 namespace {
 
 constexpr std::size_t k_mebibyte = 1024UL * 1024;
-
-const std::string k_query = "{\"execute\": \"query-status\"}\n";
-const std::string k_running = R"({"return": {"status": "running", "singlestep": false, "running": true}})";
 
 /// A simulator that says how much memory it has allocated; under sanitizers, which allocate as they like, it does not.
 class probed_simulator {

@@ -13,15 +13,14 @@
 
 using vigil::tests::connection;
 using vigil::tests::contains;
+using vigil::tests::k_query;
+using vigil::tests::k_running;
 using vigil::tests::process;
 using vigil::tests::simulator;
 using vigil::tests::words;
 using vigil::tests::workspace;
 
 namespace {
-
-const std::string k_query = "{\"execute\": \"query-status\"}\n";
-const std::string k_running = R"({"return": {"status": "running", "singlestep": false, "running": true}})";
 
 // Runs vigil-sim to its end: the exit status, and what it printed in `printed`.
 int run(const words& arguments, std::string& printed)

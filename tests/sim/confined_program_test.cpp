@@ -17,15 +17,15 @@
 #include "simulator.h"
 
 namespace fs = std::filesystem;
+using vigil::tests::ask;
 using vigil::tests::connection;
 using vigil::tests::contains;
+using vigil::tests::k_done;
 using vigil::tests::process;
 using vigil::tests::words;
 using vigil::tests::workspace;
 
 namespace {
-
-const std::string k_done = "{\"return\": {}}";
 
 // A folder that the test and what it starts stand in, so that every path can be relative.
 struct folder : workspace {
@@ -64,17 +64,6 @@ words command(const words& more)
               "none"};
     all.insert(all.end(), more.begin(), more.end());
     return all;
-}
-
-// The answer to a command, past the events before it.
-std::string ask(connection& client, const std::string& name, const std::string& path = "")
-{
-    const std::string arguments = path.empty() ? "" : ", \"arguments\": {\"uri\": \"file:" + path + "\"}";
-    client.send("{\"execute\": \"" + name + "\"" + arguments + "}\n");
-    for (;;) {
-        const std::string line = client.read_line();
-        if (!contains(line, "\"timestamp\"")) return line;
-    }
 }
 
 connection negotiated(process& program)

@@ -8,6 +8,7 @@
 
 #include "simulator.h"
 
+using vigil::tests::answer;
 using vigil::tests::connection;
 using vigil::tests::contains;
 using vigil::tests::simulator;
@@ -16,12 +17,6 @@ using vigil::tests::words;
 namespace {
 
 const std::string k_end = "9223372036854775807";
-
-std::string answer(connection& client, const std::string& line)
-{
-    client.send(line + "\n");
-    return client.read_line();
-}
 
 // The reply to a command, whatever events come before it.
 std::string reply(connection& client, const std::string& command, const std::string& arguments = "{}")

@@ -20,13 +20,14 @@ using vigil::tests::connection;
 using vigil::tests::contains;
 using vigil::tests::lost;
 using vigil::tests::process;
+using vigil::tests::read_until;
 using vigil::tests::simulator;
 using vigil::tests::words;
 using vigil::tests::workspace;
 
 namespace {
 
-const std::string k_query = "{\"execute\": \"query-status\", \"id\": 7}\n";
+const std::string k_numbered_query = "{\"execute\": \"query-status\", \"id\": 7}\n";
 
 std::size_t lines_of(const std::string& text)
 {
@@ -40,16 +41,11 @@ bool of_the_kernel_alone(const std::string& printed)
 }
 
 // Reads up to the line with `part`.
-void read_until(connection& client, const std::string& part)
-{
-    while (!contains(client.read_line(), part)) {}
-}
-
 void check_alive(process& program)
 {
     connection client = program.connect("qmp");
     CHECK(contains(client.read_line(), "\"QMP\""));
-    client.send("{\"execute\": \"qmp_capabilities\"}" + k_query);
+    client.send("{\"execute\": \"qmp_capabilities\"}" + k_numbered_query);
     CHECK(contains(client.read_line(), "return"));
     read_until(client, "\"status\":");
     connection tester = program.connect("qtest");
@@ -124,11 +120,11 @@ void converse(process& program)
         }
     };
     talk("qmp",
-         {"{\"execute\": \"qmp_capabilities\", \"id\": 7}", k_query, "{\"execute\": \"stop\", \"id\": 7}",
+         {"{\"execute\": \"qmp_capabilities\", \"id\": 7}", k_numbered_query, "{\"execute\": \"stop\", \"id\": 7}",
           "{\"execute\": \"cont\", \"id\": 7}", "{\"execute\": \"nonsense\", \"id\": 7}",
           "{\"execute\": \"query-commands\", \"id\": 7}", "{\"execute\": \"system_reset\", \"id\": 7}"},
          "\"id\": 7");
-    talk("pretty", {"{\"execute\": \"qmp_capabilities\", \"id\": 7}", k_query}, "\"id\": 7");
+    talk("pretty", {"{\"execute\": \"qmp_capabilities\", \"id\": 7}", k_numbered_query}, "\"id\": 7");
     talk("qtest",
          {"outl 0xcf8 0x80001010", "outl 0xcfc 0xfebf0000", "outl 0xcf8 0x80001004", "outw 0xcfc 2",
           "writew 0xfebf000c 0x80", "writew 0xfebf000c 0x86", "writel 0xfebf0000 0", "writew 0xfebf000c 0x80",
@@ -239,10 +235,10 @@ TEST_CASE("failing host: out of descriptors, it keeps its clients, and serves ne
         std::vector<connection> many; // of which the last wait
         many.reserve(40);
         for (int i = 0; i < 40; ++i) many.push_back(sim.program.connect("qmp"));
-        first.send(k_query);
+        first.send(k_numbered_query);
         read_until(first, "running");
     }
-    first.send(k_query);
+    first.send(k_numbered_query);
     read_until(first, "running");
     check_alive(sim.program);
 }

@@ -7,6 +7,7 @@
 
 #include "simulator.h"
 
+using vigil::tests::answer;
 using vigil::tests::connection;
 using vigil::tests::contains;
 using vigil::tests::simulator;
@@ -15,12 +16,6 @@ using vigil::tests::words;
 namespace {
 
 // The answer to one qtest line.
-std::string answer(connection& qtest, const std::string& line)
-{
-    qtest.send(line + "\n");
-    return qtest.read_line();
-}
-
 // Programs the PIIX4's power block to 600h.
 void open_power_block(connection& qtest)
 {

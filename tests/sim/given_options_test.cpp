@@ -66,7 +66,7 @@ ended started(const words& options)
     return {status, place.printed()};
 }
 
-const std::string k_quit = R"({"execute": "qmp_capabilities"}{"execute": "quit"})";
+const std::string k_negotiate_and_quit = R"({"execute": "qmp_capabilities"}{"execute": "quit"})";
 
 } // namespace
 
@@ -243,7 +243,7 @@ TEST_CASE("given options: what a monitor's client is sent is kept in the logfile
                     place);
     connection client = program.connect("m");
     const std::string greeting = client.read_line();
-    client.send(k_quit);
+    client.send(k_negotiate_and_quit);
     CHECK(program.wait() == 0);
     const std::string kept = content_of(log);
     CHECK(kept.find("before\n" + greeting) == 0);

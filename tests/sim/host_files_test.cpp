@@ -19,8 +19,10 @@
 #include "simulator.h"
 
 namespace fs = std::filesystem;
+using vigil::tests::ask;
 using vigil::tests::connection;
 using vigil::tests::contains;
+using vigil::tests::k_done;
 using vigil::tests::process;
 using vigil::tests::simulator;
 using vigil::tests::words;
@@ -28,23 +30,10 @@ using vigil::tests::workspace;
 
 namespace {
 
-const std::string k_done = "{\"return\": {}}";
-
 std::string content(const fs::path& path)
 {
     std::ifstream in(path, std::ios::binary);
     return {std::istreambuf_iterator<char>(in), {}};
-}
-
-// The answer to a command with a file, or without any, past the events before it.
-std::string ask(connection& client, const std::string& name, const std::string& path = "")
-{
-    const std::string arguments = path.empty() ? "" : ", \"arguments\": {\"uri\": \"file:" + path + "\"}";
-    client.send("{\"execute\": \"" + name + "\"" + arguments + "}\n");
-    for (;;) {
-        const std::string line = client.read_line();
-        if (!contains(line, "\"timestamp\"")) return line;
-    }
 }
 
 std::string ask_qtest(connection& client, const std::string& line)

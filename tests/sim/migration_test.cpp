@@ -12,6 +12,7 @@
 
 using vigil::tests::connection;
 using vigil::tests::contains;
+using vigil::tests::k_done;
 using vigil::tests::simulator;
 using vigil::tests::words;
 
@@ -71,8 +72,6 @@ void start_watchdog(qtest_client& qtest)
 }
 constexpr const char* k_stage_1_end = "OK 15728640";
 constexpr const char* k_stage_2_end = "OK 47185920";
-
-const std::string k_done = "{\"return\": {}}";
 
 std::string bytes_of(const std::string& path)
 {

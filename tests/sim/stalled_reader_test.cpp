@@ -16,6 +16,7 @@
 
 #include "simulator.h"
 
+using vigil::tests::answer;
 using vigil::tests::connection;
 using vigil::tests::contains;
 using vigil::tests::k_reply_limit;
@@ -64,13 +65,7 @@ words into(const named_pipe& pipe, char descriptor)
     return {"sh", "-c", std::string("exec \"$0\" \"$@\" ") + descriptor + ">'" + pipe.path + "'"};
 }
 
-std::string answer(connection& client, const std::string& line)
-{
-    client.send(line + "\n");
-    return client.read_line();
-}
-
-void check_alive(simulator& sim)
+void check_running(simulator& sim)
 {
     connection client = sim.qmp();
     CHECK(contains(answer(client, "{\"execute\": \"query-status\"}"), "\"running\""));
@@ -106,7 +101,7 @@ TEST_CASE("stalled reader: standard error that nobody reads holds nothing up, an
     simulator sim({"-d", "guest_errors"}, true, into(errors, '2'));
     connection qtest = sim.program.connect("qtest");
     run_freely(qtest, k_rounds);
-    check_alive(sim);
+    check_running(sim);
 
     std::string text;
     const std::string told = " lines of standard error dropped here";
@@ -125,7 +120,7 @@ TEST_CASE("stalled reader: a log of guest errors that is read late ends as it wo
     simulator sim({"-d", "guest_errors", "-D", log.path});
     connection qtest = sim.program.connect("qtest");
     run_freely(qtest, k_rounds);
-    check_alive(sim);
+    check_running(sim);
     std::string text;
     const std::string told = " lines of this log dropped here";
     log.read_until(text, told);
@@ -150,7 +145,7 @@ TEST_CASE("stalled reader: a log of qtest that nobody reads holds nothing up")
     simulator sim({"-qtest-log", log.path});
     connection qtest = sim.program.connect("qtest");
     for (int i = 0; i < 10; ++i) CHECK(contains(answer(qtest, std::string(100'000, 'x')), "FAIL"));
-    check_alive(sim);
+    check_running(sim);
     sim.program.signal(SIGTERM);
     CHECK(sim.program.wait() == 0);
 }
@@ -161,7 +156,7 @@ TEST_CASE("stalled reader: a trace that nobody reads ends with a word, and the r
     simulator sim({"-trace", "file=" + trace.path});
     connection qtest = sim.program.connect("qtest");
     for (int i = 0; i < 20; ++i) CHECK(contains(answer(qtest, std::string(1'000'000, 'x')), "FAIL"));
-    check_alive(sim);
+    check_running(sim);
     CHECK(contains(sim.place.printed(), "cannot be written to its end: nobody reads it; nothing more is recorded"));
     sim.program.signal(SIGTERM);
     CHECK(sim.program.wait() == 0);

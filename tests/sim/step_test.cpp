@@ -12,7 +12,9 @@
 using vigil::tests::connection;
 using vigil::tests::contains;
 using vigil::tests::process;
+using vigil::tests::read_until;
 using vigil::tests::simulator;
+using vigil::tests::text_of;
 using vigil::tests::words;
 using vigil::tests::workspace;
 
@@ -31,11 +33,6 @@ std::string bark_for_ever(bool enabled)
 }
 const char* const k_endless = "clock_step 9000000000000000000\n";
 
-void read_until(connection& client, const std::string& part)
-{
-    while (!contains(client.read_line(), part)) {}
-}
-
 // A client amid an endless step.
 connection stepping(simulator& sim, bool enabled = false)
 {
@@ -44,12 +41,6 @@ connection stepping(simulator& sim, bool enabled = false)
     read_until(qtest, "little");
     qtest.send(k_endless);
     return qtest;
-}
-
-std::string text_of(const std::string& file)
-{
-    std::ifstream in(file);
-    return {std::istreambuf_iterator<char>(in), {}};
 }
 
 // What a run with a transcript wrote down is what its repetition writes down.

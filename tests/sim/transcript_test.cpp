@@ -17,21 +17,17 @@
 using vigil::tests::connection;
 using vigil::tests::contains;
 using vigil::tests::process;
+using vigil::tests::read_until;
 using vigil::tests::simulator;
+using vigil::tests::text_of;
 using vigil::tests::words;
 using vigil::tests::workspace;
 
 namespace {
 
-std::string text_of(const std::string& file)
-{
-    std::ifstream in(file);
-    return {std::istreambuf_iterator<char>(in), {}};
-}
-
 // vigil-sim with a transcript; the workspace goes with it, so the transcript lies in one of its own.
-struct recorded {
-    explicit recorded(const words& more, bool driven)
+struct transcribed {
+    explicit transcribed(const words& more, bool driven)
         : file((place.path / "transcript").string()), sim(with_trace(more), driven)
     {
     }
@@ -61,14 +57,7 @@ const std::string k_arm = "outl 0xcf8 0x80001010\noutl 0xcfc 0xfebf0000\noutl 0x
                           "writew 0xfebf000c 0x80\nwritew 0xfebf000c 0x86\nwritel 0xfebf0004 1\n"
                           "outl 0xcf8 0x80001068\noutb 0xcfc 2\n";
 
-void ask(const connection& client, const std::string& text) { client.send(text); }
-
-void read_until(connection& client, const std::string& part)
-{
-    while (!contains(client.read_line(), part)) {}
-}
-
-void check_same(const recorded& run, int status)
+void check_same(const transcribed& run, int status)
 {
     std::string printed;
     std::string again;
@@ -81,31 +70,31 @@ void check_same(const recorded& run, int status)
 
 TEST_CASE("transcript: a run under the test clock repeats to the byte")
 {
-    recorded run({"-qmp-schema", "7.2", "-action", "watchdog=pause"}, true);
+    transcribed run({"-qmp-schema", "7.2", "-action", "watchdog=pause"}, true);
     connection qtest = run.sim.program.connect("qtest");
     connection first = run.sim.qmp();
     {
         connection second = run.sim.qmp();
         qtest.send(k_arm + "clock_step 3000000000\nclock_step\nnonsense\n");
         read_until(second, "\"STOP\"");
-        ask(second, "{\"execute\": \"query-sta");
+        second.send("{\"execute\": \"query-sta");
     }
     read_until(first, "\"STOP\"");
-    ask(first, "{'execute': 'query-status', 'id': '\xC3\xA9'}\xFF{\"execute\": \"query-cpus-fast\"}");
+    first.send("{'execute': 'query-status', 'id': '\xC3\xA9'}\xFF{\"execute\": \"query-cpus-fast\"}");
     read_until(first, "qom-path");
-    ask(first, "{\"execute\": \"migrate\", \"arguments\": {\"uri\": \"file:" + run.file + ".saved\"}}");
+    first.send("{\"execute\": \"migrate\", \"arguments\": {\"uri\": \"file:" + run.file + ".saved\"}}");
     read_until(first, "return");
     for (std::string line; !contains(line, "completed"); line = first.read_line()) {
-        ask(first, "{\"execute\": \"query-migrate\"}");
+        first.send("{\"execute\": \"query-migrate\"}");
     }
-    ask(first, "{\"execute\": \"cont\"}{\"execute\": \"quit\"}");
+    first.send("{\"execute\": \"cont\"}{\"execute\": \"quit\"}");
     CHECK(run.sim.program.wait() == 0);
     check_same(run, 0);
 }
 
 TEST_CASE("transcript: a run that kept pace with the wall clock repeats to the byte, and at once")
 {
-    recorded run({"-action", "watchdog=none", "-clock", "paced,factor=20"}, false);
+    transcribed run({"-action", "watchdog=none", "-clock", "paced,factor=20"}, false);
     connection qtest = run.sim.program.connect("qtest");
     connection client = run.sim.qmp();
     // Two barks within a second: the second one waits for the limiter, which the host's clock drives.
@@ -123,14 +112,14 @@ TEST_CASE("transcript: a run that kept pace with the wall clock repeats to the b
 
 TEST_CASE("transcript: what came amid a long step of the clock repeats at the same look")
 {
-    recorded run({"-action", "watchdog=none"}, true);
+    transcribed run({"-action", "watchdog=none"}, true);
     connection qtest = run.sim.program.connect("qtest");
     connection client = run.sim.qmp();
     // Free-running, 1 us a stage, without a reboot: the step ends with the signal only.
     qtest.send("outl 0xcf8 0x80001060\noutw 0xcfc 0x24\n" + k_arm + "outb 0xcfc 0\noutb 0xcfc 6\n");
     qtest.send("clock_step 9000000000000000000\n");
     while (!contains(text_of(run.file), "\"look\"")) { // the first may still come before the step
-        ask(client, "{\"execute\": \"query-status\"}");
+        client.send("{\"execute\": \"query-status\"}");
         std::this_thread::sleep_for(std::chrono::milliseconds(1));
     }
     run.sim.program.signal(SIGTERM);
@@ -141,9 +130,9 @@ TEST_CASE("transcript: what came amid a long step of the clock repeats at the sa
 
 TEST_CASE("transcript: a run that was killed repeats as far as it came")
 {
-    recorded run({}, true);
+    transcribed run({}, true);
     connection client = run.sim.qmp();
-    ask(client, "{\"execute\": \"stop\"}");
+    client.send("{\"execute\": \"stop\"}");
     read_until(client, "return");
     run.sim.program.signal(SIGKILL);
     CHECK(run.sim.program.wait() == -SIGKILL);
@@ -152,13 +141,13 @@ TEST_CASE("transcript: a run that was killed repeats as far as it came")
 
 TEST_CASE("transcript: a run that was killed amid a step of the clock repeats as far as it came")
 {
-    recorded run({"-action", "watchdog=none"}, true);
+    transcribed run({"-action", "watchdog=none"}, true);
     connection qtest = run.sim.program.connect("qtest");
     connection client = run.sim.qmp();
     qtest.send("outl 0xcf8 0x80001060\noutw 0xcfc 0x24\n" + k_arm + "outb 0xcfc 0\noutb 0xcfc 6\n");
     qtest.send("clock_step 9000000000000000000\n");
     while (!contains(text_of(run.file), "\"look\"")) {
-        ask(client, "{\"execute\": \"query-status\"}");
+        client.send("{\"execute\": \"query-status\"}");
         read_until(client, "running");
     }
     run.sim.program.signal(SIGKILL);
@@ -168,9 +157,9 @@ TEST_CASE("transcript: a run that was killed amid a step of the clock repeats as
 
 TEST_CASE("transcript: where a repeated run comes out otherwise it says so and fails")
 {
-    recorded run({}, true);
+    transcribed run({}, true);
     connection client = run.sim.qmp();
-    ask(client, "{\"execute\": \"query-status\"}{\"execute\": \"quit\"}");
+    client.send("{\"execute\": \"query-status\"}{\"execute\": \"quit\"}");
     CHECK(run.sim.program.wait() == 0);
     std::string text = text_of(run.file);
     const std::size_t at = text.find("\\\"running\\\"");
@@ -212,25 +201,24 @@ TEST_CASE("transcript: what cannot be repeated or written is one line and status
 
 TEST_CASE("transcript: a command that waited for a pipe repeats with what came through it")
 {
-    recorded run({"-qmp-schema", "7.2"}, true);
+    transcribed run({"-qmp-schema", "7.2"}, true);
     const std::string pipe = run.file + ".pipe";
     REQUIRE(::mkfifo(pipe.c_str(), 0600) == 0);
     connection client = run.sim.program.connect("qmp");
     client.read_line();
-    ask(client, "{\"execute\": \"qmp_capabilities\", \"arguments\": {\"enable\": [\"oob\"]}}");
+    client.send("{\"execute\": \"qmp_capabilities\", \"arguments\": {\"enable\": [\"oob\"]}}");
     read_until(client, "return");
-    ask(client, "{\"execute\": \"blockdev-add\", \"arguments\": {\"driver\": \"blkdebug\", \"node-name\": \"n\", "
+    client.send("{\"execute\": \"blockdev-add\", \"arguments\": {\"driver\": \"blkdebug\", \"node-name\": \"n\", "
                 "\"config\": \"" +
-                    pipe +
-                    "\", \"image\": {\"driver\": \"null-co\"}}, \"id\": 1}{\"execute\": \"query-name\", \"id\": 2}");
-    ask(client, "{\"exec-oob\": \"query-yank\", \"id\": 3}");
+                pipe + "\", \"image\": {\"driver\": \"null-co\"}}, \"id\": 1}{\"execute\": \"query-name\", \"id\": 2}");
+    client.send("{\"exec-oob\": \"query-yank\", \"id\": 3}");
     CHECK(contains(client.read_line(), "\"id\": 3"));
     { // until here nobody wrote
         std::ofstream(pipe) << "[inject-error]\n";
     }
     CHECK(contains(client.read_line(), "rules are not supported"));
     CHECK(contains(client.read_line(), "\"id\": 2"));
-    ask(client, "{\"execute\": \"quit\"}");
+    client.send("{\"execute\": \"quit\"}");
     CHECK(run.sim.program.wait() == 0);
     CHECK(std::remove(pipe.c_str()) == 0);
     check_same(run, 0);
@@ -238,19 +226,19 @@ TEST_CASE("transcript: a command that waited for a pipe repeats with what came t
 
 TEST_CASE("transcript: a client that did not read misses the same events again")
 {
-    recorded run({"-clients", "queue=4K"}, true);
+    transcribed run({"-clients", "queue=4K"}, true);
     connection qtest = run.sim.program.connect("qtest");
     connection slow = run.sim.qmp();
     connection client = run.sim.qmp();
     for (int i = 0; !contains(text_of(run.file), "\"unsent\": "); ++i) {
         REQUIRE(i < 100);
         for (int pairs = 0; pairs < 200; ++pairs) {
-            ask(client, "{\"execute\": \"stop\"}{\"execute\": \"cont\"}");
+            client.send("{\"execute\": \"stop\"}{\"execute\": \"cont\"}");
             read_until(client, "RESUME");
             client.read_line();
         }
     }
-    ask(client, "{\"execute\": \"x-query-qmp-clients\"}{\"execute\": \"quit\"}");
+    client.send("{\"execute\": \"x-query-qmp-clients\"}{\"execute\": \"quit\"}");
     read_until(client, "\"events-dropped\": ");
     CHECK(run.sim.program.wait() == 0);
     std::string printed;
@@ -271,22 +259,22 @@ TEST_CASE("transcript: where it cannot be written to its end the run goes on, an
 
 TEST_CASE("transcript: devices that came and went come and go at the same places")
 {
-    recorded run({}, true);
+    transcribed run({}, true);
     connection qtest = run.sim.program.connect("qtest");
     connection client = run.sim.qmp();
     for (int i = 0; i < 3; ++i) {
-        ask(client,
+        client.send(
             "{\"execute\": \"device_add\", \"arguments\": {\"driver\": \"i6300esb\", \"id\": \"a\", \"addr\": 7}}"
             "{\"execute\": \"device_del\", \"arguments\": {\"id\": \"a\"}}{\"execute\": \"query-status\"}");
         read_until(client, "\"status\"");
         if (i == 1) {
             qtest.send("outl 0xae08 0x80\n");
         } else {
-            ask(client, "{\"execute\": \"system_reset\"}{\"execute\": \"query-status\"}");
+            client.send("{\"execute\": \"system_reset\"}{\"execute\": \"query-status\"}");
         }
         read_until(client, "DEVICE_DELETED");
     }
-    ask(client, "{\"execute\": \"quit\"}");
+    client.send("{\"execute\": \"quit\"}");
     CHECK(run.sim.program.wait() == 0);
     check_same(run, 0);
 }

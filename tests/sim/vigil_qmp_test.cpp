@@ -26,8 +26,8 @@ using vigil::tests::workspace;
 namespace {
 
 const std::string k_greeting = "{\"QMP\": {\"version\": {}, \"capabilities\": []}}\r\n";
-const std::string k_done = "{\"return\": {}}\r\n";
-const std::string k_error = "{\"error\": {\"class\": \"GenericError\", \"desc\": \"no\"}}\r\n";
+const std::string k_done_line = "{\"return\": {}}\r\n";
+const std::string k_error_line = "{\"error\": {\"class\": \"GenericError\", \"desc\": \"no\"}}\r\n";
 
 // A server's socket, and vigil-qmp that has come to it.
 struct fake_server {
@@ -73,7 +73,7 @@ struct fake_server {
         connection client = accept();
         client.send(k_greeting);
         client.read_line();
-        client.send(k_done);
+        client.send(k_done_line);
         client.read_line();
         return client;
     }
@@ -166,7 +166,7 @@ TEST_CASE("vigil-qmp: an event with a raw escape is refused, in words")
         connection client = server.accept();
         client.send(k_greeting);
         client.read_line();
-        client.send(k_done + "{\"event\": \"A\"}\r\n{\"event\": \"\x1B[31m\"}\r\n");
+        client.send(k_done_line + "{\"event\": \"A\"}\r\n{\"event\": \"\x1B[31m\"}\r\n");
         CHECK(server.status(printed) == 1);
     }
     CHECK(contains(printed, "{\"event\": \"A\"}"));
@@ -181,8 +181,8 @@ TEST_CASE("vigil-qmp: each way in which a connection ends too early is told")
         const char* told;
     } rows[] = {{{}, "ended before the greeting"},
                 {{k_greeting}, "ended before the reply"},
-                {{k_greeting, k_done}, "ended before the reply"},
-                {{k_greeting, k_error}, "refuses to negotiate"}};
+                {{k_greeting, k_done_line}, "ended before the reply"},
+                {{k_greeting, k_error_line}, "refuses to negotiate"}};
     for (const auto& row : rows) {
         CAPTURE(row.told, row.said.size());
         fake_server server;
@@ -191,7 +191,7 @@ TEST_CASE("vigil-qmp: each way in which a connection ends too early is told")
             connection client = server.accept();
             for (const std::string& said : row.said) {
                 client.send(said);
-                if (said != k_error) client.read_line();
+                if (said != k_error_line) client.read_line();
             }
         }
         CHECK(server.status(printed) == 1);

@@ -4,7 +4,7 @@
 # A file takes clang-tidy 5 to 10 s, and 25 s in the bridge and the programs, which are left to whoever changes them. So
 # only a few are looked at, first of those that differ from the first parent of the present commit, then, where these are
 # not enough, of all others in their turn. Which turn it is the number of commits says, so that a commit always gets the
-# same answer.
+# same answer. Of a file that is compiled together with others the tool takes the command of one beside it.
 cmake_minimum_required(VERSION 3.25)
 include("${CMAKE_CURRENT_LIST_DIR}/find_tool.cmake")
 set(most 2)
@@ -59,7 +59,9 @@ list(SUBLIST chosen 0 ${most} chosen)
 
 list(JOIN chosen " " names)
 message(STATUS "${changed_count} sources changed; looking at ${names}")
-execute_process(COMMAND "${clang_tidy}" -p "${BUILD}" --quiet ${chosen} WORKING_DIRECTORY "${SOURCE}"
+# The build may be GCC's, some of whose options clang does not know.
+set(of_gcc --extra-arg=-Wno-unknown-warning-option --extra-arg=-Qunused-arguments)
+execute_process(COMMAND "${clang_tidy}" -p "${BUILD}" --quiet ${of_gcc} ${chosen} WORKING_DIRECTORY "${SOURCE}"
   RESULT_VARIABLE status ERROR_VARIABLE errors)
 if(NOT status EQUAL 0)
   message(FATAL_ERROR "clang-tidy finds what the tree does without\n${errors}")

@@ -298,7 +298,7 @@ std::string watchdog_action(qmp_monitor& monitor, const std::string& value)
     return {};
 }
 
-constexpr std::array k_commands{
+constexpr std::array k_human_commands{
     human_command{"cont|c", "", "resume emulation", argument::none, cont},
     human_command{"help|?", "[cmd]", "show the help", argument::rest, help},
     human_command{"info", "[subcommand]", "show various information about the system state", argument::rest, help},
@@ -312,7 +312,7 @@ constexpr std::array k_commands{
                   argument::word, watchdog_action},
 };
 
-command_list commands_of_monitor() noexcept { return k_commands; }
+command_list commands_of_monitor() noexcept { return k_human_commands; }
 
 std::string wrong_use(const std::string& who, const char* what, const std::string& topic)
 {

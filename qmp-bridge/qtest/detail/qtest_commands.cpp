@@ -365,7 +365,7 @@ template <auto Handler, auto... Added> constexpr qtest_command row(std::string_v
     return {form.substr(0, form.find(' ')), form, &run<Handler, Added...>, driven};
 }
 
-constexpr std::array k_commands{
+constexpr std::array k_qtest_commands{
     row<port_in, 1U>("inb PORT"),
     row<port_in, 2U>("inw PORT"),
     row<port_in, 4U>("inl PORT"),
@@ -399,7 +399,7 @@ constexpr std::array k_commands{
 const qtest_command* find_qtest_command(std::string_view name) noexcept
 {
     // Names of one length are few, so that this compares few characters.
-    for (const qtest_command& one : k_commands) {
+    for (const qtest_command& one : k_qtest_commands) {
         if (one.name == name) return &one;
     }
     return nullptr;

@@ -17,8 +17,8 @@ constexpr int k_clients = 10;
 constexpr int k_stops = 500;
 constexpr int k_expiries = 500;
 constexpr int k_paced_expiries = 50;
-constexpr int k_trips = 2'000;
-constexpr int k_rest_us = 1000;
+constexpr int k_echo_trips = 2'000;
+constexpr int k_echo_rest_us = 1000;
 
 double echo_round_trip(int times, int rest_us)
 {
@@ -113,8 +113,8 @@ void event_figures(int runs)
     for (int run = 0; run < runs; ++run) {
         const double to_ten = stop_to_last_of(k_clients, VIGIL_SIM, halted);
         fan_out.add(to_ten, stop_to_last_of(1, VIGIL_SIM, halted));
-        expiry.add(expiry_to_event(0), echo_round_trip(k_trips, 0));
-        rested.add(expiry_to_event(k_rest_us), echo_round_trip(k_expiries, k_rest_us));
+        expiry.add(expiry_to_event(0), echo_round_trip(k_echo_trips, 0));
+        rested.add(expiry_to_event(k_echo_rest_us), echo_round_trip(k_expiries, k_echo_rest_us));
         const double late = lateness(VIGIL_SIM, paused);
         paced.figure.push_back(late);
         if (!with_qemu()) continue;

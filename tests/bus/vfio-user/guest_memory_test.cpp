@@ -20,7 +20,6 @@ using outcome = guest_memory::outcome;
 
 namespace {
 
-constexpr std::uint64_t k_page = 4096;
 constexpr guest_rights k_both{true, true};
 
 /// The value of one byte of guest memory, or -1.

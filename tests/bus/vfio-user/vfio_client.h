@@ -27,6 +27,8 @@ namespace vfio_client {
 namespace wire = vigil::bus::vfio_user;
 using vigil::runstate::descriptor;
 
+constexpr std::uint64_t k_page = 4096;
+
 template <class T> std::string bytes_of(const T& structure)
 {
     return {reinterpret_cast<const char*>(&structure), sizeof structure};

@@ -25,7 +25,6 @@ using vigil::runstate::reset_kind;
 
 namespace {
 
-constexpr std::uint64_t k_page = 4096;
 constexpr std::uint16_t k_intx_disable = 0x0400;
 
 /// What is reset, and how.

@@ -18,7 +18,6 @@ using outcome = vigil::bus::guest_memory::outcome;
 namespace {
 
 constexpr std::uint32_t k_config = wire::region_config;
-constexpr std::uint64_t k_page = 4096;
 
 /// A session with a device, which has agreed on the version.
 struct conversation {

@@ -31,7 +31,7 @@ std::string printed_pretty(const json::value& value)
     return out;
 }
 
-std::string quoted(std::string_view text)
+std::string printed_string(std::string_view text)
 {
     std::string out;
     print_json_string(out, text);
@@ -146,25 +146,25 @@ TEST_CASE("json printer: doubles have up to 17 significant digits")
 
 TEST_CASE("json printer: strings are ASCII on the wire")
 {
-    CHECK(quoted("") == "\"\"");
-    CHECK(quoted("plain /'text'") == "\"plain /'text'\"");
-    CHECK(quoted("\"\\\b\f\n\r\t") == R"("\"\\\b\f\n\r\t")");
-    CHECK(quoted("\x01\x1F\x7F\0"s) == R"("\u0001\u001F\u007F\u0000")");
-    CHECK(quoted("\xC3\xA9\xE2\x82\xAC\xF0\x9F\x98\x80/") == R"("\u00E9\u20AC\uD83D\uDE00/")");
-    CHECK(quoted("\xC0\x80") == R"("\u0000")");
+    CHECK(printed_string("") == "\"\"");
+    CHECK(printed_string("plain /'text'") == "\"plain /'text'\"");
+    CHECK(printed_string("\"\\\b\f\n\r\t") == R"("\"\\\b\f\n\r\t")");
+    CHECK(printed_string("\x01\x1F\x7F\0"s) == R"("\u0001\u001F\u007F\u0000")");
+    CHECK(printed_string("\xC3\xA9\xE2\x82\xAC\xF0\x9F\x98\x80/") == R"("\u00E9\u20AC\uD83D\uDE00/")");
+    CHECK(printed_string("\xC0\x80") == R"("\u0000")");
 }
 
 TEST_CASE("json printer: each sequence of bytes that is no character becomes one U+FFFD")
 {
-    CHECK(quoted("\xFF") == R"("\uFFFD")");
-    CHECK(quoted("a\x80\x80z") == R"("a\uFFFD\uFFFDz")");
-    CHECK(quoted("\xC3") == R"("\uFFFD")");
-    CHECK(quoted("\xC3\"") == R"("\uFFFD\"")");
-    CHECK(quoted("\xE2\x82z") == R"("\uFFFDz")");
-    CHECK(quoted("\xC1\xBF") == R"("\uFFFD")");
-    CHECK(quoted("\xED\xA0\x80") == R"("\uFFFD")");
-    CHECK(quoted("\xEF\xBF\xBE") == R"("\uFFFD")");
-    CHECK(quoted("\xF4\x90\x80\x80") == R"("\uFFFD")");
+    CHECK(printed_string("\xFF") == R"("\uFFFD")");
+    CHECK(printed_string("a\x80\x80z") == R"("a\uFFFD\uFFFDz")");
+    CHECK(printed_string("\xC3") == R"("\uFFFD")");
+    CHECK(printed_string("\xC3\"") == R"("\uFFFD\"")");
+    CHECK(printed_string("\xE2\x82z") == R"("\uFFFDz")");
+    CHECK(printed_string("\xC1\xBF") == R"("\uFFFD")");
+    CHECK(printed_string("\xED\xA0\x80") == R"("\uFFFD")");
+    CHECK(printed_string("\xEF\xBF\xBE") == R"("\uFFFD")");
+    CHECK(printed_string("\xF4\x90\x80\x80") == R"("\uFFFD")");
 }
 
 TEST_CASE("json printer: one line has a blank after each comma and colon")

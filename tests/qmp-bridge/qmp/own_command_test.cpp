@@ -25,8 +25,6 @@ struct lamp_info {
     std::int64_t blinks;
 };
 
-std::string generic(std::string_view desc) { return error_text("GenericError", desc); }
-
 } // namespace
 
 namespace vigil::qmp_bridge {

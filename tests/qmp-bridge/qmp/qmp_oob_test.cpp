@@ -21,8 +21,6 @@ struct exchange_row {
     std::string line; // without the line end
 };
 
-std::string generic(std::string_view desc) { return error_text("GenericError", desc); }
-
 std::string status_text(run_state state)
 {
     return "{\"return\": {\"status\": \"" + std::string(runstate::to_string(state)) +

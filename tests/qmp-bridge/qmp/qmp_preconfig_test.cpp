@@ -31,8 +31,6 @@ struct waiting_machine {
     fake_machine machine;
 };
 
-std::string generic(std::string_view desc) { return error_text("GenericError", desc); }
-
 const std::string k_exit = R"({"execute": "x-exit-preconfig"})";
 const std::string k_status = R"({"execute": "query-status"})";
 const std::string k_prelaunch = R"({"return": {"status": "prelaunch", "singlestep": false, "running": false}})";

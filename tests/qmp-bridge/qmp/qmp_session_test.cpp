@@ -27,7 +27,6 @@ struct exchange_row {
 
 const std::string k_done = R"({"return": {}})";
 
-std::string generic(std::string_view desc) { return error_text("GenericError", desc); }
 std::string not_found(std::string_view desc) { return error_text("CommandNotFound", desc); }
 
 std::string command_text(std::string_view name) { return "{\"execute\": \"" + std::string(name) + "\"}"; }

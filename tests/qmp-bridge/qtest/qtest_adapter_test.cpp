@@ -23,8 +23,8 @@ struct one_msr : sc_core::sc_module, bus::msr_device {
     bus::msr_socket socket{"socket", *this};
 };
 
-struct platform {
-    platform()
+struct qtest_platform {
+    qtest_platform()
     {
         qtest.io.socket.bind(nothing.target);
         qtest.memory.socket.bind(nothing.target);
@@ -47,7 +47,7 @@ struct platform {
 
 TEST_CASE("qtest adapter: an MSR access goes out as the test's own")
 {
-    platform p;
+    qtest_platform p;
     one_msr device("device");
     bus::msr_space space("space");
     space.map(0x10, 1, device.socket);
@@ -65,7 +65,7 @@ TEST_CASE("qtest adapter: an MSR access goes out as the test's own")
 
 TEST_CASE("qtest adapter: with no MSR space bound every MSR faults")
 {
-    platform p;
+    qtest_platform p;
     sc_core::sc_start(sc_core::SC_ZERO_TIME);
     CHECK(p.qtest.cpus() == 1);
     CHECK_FALSE(p.qtest.read_msr(0x40000105, 0).has_value());
@@ -75,10 +75,13 @@ TEST_CASE("qtest adapter: with no MSR space bound every MSR faults")
 TEST_CASE("qtest adapter: the MSR space may be bound through the port of a module around it")
 {
     struct board : sc_core::sc_module {
-        board(const sc_core::sc_module_name& name, platform& p) : sc_module(name) { p.qtest.msr.socket.bind(msrs); }
+        board(const sc_core::sc_module_name& name, qtest_platform& p) : sc_module(name)
+        {
+            p.qtest.msr.socket.bind(msrs);
+        }
         tlm::tlm_initiator_socket<> msrs{"msrs"};
     };
-    platform p;
+    qtest_platform p;
     board around("board", p);
     one_msr device("device");
     around.msrs.bind(device.socket);

@@ -32,7 +32,7 @@ std::string number(std::uint64_t value)
 }
 
 // A machine of 64 KiB of memory that notes down what it is asked to do.
-struct fake_machine final : qtest_machine {
+struct fake_qtest_machine final : qtest_machine {
     std::string calls; ///< one word per call, hexadecimal arguments, blanks between
     std::vector<std::uint8_t> memory = std::vector<std::uint8_t>(65536);
     std::uint32_t port_value = 0;
@@ -135,7 +135,7 @@ struct fake_machine final : qtest_machine {
 
 // A machine with a client connected to it.
 struct conversation {
-    fake_machine machine;
+    fake_qtest_machine machine;
     std::vector<std::string> log;
     std::unique_ptr<qtest_session> session;
 
@@ -723,7 +723,7 @@ TEST_CASE("qtest: the log has QEMU's form")
 TEST_CASE("qtest: an unopened session logs no closing")
 {
     std::vector<std::string> log;
-    fake_machine machine;
+    fake_qtest_machine machine;
     {
         qtest_session session(machine, [&log](std::string_view line) { log.emplace_back(line); });
     }

@@ -27,8 +27,8 @@ using runstate::ns;
 namespace {
 
 // A platform that has a controller and a QMP socket, and calls sc_start itself.
-struct platform {
-    explicit platform(pace pace, bool hurries = true)
+struct pumped_platform {
+    explicit pumped_platform(pace pace, bool hurries = true)
         : folder(make_folder()), monitor(controller.control(), monitor_options()),
           driver("pump", controller, options(pace, hurries)),
           server(driver, server_options(), [this] { return monitor.new_session(); })
@@ -36,7 +36,7 @@ struct platform {
         controller.add_listener(monitor);
         REQUIRE_FALSE(server.start().has_value());
     }
-    ~platform() { std::filesystem::remove_all(folder); }
+    ~pumped_platform() { std::filesystem::remove_all(folder); }
 
     static std::string make_folder()
     {
@@ -75,15 +75,15 @@ struct platform {
 };
 
 // A client in this very process: what it sends waits in the socket until the platform's next slice.
-struct client {
-    explicit client(const std::string& folder) : fd(::socket(AF_UNIX, SOCK_STREAM, 0))
+struct pumped_client {
+    explicit pumped_client(const std::string& folder) : fd(::socket(AF_UNIX, SOCK_STREAM, 0))
     {
         sockaddr_un address = {};
         address.sun_family = AF_UNIX;
         (folder + "/qmp").copy(address.sun_path, sizeof address.sun_path - 1);
         REQUIRE(::connect(fd, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0);
     }
-    ~client() { ::close(fd); }
+    ~pumped_client() { ::close(fd); }
     void send(const std::string& text) const
     {
         REQUIRE(::send(fd, text.data(), text.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(text.size()));
@@ -105,8 +105,8 @@ const char* const k_negotiate = "{\"execute\": \"qmp_capabilities\"}";
 
 TEST_CASE("pump: a polling pump serves clients between the slices of a platform that owns sc_start")
 {
-    platform p(pace::paced);
-    const client qmp(p.folder);
+    pumped_platform p(pace::paced);
+    const pumped_client qmp(p.folder);
     sc_core::sc_start(10, sc_core::SC_MS);
     CHECK(contains(qmp.received(), "\"QMP\""));
     qmp.send(std::string(k_negotiate) + "{\"execute\": \"query-status\"}");
@@ -117,8 +117,8 @@ TEST_CASE("pump: a polling pump serves clients between the slices of a platform 
 
 TEST_CASE("pump: the end of the run flushes every client, closes the sockets and stops the simulation")
 {
-    platform p(pace::paced);
-    const client qmp(p.folder);
+    pumped_platform p(pace::paced);
+    const pumped_client qmp(p.folder);
     qmp.send(std::string(k_negotiate) + "{\"execute\": \"quit\"}");
     sc_core::sc_start(10, sc_core::SC_MS);
     const std::string said = qmp.received();
@@ -130,7 +130,7 @@ TEST_CASE("pump: the end of the run flushes every client, closes the sockets and
 
 TEST_CASE("pump: paced slices take no less wall-clock time than they are long")
 {
-    platform p(pace::paced, false);
+    pumped_platform p(pace::paced, false);
     const auto start = std::chrono::steady_clock::now();
     sc_core::sc_start(50, sc_core::SC_MS);
     CHECK(std::chrono::steady_clock::now() - start >= std::chrono::milliseconds(45));
@@ -138,7 +138,7 @@ TEST_CASE("pump: paced slices take no less wall-clock time than they are long")
 
 TEST_CASE("pump: a posted job runs in the pump's thread, inside a turn")
 {
-    platform p(pace::paced);
+    pumped_platform p(pace::paced);
     bool in_turn = false;
     p.driver.post([&] { in_turn = p.controller.control().turn_open(); });
     sc_core::sc_start(10, sc_core::SC_MS);
@@ -148,7 +148,7 @@ TEST_CASE("pump: a posted job runs in the pump's thread, inside a turn")
 TEST_CASE(
     "pump: a driven clock goes on where the kernel's time ends, each timer at its own time, and looking ends there")
 {
-    platform p(pace::driven);
+    pumped_platform p(pace::driven);
     const ns day = std::chrono::hours(24); // of which the kernel has 213
     std::vector<ns> ran;
     runstate::vm_timer within(p.controller.clock, [&] { ran.push_back(p.controller.clock.now()); });

@@ -17,16 +17,16 @@ using vigil::runstate::refusal;
 
 namespace {
 
-struct folder {
-    folder()
+struct socket_folder {
+    socket_folder()
     {
         std::string name = (fs::temp_directory_path() / "vigil-socket-XXXXXX").string();
         REQUIRE(::mkdtemp(name.data()) != nullptr);
         path = name;
     }
-    folder(const folder&) = delete;
-    folder& operator=(const folder&) = delete;
-    ~folder() { fs::remove_all(path); }
+    socket_folder(const socket_folder&) = delete;
+    socket_folder& operator=(const socket_folder&) = delete;
+    ~socket_folder() { fs::remove_all(path); }
 
     fs::path path;
 };
@@ -50,7 +50,7 @@ struct bound {
 
 TEST_CASE("socket file: room is made where nothing is, and where a dead program's socket is")
 {
-    const folder here;
+    const socket_folder here;
     const std::string path = (here.path / "s").string();
     CHECK_FALSE(socket_file::make_room(path));
     {
@@ -63,7 +63,7 @@ TEST_CASE("socket file: room is made where nothing is, and where a dead program'
 
 TEST_CASE("socket file: no room is made at the cost of a socket in use, nor of anything else")
 {
-    const folder here;
+    const socket_folder here;
     const std::string socket = (here.path / "s").string();
     const bound alive(socket); // before it listens, too
     CHECK(socket_file::make_room(socket) == refusal{"another program listens there"});
@@ -82,7 +82,7 @@ TEST_CASE("socket file: no room is made at the cost of a socket in use, nor of a
 
 TEST_CASE("socket file: the file that was made is removed at the end, wherever the program stands by then")
 {
-    const folder here;
+    const socket_folder here;
     const fs::path before = fs::current_path();
     fs::current_path(here.path);
     {
@@ -97,7 +97,7 @@ TEST_CASE("socket file: the file that was made is removed at the end, wherever t
 
 TEST_CASE("socket file: what has come to its place is left there")
 {
-    const folder here;
+    const socket_folder here;
     const std::string path = (here.path / "s").string();
     const bound first(path);
     {

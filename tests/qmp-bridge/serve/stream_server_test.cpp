@@ -32,14 +32,14 @@ struct silent_session : qmp_bridge::session {
     void execute_one() override {}
 };
 
-struct folder {
-    folder()
+struct server_folder {
+    server_folder()
     {
         std::string name = "/tmp/vigil-server-XXXXXX";
         if (::mkdtemp(name.data()) == nullptr) std::abort();
         path = name;
     }
-    ~folder() { std::filesystem::remove_all(path); }
+    ~server_folder() { std::filesystem::remove_all(path); }
     sockaddr_un address(const char* name) const
     {
         sockaddr_un result{AF_UNIX, {}};
@@ -65,7 +65,7 @@ int connected(const sockaddr_un& to)
     return fd;
 }
 
-struct platform {
+struct served_platform {
     pacing options() const
     {
         pacing result;
@@ -82,7 +82,7 @@ struct platform {
         });
     }
 
-    folder here;
+    server_folder here;
     runstate::controller controller{"controller"};
     pump driver{"pump", controller, options()};
     int sessions = 0;
@@ -92,7 +92,7 @@ struct platform {
 
 TEST_CASE("stream server: a client that was accepted but not yet met goes with the server")
 {
-    platform p;
+    served_platform p;
     qmp_bridge::chardev where;
     where.kind = qmp_bridge::chardev::transport::descriptor;
     where.server = true;
@@ -109,7 +109,7 @@ TEST_CASE("stream server: a client that was accepted but not yet met goes with t
 
 TEST_CASE("stream server: a connection under way goes with the server that wanted it")
 {
-    platform p;
+    served_platform p;
     qmp_bridge::chardev where;
     where.kind = qmp_bridge::chardev::transport::unix_socket;
     where.path = p.here.path + "/s";
@@ -131,7 +131,7 @@ TEST_CASE("stream server: a connection under way goes with the server that wante
 
 TEST_CASE("stream server: a client outlives its server")
 {
-    platform p;
+    served_platform p;
     qmp_bridge::chardev where;
     where.kind = qmp_bridge::chardev::transport::descriptor;
     int pair[2];

@@ -48,7 +48,10 @@ struct folder {
     fs::path path;
 };
 
-snapshot sample() { return {{"machine", 0, {{"clock", std::uint64_t{7}}, {"run_state", byte_string{'o', 'k'}}}}}; }
+snapshot stored_sample()
+{
+    return {{"machine", 0, {{"clock", std::uint64_t{7}}, {"run_state", byte_string{'o', 'k'}}}}};
+}
 
 void put(const std::string& path, const std::string& text) { std::ofstream(path, std::ios::binary) << text; }
 
@@ -60,7 +63,7 @@ std::string content(const std::string& path)
 
 std::string sample_content()
 {
-    const byte_string bytes = encode_snapshot(sample());
+    const byte_string bytes = encode_snapshot(stored_sample());
     return {bytes.begin(), bytes.end()};
 }
 
@@ -129,7 +132,7 @@ TEST_CASE("snapshot files: a file is replaced whole or not at all, and nothing i
     CHECK(place.entries() == 1);
 
     fs::create_symlink(path, place.file("link"));
-    const auto checksum = created(place.file("link"))->commit(sample());
+    const auto checksum = created(place.file("link"))->commit(stored_sample());
     REQUIRE(checksum);
     CHECK(*checksum == 0x99547351);
     CHECK(fs::is_symlink(place.file("link")));
@@ -139,7 +142,7 @@ TEST_CASE("snapshot files: a file is replaced whole or not at all, and nothing i
     const auto stored = snapshot_files().read(file_place(path), 1024);
     REQUIRE(stored);
     CHECK(stored->checksum == 0x99547351);
-    CHECK(encode_snapshot(stored->state) == encode_snapshot(sample()));
+    CHECK(encode_snapshot(stored->state) == encode_snapshot(stored_sample()));
 }
 
 TEST_CASE("snapshot files: of a huge sparse file only the header is read")
@@ -169,7 +172,7 @@ TEST_CASE("snapshot files: beyond the limit of a file's size it is an error, and
         std::signal(SIGXFSZ, SIG_IGN);
         const rlimit limit{64, 64};
         ::setrlimit(RLIMIT_FSIZE, &limit);
-        const auto outcome = created(path)->commit(sample());
+        const auto outcome = created(path)->commit(stored_sample());
         ::_exit(!outcome && outcome.why().text == "Could not write '" + path + "': File too large" ? 7 : 8);
     });
     CHECK(status == 7);

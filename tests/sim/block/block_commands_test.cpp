@@ -20,8 +20,6 @@ namespace {
 
 const std::string k_done = R"({"return": {}})";
 
-std::string generic(std::string_view desc) { return error_text("GenericError", desc); }
-
 std::string addition_of(std::string_view arguments)
 {
     return R"({"execute": "blockdev-add", "arguments": {)" + std::string(arguments) + "}}";

@@ -17,8 +17,8 @@ using sim::device_request;
 namespace {
 
 /// A machine whose objects are listed, a CPU's way to its ports, and what it tells of devices that have gone.
-struct machine_under_test : runstate::run_listener {
-    explicit machine_under_test(const sim::machine_config& config) : machine("machine", config)
+struct hotplug_machine : runstate::run_listener {
+    explicit hotplug_machine(const sim::machine_config& config) : machine("machine", config)
     {
         REQUIRE_FALSE(machine.error());
         machine.list_objects(tree);
@@ -92,7 +92,7 @@ using texts = std::vector<std::string>;
 
 TEST_CASE("hotplug: a watchdog comes, barks, and goes when the guest ejects it")
 {
-    machine_under_test m(pc());
+    hotplug_machine m(pc());
     CHECK(m.io.read_value(0xAE0C, 4) == 0xFFFFFFFC);
     CHECK(m.plug("i6300esb", "w", 7 * 8).empty());
     CHECK(m.io.read_value(k_inserted, 4) == 0x80);
@@ -119,7 +119,7 @@ TEST_CASE("hotplug: a watchdog comes, barks, and goes when the guest ejects it")
 
 TEST_CASE("hotplug: what was asked back goes with a reset, lowest slot first, and what was not stays")
 {
-    machine_under_test m(pc({{"i6300esb", "cold", {}, {}, {}}, {"i6300esb", "kept", {}, {}, {}}}));
+    hotplug_machine m(pc({{"i6300esb", "cold", {}, {}, {}}, {"i6300esb", "kept", {}, {}, {}}}));
     CHECK(m.plug("pvpanic-pci", std::nullopt, 9 * 8).empty());
     CHECK(m.plug("i6300esb", "a", 7 * 8).empty());
     CHECK(m.unplug("/machine/peripheral-anon/device[0]").empty());
@@ -137,7 +137,7 @@ TEST_CASE("hotplug: what was asked back goes with a reset, lowest slot first, an
 
 TEST_CASE("hotplug: a device that comes again is as new, with what it is given then")
 {
-    machine_under_test m(pc());
+    hotplug_machine m(pc());
     for (int i = 0; i < 20; ++i) {
         CAPTURE(i);
         device_request request{"pvpanic-pci", "p"};
@@ -158,7 +158,7 @@ TEST_CASE("hotplug: a device that comes again is as new, with what it is given t
 
 TEST_CASE("hotplug: there are so many of a kind, and a further one is refused in words")
 {
-    machine_under_test m(pc());
+    hotplug_machine m(pc());
     for (int i = 0; i < 4; ++i) CHECK(m.plug("i6300esb", "w" + std::to_string(i)).empty());
     CHECK(m.plug("i6300esb", "more") ==
           "No more than 4 i6300esb can be added while the machine runs; give further ones at its start");
@@ -167,7 +167,7 @@ TEST_CASE("hotplug: there are so many of a kind, and a further one is refused in
 
 TEST_CASE("hotplug: what cannot come is refused in QEMU's words, and changes nothing")
 {
-    machine_under_test m(pc({{"i6300esb", "cold", {}, {}, {}}, {"ib700", "isa", {}, {}, {}}}));
+    hotplug_machine m(pc({{"i6300esb", "cold", {}, {}, {}}, {"ib700", "isa", {}, {}, {}}}));
     CHECK(m.plug("i6300esb", "cold") == "Duplicate device ID 'cold'");
     CHECK(m.plug("i6300esb", "a", -1, "pci.9") == "Bus 'pci.9' not found");
     CHECK(m.plug("i6300esb", "a", -1, "isa.0") == "Device 'i6300esb' can't go on ISA bus");
@@ -186,7 +186,7 @@ TEST_CASE("hotplug: without ACPI nothing tells the guest, and no bus takes devic
 {
     sim::machine_config config = pc();
     config.acpi = false;
-    machine_under_test m(config);
+    hotplug_machine m(config);
     CHECK(m.plug("i6300esb", "a") == "Bus 'pci.0' does not support hotplugging");
     CHECK(m.io.read_value(k_inserted, 4) == 0xFFFFFFFF);
 }
@@ -199,12 +199,12 @@ TEST_CASE("hotplug: on a q35 the ports and bridges take devices, numbered as QEM
     r2.values.set("chassis", std::uint64_t{2});
     r3.values.set("chassis", std::uint64_t{3});
     r3.values.set("hotplug", false);
-    machine_under_test m(q35({r1,
-                              r2,
-                              r3,
-                              {"pcie-pci-bridge", "pb", "r1", {}, {}},
-                              {"qemu-xhci", "u", "r3", {}, {}},
-                              {"usb-tablet", "t", "u.0", {}, {}}}));
+    hotplug_machine m(q35({r1,
+                           r2,
+                           r3,
+                           {"pcie-pci-bridge", "pb", "r1", {}, {}},
+                           {"qemu-xhci", "u", "r3", {}, {}},
+                           {"usb-tablet", "t", "u.0", {}, {}}}));
     CHECK(m.plug("i6300esb", "a") == "Bus 'pcie.0' does not support hotplugging");
     CHECK(m.plug("i6300esb", "a", -1, "r3") == "Bus 'r3' does not support hotplugging");
     CHECK(m.unplug("r1") == "Bus 'pcie.0' does not support hotplugging");
@@ -229,7 +229,7 @@ TEST_CASE("hotplug: on a q35 the ports and bridges take devices, numbered as QEM
 
 TEST_CASE("hotplug: a machine with a device that came is saved and restored with it")
 {
-    machine_under_test m(pc());
+    hotplug_machine m(pc());
     REQUIRE(m.plug("i6300esb", "w", 7 * 8).empty());
     m.set(0, 7, 0x10, 0xFE000000);
     const runstate::snapshot saved = m.machine.controller.save();

@@ -31,8 +31,8 @@ sim::machine_config q35(std::vector<device_request> devices)
 }
 
 /// A machine and its CPU.
-struct machine_under_test {
-    explicit machine_under_test(const sim::machine_config& config) : machine("machine", config)
+struct inert_machine {
+    explicit inert_machine(const sim::machine_config& config) : machine("machine", config)
     {
         REQUIRE_FALSE(machine.error());
         sc_core::sc_start(sc_core::SC_ZERO_TIME);
@@ -63,10 +63,9 @@ std::string why_not(const sim::machine_config& config)
 
 TEST_CASE("inert: what libvirt puts into a q35 is found where it puts it, and the watchdog behind it barks")
 {
-    machine_under_test m(
-        q35({asked("pcie-root-port", "pci.1", "pcie.0", 1), asked("pcie-root-port", "pci.2", "pcie.0", 2),
-             asked("pcie-pci-bridge", "pci.3", "pci.1", 0), asked("qemu-xhci", "usb", "pci.2", 0),
-             asked("i6300esb", "watchdog0", "pci.3", 1), asked("VGA", "video0", "pcie.0", 3)}));
+    inert_machine m(q35({asked("pcie-root-port", "pci.1", "pcie.0", 1), asked("pcie-root-port", "pci.2", "pcie.0", 2),
+                         asked("pcie-pci-bridge", "pci.3", "pci.1", 0), asked("qemu-xhci", "usb", "pci.2", 0),
+                         asked("i6300esb", "watchdog0", "pci.3", 1), asked("VGA", "video0", "pcie.0", 3)}));
     CHECK(m.config(0, 1, 0) == 0x000C1B36);
     CHECK(m.config(0, 3, 0) == 0x11111234);
     CHECK(m.config(1, 0, 0) == 0xFFFFFFFF); // not before it is numbered
@@ -104,7 +103,7 @@ TEST_CASE("inert: every device is found with its identity, sizes its registers a
         all.back().values.set("drive", std::string("d"));
         all.back().values.set("chassis", static_cast<std::uint64_t>(slot));
     }
-    machine_under_test m(q35(all));
+    inert_machine m(q35(all));
     for (unsigned at = 1; at < static_cast<unsigned>(slot); ++at) {
         CAPTURE(all[at - 1].driver);
         const std::uint64_t identity = m.config(0, at, 0);
@@ -134,9 +133,9 @@ TEST_CASE("inert: every device is found with its identity, sizes its registers a
 
 TEST_CASE("inert: virtio is transitional on a bus, and modern behind a port of PCI Express")
 {
-    machine_under_test m(q35({asked("virtio-balloon-pci", "a", "pcie.0", 1), asked("pcie-root-port", "p", "pcie.0", 2),
-                              asked("virtio-balloon-pci", "b", "p", 0), asked("pcie-pci-bridge", "c", "pcie.0", 3),
-                              asked("virtio-net-pci", "d", "c", 4)}));
+    inert_machine m(q35({asked("virtio-balloon-pci", "a", "pcie.0", 1), asked("pcie-root-port", "p", "pcie.0", 2),
+                         asked("virtio-balloon-pci", "b", "p", 0), asked("pcie-pci-bridge", "c", "pcie.0", 3),
+                         asked("virtio-net-pci", "d", "c", 4)}));
     m.set(0, 2, 0x18, 0x00010100);
     m.set(0, 3, 0x18, 0x00020200);
     CHECK(m.config(0, 1, 0) == 0x10021AF4);
@@ -188,8 +187,8 @@ TEST_CASE("inert: a disk needs a drive")
 
 TEST_CASE("inert: a reset of the bus behind a bridge resets what is there")
 {
-    machine_under_test m(q35({asked("pcie-root-port", "p", "pcie.0", 2), asked("pcie-pci-bridge", "c", "p", 0),
-                              asked("i6300esb", "w", "c", 1), asked("i6300esb", "x", "pcie.0", 3)}));
+    inert_machine m(q35({asked("pcie-root-port", "p", "pcie.0", 2), asked("pcie-pci-bridge", "c", "p", 0),
+                         asked("i6300esb", "w", "c", 1), asked("i6300esb", "x", "pcie.0", 3)}));
     m.set(0, 2, 0x18, 0x00020100);
     m.set(1, 0, 0x18, 0x00020201);
     m.set(2, 1, 0x10, 0xFE000000);

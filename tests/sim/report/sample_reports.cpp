@@ -65,5 +65,3 @@ int main(int argc, char** argv)
     for (const auto& why : refusals) std::fprintf(stderr, "%s\n", why.text.c_str());
     return refusals.empty() ? 0 : 1;
 }
-
-int sc_main(int /*argc*/, char** /*argv*/) { return 99; }

@@ -6,7 +6,24 @@
 
 namespace vigil::bus {
 
-/// `load_little_endian` for any width, out of the way of the usual ones.
+namespace detail {
+
+constexpr std::uint64_t load_4(const std::uint8_t* data) noexcept
+{
+    return data[0] | static_cast<std::uint32_t>(data[1]) << 8 | static_cast<std::uint32_t>(data[2]) << 16 |
+           static_cast<std::uint32_t>(data[3]) << 24;
+}
+
+constexpr void store_4(std::uint8_t* data, std::uint64_t value) noexcept
+{
+    data[0] = static_cast<std::uint8_t>(value);
+    data[1] = static_cast<std::uint8_t>(value >> 8);
+    data[2] = static_cast<std::uint8_t>(value >> 16);
+    data[3] = static_cast<std::uint8_t>(value >> 24);
+}
+
+// Of any width, out of the way of those that a register has.
+
 [[gnu::noinline]] inline std::uint64_t load_bytes(const std::uint8_t* data, unsigned width) noexcept
 {
     std::uint64_t value = 0;
@@ -14,11 +31,12 @@ namespace vigil::bus {
     return value;
 }
 
-/// `store_little_endian` likewise.
 [[gnu::noinline]] inline void store_bytes(std::uint8_t* data, unsigned width, std::uint64_t value) noexcept
 {
     for (unsigned i = 0; i < width; ++i) data[i] = static_cast<std::uint8_t>(i < 8 ? value >> (8 * i) : 0);
 }
+
+} // namespace detail
 
 /// The number in `width` bytes at `data`, lowest byte first; up to 8 bytes.
 inline std::uint64_t load_little_endian(const std::uint8_t* data, unsigned width) noexcept
@@ -26,10 +44,9 @@ inline std::uint64_t load_little_endian(const std::uint8_t* data, unsigned width
     switch (width) {
     case 1: return data[0];
     case 2: return data[0] | static_cast<std::uint32_t>(data[1]) << 8;
-    case 4:
-        return data[0] | static_cast<std::uint32_t>(data[1]) << 8 | static_cast<std::uint32_t>(data[2]) << 16 |
-               static_cast<std::uint32_t>(data[3]) << 24;
-    default: return load_bytes(data, width);
+    case 4: return detail::load_4(data);
+    case 8: return detail::load_4(data) | detail::load_4(data + 4) << 32;
+    default: return detail::load_bytes(data, width);
     }
 }
 
@@ -42,13 +59,12 @@ inline void store_little_endian(std::uint8_t* data, unsigned width, std::uint64_
         data[0] = static_cast<std::uint8_t>(value);
         data[1] = static_cast<std::uint8_t>(value >> 8);
         return;
-    case 4:
-        data[0] = static_cast<std::uint8_t>(value);
-        data[1] = static_cast<std::uint8_t>(value >> 8);
-        data[2] = static_cast<std::uint8_t>(value >> 16);
-        data[3] = static_cast<std::uint8_t>(value >> 24);
+    case 4: detail::store_4(data, value); return;
+    case 8:
+        detail::store_4(data, value);
+        detail::store_4(data + 4, value >> 32);
         return;
-    default: store_bytes(data, width, value); return;
+    default: detail::store_bytes(data, width, value); return;
     }
 }
 

@@ -18,6 +18,12 @@ constexpr const char* k_clock_field = "clock";
 constexpr const char* k_no_memory = "there is not enough memory for it";
 constexpr std::uint64_t k_most_of_own_section = 1024;
 
+std::vector<controller*>& every_controller() noexcept
+{
+    static std::vector<controller*> all;
+    return all;
+}
+
 } // namespace
 
 controller::controller(const sc_core::sc_module_name& name) : sc_module(name)
@@ -29,9 +35,16 @@ controller::controller(const sc_core::sc_module_name& name) : sc_module(name)
     SC_METHOD(deliver_facts);
     sensitive << facts_due_;
     dont_initialize();
+    every_controller().push_back(this);
 }
 
-controller::~controller() = default;
+controller::~controller()
+{
+    auto& all = every_controller();
+    all.erase(std::remove(all.begin(), all.end(), this), all.end());
+}
+
+const std::vector<controller*>& controller::all() noexcept { return every_controller(); }
 
 void controller::remove_resettable(const resettable& component) noexcept
 {

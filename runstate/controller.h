@@ -38,6 +38,9 @@ public:
     explicit controller(const sc_core::sc_module_name& name);
     ~controller() override;
 
+    /// Those of all machines in the simulation, in the order in which they were made.
+    static const std::vector<controller*>& all() noexcept;
+
     /// The machine's virtual time; runs exactly while the run state is `running`.
     vm_clock clock{"clock"};
 
@@ -49,8 +52,7 @@ public:
     void autostart(bool yes) noexcept { control_.autostart(yes); }
 
     // Registration, before or during the simulation. What is registered and not removed must be there for as long as
-    // simulation runs;
-    // the controller does not touch it at its own end, so that either may go first.
+    // simulation runs; the controller does not touch it at its own end, so that either may go first.
 
     /// Told of every event, in the order of registration, until it goes. Adding or removing from inside a callback is
     /// allowed.

@@ -156,9 +156,12 @@ std::optional<runstate::refusal> prepare_process()
 void make_room_for_orphans()
 {
     constexpr std::size_t k_room = 128;
-    struct placeholder : sc_core::sc_object {};
-    std::vector<std::unique_ptr<placeholder>> all(k_room);
-    for (auto& one : all) one = std::make_unique<placeholder>();
+    struct placeholder : sc_core::sc_object { // with a name of its own, for SystemC takes its time to find one
+        explicit placeholder(std::size_t number) : sc_object(("room_" + std::to_string(number)).c_str()) {}
+    };
+    std::vector<std::unique_ptr<placeholder>> all;
+    all.reserve(k_room);
+    while (all.size() < k_room) all.push_back(std::make_unique<placeholder>(all.size()));
 }
 
 int simulate()

@@ -23,7 +23,7 @@ void address_map::move(std::size_t index, std::uint64_t first, std::uint64_t las
 void address_map::build()
 {
     hit_ = nullptr;
-    ++version_;
+    ++version;
     segments_.clear();
     starts_.clear();
     for (const range& r : ranges_) {
@@ -64,25 +64,22 @@ const address_map::segment* address_map::search(std::uint64_t address) noexcept
     return hit_;
 }
 
-const address_map::segment* address_map::see_through(std::uint64_t address)
+const address_map::segment* address_map::see_through(const segment& forwarding, std::uint64_t address)
 {
-    const segment* const found = find(address);
-    if (found == nullptr) return nullptr;
-    seen_ = *found;
-    seen_version_ = version_;
-    if (found->forwards == nullptr || found->widest == 0) return found;
-    const std::uint64_t offset = address - found->base;
-    const std::optional<segment> beyond = found->forwards->beyond(offset);
-    if (!beyond || (found->base | beyond->base) % k_widest_access != 0) return found;
+    if (forwarding.widest == 0) return &forwarding;
+    const std::uint64_t offset = address - forwarding.base;
+    const std::optional<segment> beyond = forwarding.forwards->beyond(offset);
+    if (!beyond || (forwarding.base | beyond->base) % k_widest_access != 0) return &forwarding;
 
-    const std::uint64_t before = std::min(address - found->first, offset - beyond->first);
+    const std::uint64_t before = std::min(address - forwarding.first, offset - beyond->first);
     const std::uint64_t after =
-        std::min(found->span - (address - found->first), beyond->span - (offset - beyond->first));
+        std::min(forwarding.span - (address - forwarding.first), beyond->span - (offset - beyond->first));
     seen_ = *beyond;
     seen_.first = address - before;
     seen_.span = before + after;
-    seen_.base = found->base + beyond->base;
-    seen_.widest = std::min(found->widest, beyond->widest);
+    seen_.base = forwarding.base + beyond->base;
+    seen_.widest = std::min(forwarding.widest, beyond->widest);
+    seen_version_ = version;
     return &seen_;
 }
 

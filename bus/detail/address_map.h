@@ -71,24 +71,25 @@ public:
     /// as far as both maps have it. What is not one access to it goes by `find`.
     const segment* find_through(std::uint64_t address)
     {
-        if (seen_version_ == version_ && address - seen_.first <= seen_.span) return &seen_;
-        return see_through(address);
+        if (seen_version_ == version && address - seen_.first <= seen_.span) return &seen_;
+        const segment* const found = find(address);
+        return found == nullptr || found->forwards == nullptr ? found : see_through(*found, address);
     }
     /// How many bytes from `address`, where nothing is, to the next segment; 0 where none follows.
     std::uint64_t gap(std::uint64_t address) const noexcept;
 
 private:
     const segment* search(std::uint64_t address) noexcept;
-    const segment* see_through(std::uint64_t address);
+    const segment* see_through(const segment& forwarding, std::uint64_t address);
 
     std::vector<range> ranges_;
     std::vector<std::uint64_t> starts_; ///< where a segment may start; kept for its storage
     std::vector<segment> segments_;     ///< by address
     const segment* hit_ = nullptr;      ///< the last one found
 
-    inline static std::uint64_t version_ = 0; ///< of all maps together: how often any was built
-    std::uint64_t seen_version_ = 0;          ///< at which `seen_` was found; 0: there is none
-    segment seen_{};                          ///< the last one that `find_through` found
+    inline static std::uint64_t version = 1; ///< of all maps together: another one when any is built
+    std::uint64_t seen_version_ = 0;         ///< at which `seen_` was found; 0: there is none
+    segment seen_{};                         ///< the last one found behind another target
 };
 
 /// A target that hands accesses on by a map of its own, and does nothing else to them.

@@ -57,6 +57,19 @@ TEST_CASE("address router: what nobody maps is an address error")
     CHECK(a.device.take().empty());
 }
 
+TEST_CASE("address router: before the end of elaboration nothing is found")
+{
+    router_bench b;
+    recorded_region a("a");
+    b.router.map(0, 0x40, a.socket);
+    std::array<std::uint8_t, 4> data{};
+    access early(tlm::TLM_READ_COMMAND, 0, data.data(), 4);
+    sc_core::sc_time delay;
+    b.router.target.get_base_interface().b_transport(early, delay);
+    CHECK(early.get_response_status() == tlm::TLM_ADDRESS_ERROR_RESPONSE);
+    CHECK(a.device.take().empty());
+}
+
 TEST_CASE("address router: an empty router answers address errors")
 {
     router_bench b;

@@ -42,13 +42,11 @@ constexpr int k_settle_beside_others = 16;
 // How long other threads' asynchronous updates may have to wait while time stands.
 constexpr ns k_longest_hold = std::chrono::milliseconds(10);
 
-// Does `act` for every object of the simulation that is a `T`.
-template <class T, class Act> void for_each_object(const std::vector<sc_core::sc_object*>& objects, const Act& act)
+// Those of the simulation, in the order in which they were made.
+std::vector<pump*>& every_pump() noexcept
 {
-    for (sc_core::sc_object* object : objects) {
-        if (auto* found = dynamic_cast<T*>(object)) act(*found);
-        for_each_object<T>(object->get_child_objects(), act);
-    }
+    static std::vector<pump*> all;
+    return all;
 }
 
 } // namespace
@@ -69,10 +67,13 @@ pump::pump(const sc_core::sc_module_name& name, runstate::controller& controller
     SC_HAS_PROCESS(pump);
     SC_THREAD(run);
     set_stack_size(k_stack_bytes);
+    every_pump().push_back(this);
 }
 
 pump::~pump()
 {
+    auto& all = every_pump();
+    all.erase(std::remove(all.begin(), all.end(), this), all.end());
     clients_.close_all();
     attempt([this] { loop_->drain(); }); // lets go of the connections that cancelled operations still hold
 }
@@ -81,13 +82,11 @@ void pump::start_of_simulation() { find_others(); }
 
 void pump::find_others()
 {
-    const auto& everything = sc_core::sc_get_top_level_objects();
-    for_each_object<runstate::controller>(everything, [this](runstate::controller& machine) {
-        machines_.push_back(&machine);
-        if (&machine != &controller_) machine.add_listener(neighbour_);
-    });
-    std::vector<pump*> pumps;
-    for_each_object<pump>(everything, [&](pump& one) { pumps.push_back(&one); });
+    for (runstate::controller* machine : runstate::controller::all()) {
+        machines_.push_back(machine);
+        if (machine != &controller_) machine->add_listener(neighbour_);
+    }
+    const auto& pumps = every_pump();
     const auto blocks = [](const pump* one) { return one->pacing_.wait == waiting::blocking; };
     if (pumps.size() > 1 && std::any_of(pumps.begin(), pumps.end(), blocks)) {
         SC_REPORT_ERROR(k_waiting_report, (std::string(name()) +

@@ -22,10 +22,11 @@ constexpr void store_4(std::uint8_t* data, std::uint64_t value) noexcept
     data[3] = static_cast<std::uint8_t>(value >> 24);
 }
 
-// Of any width, out of the way of those that a register has.
+// Of any width, out of the way of the usual ones, and of warnings where the bytes of the caller are fewer than 8.
 
 [[gnu::noinline]] inline std::uint64_t load_bytes(const std::uint8_t* data, unsigned width) noexcept
 {
+    if (width == 8) return load_4(data) | load_4(data + 4) << 32;
     std::uint64_t value = 0;
     for (unsigned i = width; i-- > 0;) value = value << 8 | data[i];
     return value;
@@ -33,6 +34,11 @@ constexpr void store_4(std::uint8_t* data, std::uint64_t value) noexcept
 
 [[gnu::noinline]] inline void store_bytes(std::uint8_t* data, unsigned width, std::uint64_t value) noexcept
 {
+    if (width == 8) {
+        store_4(data, value);
+        store_4(data + 4, value >> 32);
+        return;
+    }
     for (unsigned i = 0; i < width; ++i) data[i] = static_cast<std::uint8_t>(i < 8 ? value >> (8 * i) : 0);
 }
 
@@ -45,7 +51,6 @@ inline std::uint64_t load_little_endian(const std::uint8_t* data, unsigned width
     case 1: return data[0];
     case 2: return data[0] | static_cast<std::uint32_t>(data[1]) << 8;
     case 4: return detail::load_4(data);
-    case 8: return detail::load_4(data) | detail::load_4(data + 4) << 32;
     default: return detail::load_bytes(data, width);
     }
 }
@@ -60,10 +65,6 @@ inline void store_little_endian(std::uint8_t* data, unsigned width, std::uint64_
         data[1] = static_cast<std::uint8_t>(value >> 8);
         return;
     case 4: detail::store_4(data, value); return;
-    case 8:
-        detail::store_4(data, value);
-        detail::store_4(data + 4, value >> 32);
-        return;
     default: detail::store_bytes(data, width, value); return;
     }
 }

@@ -154,8 +154,8 @@ node& add_region(node& owner, std::string name, const node* container, std::uint
 void add_bus_master_regions(node& device)
 {
     node& master = device.add("bus master[0]", "memory-region");
-    const node& container = add_region(device, "bus master container[0]", nullptr, 0, k_everything);
-    master.add_link("container", "link<memory-region>", &container);
+    const node* const container = &add_region(device, "bus master container[0]", nullptr, 0, k_everything);
+    master.add_link("container", "link<memory-region>", container);
     add_constant(master, "addr", "uint64", std::uint64_t{0});
     add_constant(master, "size", "uint64", k_everything);
     add_constant(master, "priority", "uint32", std::uint64_t{0});

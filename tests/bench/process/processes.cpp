@@ -196,6 +196,13 @@ void peer::send(const std::string& bytes) const
     }
 }
 
+void peer::negotiate()
+{
+    lines(1);
+    send("{\"execute\": \"qmp_capabilities\"}\n");
+    lines(1);
+}
+
 void peer::lines(int count)
 {
     std::size_t end = 0;
@@ -235,6 +242,28 @@ void peer::receive()
     received_.append(buffer, static_cast<std::size_t>(n));
 }
 
+meeting_point::meeting_point()
+{
+    const sockaddr_un address = address_of(path_);
+    fd_ = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    const bool listens =
+        ::bind(fd_, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0 && ::listen(fd_, 1) == 0;
+    if (!listens) give_up("cannot listen on " + path_);
+}
+
+meeting_point::~meeting_point()
+{
+    ::close(fd_);
+    ::unlink(path_.c_str());
+}
+
+peer meeting_point::next() const
+{
+    const int connected = ::accept4(fd_, nullptr, nullptr, SOCK_CLOEXEC);
+    if (connected < 0) give_up("nobody has come to " + path_);
+    return peer(connected);
+}
+
 simulator::simulator(const std::string& program, const words& more, int monitors)
     : qmp_([monitors] {
           words paths;
@@ -245,9 +274,14 @@ simulator::simulator(const std::string& program, const words& more, int monitors
 {
 }
 
+words pc_with_watchdog(const std::string& program)
+{
+    return {program, "-machine", "pc", "-nodefaults", "-display", "none", "-device", "i6300esb"};
+}
+
 words simulator::command(const std::string& program, const words& more) const
 {
-    words all{program, "-machine", "pc", "-nodefaults", "-display", "none", "-device", "i6300esb"};
+    words all = pc_with_watchdog(program);
     all.insert(all.end(), {"-qtest", "unix:" + qtest_ + ",server=on,wait=off", "-qtest-log", "none"});
     for (const std::string& path : qmp_) all.insert(all.end(), {"-qmp", "unix:" + path + ",server=on,wait=off"});
     all.insert(all.end(), more.begin(), more.end());
@@ -257,9 +291,7 @@ words simulator::command(const std::string& program, const words& more) const
 peer simulator::qmp(int index) const
 {
     peer client(qmp_[static_cast<std::size_t>(index)]);
-    client.lines(1);
-    client.send("{\"execute\": \"qmp_capabilities\"}\n");
-    client.lines(1);
+    client.negotiate();
     return client;
 }
 

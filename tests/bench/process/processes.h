@@ -66,11 +66,15 @@ double private_kib(pid_t of);
 class peer {
 public:
     explicit peer(const std::string& path);
+    /// Of a connection that is there already.
+    explicit peer(int connected) noexcept : fd_(connected) {}
     peer(peer&& other) noexcept;
     peer& operator=(peer&&) = delete;
     ~peer();
 
     void send(const std::string& bytes) const;
+    /// Takes QMP's greeting, and negotiates.
+    void negotiate();
     /// Reads that many lines.
     void lines(int count);
     /// Reads that many bytes.
@@ -84,6 +88,26 @@ private:
     int fd_ = -1;
     std::string received_;
 };
+
+/// A socket that programs connect to.
+class meeting_point {
+public:
+    meeting_point();
+    ~meeting_point();
+    meeting_point(const meeting_point&) = delete;
+    meeting_point& operator=(const meeting_point&) = delete;
+
+    const std::string& path() const noexcept { return path_; }
+    /// Waits for the next one that comes.
+    peer next() const;
+
+private:
+    std::string path_ = fresh_socket();
+    int fd_ = -1;
+};
+
+/// What vigil-sim and QEMU have in common: a pc with an i6300esb.
+words pc_with_watchdog(const std::string& program);
 
 /// vigil-sim or QEMU, started by the same words.
 class simulator {

@@ -19,18 +19,21 @@ struct start {
     double resident_kib;
 };
 
-start start_of(const std::string& program, const words& more)
+// The program connects, so that nobody disturbs it by asking again and again whether it listens.
+start start_of(const std::string& program)
 {
-    double resident_kib = 0;
-    std::optional<simulator> server;
+    const meeting_point here;
+    words command = pc_with_watchdog(program);
+    command.insert(command.end(), {"-S", "-qmp", "unix:" + here.path()});
+    std::optional<child> server;
     const double seconds = seconds_of([&] {
-        server.emplace(program, more);
-        peer client = server->qmp();
+        server.emplace(command);
+        peer client = here.next();
+        client.negotiate();
         client.send(k_query);
         client.lines(1);
-        resident_kib = server->process().resident_kib();
     });
-    return {seconds, resident_kib};
+    return {seconds, server->resident_kib()};
 }
 
 start start_of_empty_program()
@@ -57,11 +60,11 @@ void start_figures(int runs)
     series time, memory, time_of_qemu, memory_of_qemu;
     for (int run = 0; run < runs * k_starts_a_run; ++run) {
         const start empty = start_of_empty_program();
-        const start vigil = start_of(VIGIL_SIM, {"-S"});
+        const start vigil = start_of(VIGIL_SIM);
         time.add(vigil.seconds, empty.seconds);
         memory.add(vigil.resident_kib, empty.resident_kib);
         if (!with_qemu()) continue;
-        const start qemu = start_of(k_qemu, {"-S"});
+        const start qemu = start_of(k_qemu);
         time_of_qemu.add(vigil.seconds, qemu.seconds);
         memory_of_qemu.add(vigil.resident_kib, qemu.resident_kib);
     }

@@ -181,14 +181,6 @@ void print_row_wanted(const std::string& figure, const series& measured, unit in
     print(std::move(made));
 }
 
-void print_row_wanted_ratio(const std::string& figure, const series& measured, unit in, const std::string& baseline,
-                            double wanted)
-{
-    row made = row_of(figure, measured, in, baseline);
-    made.limit = "wanted: ≤ " + text(wanted, 2);
-    print(std::move(made));
-}
-
 void print_ratio_row(const std::string& figure, const series& measured, double least)
 {
     row made{figure};

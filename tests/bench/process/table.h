@@ -55,7 +55,6 @@ inline constexpr unit k_ms{"ms", 1e3, 2};
 inline constexpr unit k_kib{"KiB", 1, 2};
 inline constexpr unit k_mib{"MiB", 1.0 / 1024, 1};
 inline constexpr unit k_per_second{"/s", 1, 0};
-inline constexpr unit k_times{"times", 1, 2};
 
 /// Says when and on what machine this is measured, and begins the table.
 void print_head(int runs);
@@ -71,9 +70,6 @@ void print_row_at_most(const std::string& figure, const series& measured, unit i
 /// follows from it.
 void print_row_wanted(const std::string& figure, const series& measured, unit in, const std::string& baseline,
                       double wanted);
-/// As above, with the ratio that is wanted and, as far as is known, is not to be had.
-void print_row_wanted_ratio(const std::string& figure, const series& measured, unit in, const std::string& baseline,
-                            double wanted);
 /// A row of the ratio alone, which must reach something.
 void print_ratio_row(const std::string& figure, const series& measured, double least);
 /// A row of an exponent: how a cost grows with the number of what costs it.

@@ -7,7 +7,7 @@
 
 #include <vigil/bus/detail/address_map.h>
 #include <vigil/bus/detail/downstream.h>
-#include <vigil/bus/detail/payload_part.h>
+#include <vigil/bus/payload_part.h>
 
 namespace vigil::bus {
 

@@ -8,7 +8,7 @@
 
 #include <sys/mman.h>
 
-#include <vigil/bus/detail/payload_form.h>
+#include <vigil/bus/payload_form.h>
 
 namespace vigil::bus {
 

@@ -5,12 +5,12 @@
 #include <string>
 #include <vector>
 
-#include <vigil/bus/detail/access_scope.h>
+#include <vigil/bus/access_scope.h>
 #include <vigil/bus/detail/address_map.h>
 #include <vigil/bus/detail/downstream.h>
 #include <vigil/bus/detail/msr_form.h>
-#include <vigil/bus/detail/payload_form.h>
 #include <vigil/bus/little_endian.h>
+#include <vigil/bus/payload_form.h>
 
 namespace vigil::bus {
 

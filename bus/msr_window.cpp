@@ -7,9 +7,9 @@
 #include <string>
 
 #include <vigil/bus/detail/msr_form.h>
-#include <vigil/bus/detail/payload_form.h>
-#include <vigil/bus/detail/payload_part.h>
 #include <vigil/bus/little_endian.h>
+#include <vigil/bus/payload_form.h>
+#include <vigil/bus/payload_part.h>
 
 namespace vigil::bus {
 namespace {

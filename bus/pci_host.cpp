@@ -8,10 +8,10 @@
 
 #include <vigil/bus/detail/address_map.h>
 #include <vigil/bus/detail/downstream.h>
-#include <vigil/bus/detail/payload_form.h>
-#include <vigil/bus/detail/payload_part.h>
 #include <vigil/bus/detail/pci_space.h>
 #include <vigil/bus/little_endian.h>
+#include <vigil/bus/payload_form.h>
+#include <vigil/bus/payload_part.h>
 
 namespace vigil::bus {
 namespace {

@@ -2,10 +2,9 @@
 #include <vigil/bus/target_socket.h>
 
 #include <string>
+#include <utility>
 
-#include <vigil/bus/detail/access_scope.h>
-#include <vigil/bus/detail/payload_form.h>
-#include <vigil/bus/little_endian.h>
+#include <vigil/bus/register_target.h>
 
 namespace vigil::bus {
 
@@ -39,75 +38,72 @@ void plain_target::b_transport(tlm::tlm_generic_payload& payload, sc_core::sc_ti
     if (check_shape(payload) == tlm::TLM_OK_RESPONSE) {
         carry_out(payload, delay);
     } else {
-        in_plain_form(
-            payload, [this] { warn_of_streaming_width(named_); }, [&] { carry_out(payload, delay); });
+        const auto warn = [this] {
+            if (socket_ != nullptr) warn_of_streaming_width(*socket_);
+        };
+        in_plain_form(payload, warn, [&] { carry_out(payload, delay); });
     }
 }
 
+// No name of this file's own: of such a class, with virtual bases, GCC 12 believes that nobody calls `carry_out`.
+class register_socket::device_behind final : public register_target<device_behind> {
+public:
+    device_behind(register_device& device, const register_region& region) : register_target(region), device_(device) {}
+
+    std::uint64_t read(std::uint64_t offset, unsigned width, const access_context& context)
+    {
+        return device_.read(offset, width, context);
+    }
+    void write(std::uint64_t offset, unsigned width, std::uint64_t value, const access_context& context)
+    {
+        device_.write(offset, width, value, context);
+    }
+    std::uint64_t peek(std::uint64_t offset, unsigned width) const { return device_.peek(offset, width); }
+
+private:
+    register_device& device_;
+};
+
+namespace {
+
+register_region region_of(std::uint64_t size, unsigned widest, access_alignment alignment)
+{
+    return {size, widest, alignment == access_alignment::natural ? ~std::uint64_t{0} : 0};
+}
+
+} // namespace
+
 register_socket::register_socket(const char* name, register_device& device, std::uint64_t size, unsigned widest,
                                  access_alignment alignment)
-    : shared_target_socket(name), plain_target(static_cast<const shared_target_socket&>(*this)), device_(device),
-      size_(size), widest_(widest), alignment_mask_(alignment == access_alignment::natural ? ~std::uint64_t{0} : 0)
+    : register_socket(name, std::make_unique<device_behind>(device, region_of(size, widest, alignment)))
 {
-    bind(static_cast<tlm::tlm_fw_transport_if<>&>(*this));
+}
+
+register_socket::register_socket(const char* name, register_target_base& target)
+    : shared_target_socket(name), target_(target)
+{
+    adopt_target();
+}
+
+register_socket::register_socket(const char* name, std::unique_ptr<register_target_base> target)
+    : shared_target_socket(name), own_target_(std::move(target)), target_(*own_target_)
+{
+    adopt_target();
+}
+
+void register_socket::adopt_target()
+{
+    target_.belongs_to(*this);
+    bind(static_cast<tlm::tlm_fw_transport_if<>&>(target_));
+    const std::uint64_t size = target_.region().size;
+    const unsigned widest = target_.region().widest;
     if (size == 0 || (widest != 1 && widest != 2 && widest != 4 && widest != 8)) {
         SC_REPORT_ERROR("/vigil/bus/register_socket",
                         (std::string(this->name()) + ": size " + std::to_string(size) + " or widest access " +
                          std::to_string(widest) + " is wrong; give a size above 0 and a width of 1, 2, 4 or 8 bytes")
                             .c_str());
-        widest_ = 4;
+        target_.region_.widest = 4;
     }
-}
-
-void register_socket::b_transport(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay)
-{
-    if (check_shape(payload) == tlm::TLM_OK_RESPONSE &&
-        check_register_access(payload, {size_, widest_, alignment_mask_}) == tlm::TLM_OK_RESPONSE) {
-        access(payload, delay);
-    } else {
-        plain_target::b_transport(payload, delay);
-    }
-}
-
-// Inlined into `plain_target::b_transport` on suspicion, it would cost every other target its registers.
-[[gnu::noinline]] void register_socket::carry_out(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay)
-{
-    if (check_register_access(payload, {size_, widest_, alignment_mask_}) == tlm::TLM_OK_RESPONSE) {
-        access(payload, delay);
-    } else {
-        carry_out_in_pieces(payload, delay);
-    }
-}
-
-void register_socket::carry_out_in_pieces(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay)
-{
-    access_region(payload, {size_, widest_, alignment_mask_}, [&] { access(payload, delay); });
-}
-
-inline void register_socket::access(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay)
-{
-    payload.set_response_status(tlm::TLM_OK_RESPONSE);
-    const unsigned width = payload.get_data_length();
-    const access_context context(payload, delay);
-    const access_scope scope(clock_, context);
-    switch (payload.get_command()) {
-    case tlm::TLM_READ_COMMAND:
-        store_little_endian(payload.get_data_ptr(), width, device_.read(payload.get_address(), width, context));
-        break;
-    case tlm::TLM_WRITE_COMMAND:
-        device_.write(payload.get_address(), width, load_little_endian(payload.get_data_ptr(), width), context);
-        break;
-    default: break;
-    }
-    delay += access_latency();
-}
-
-unsigned register_socket::transport_dbg(tlm::tlm_generic_payload& payload)
-{
-    return peek_registers(payload, {size_, widest_, alignment_mask_}, [&] {
-        const unsigned width = payload.get_data_length();
-        store_little_endian(payload.get_data_ptr(), width, device_.peek(payload.get_address(), width));
-    });
 }
 
 } // namespace vigil::bus

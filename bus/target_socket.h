@@ -3,11 +3,13 @@
 #define VIGIL_BUS_TARGET_SOCKET_H
 
 #include <cstdint>
+#include <memory>
 
 #include <systemc>
 #include <tlm>
 
 #include <vigil/bus/access_origin.h>
+#include <vigil/bus/payload_form.h>
 
 namespace vigil::runstate {
 class vm_clock;
@@ -47,15 +49,17 @@ private:
 /// enables. Whatever else an initiator sends is brought into that form first.
 class plain_target : public blocking_target {
 public:
-    /// Warnings name `socket`.
-    explicit plain_target(const sc_core::sc_object& socket) noexcept : named_(socket) {}
+    plain_target() = default;
+    explicit plain_target(const sc_core::sc_object& socket) noexcept : socket_(&socket) {}
+    /// Says whose name a warning tells: without one there is none.
+    void belongs_to(const sc_core::sc_object& socket) noexcept { socket_ = &socket; }
 
     void b_transport(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay) override;
     /// An access that is known to be in the plain form: from here on nobody looks at that again.
     virtual void carry_out(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay) = 0;
 
 private:
-    const sc_core::sc_object& named_;
+    const sc_core::sc_object* socket_ = nullptr;
 };
 
 /// A target whose accesses take time: a fixed latency, none at first, which is added to the delay of each access (each
@@ -119,43 +123,65 @@ protected:
     ~register_device() = default;
 };
 
-/// The target socket of a register region. An access of 1, 2, 4 or 8 bytes up to the region's widest, aligned, is one
-/// for the device; any other is carried out in the pieces that a router would cut (see `mapping_options::widest`), with
-/// the first response that is not TLM_OK_RESPONSE. Byte enables are runs of bytes, see `blocking_target`. It answers
+/// What carries out the accesses to a register region. An access of 1, 2, 4 or 8 bytes up to the region's widest,
+/// aligned, is one for the device; any other is carried out in the pieces that a router would cut (see
+/// `mapping_options::widest`), with the first response that is not TLM_OK_RESPONSE. Byte enables are runs of bytes, see
+/// `blocking_target`. It answers
 ///   TLM_BYTE_ENABLE_ERROR_RESPONSE  byte enables other than 0 and FFh, or of length 0,
 ///   TLM_BURST_ERROR_RESPONSE        length 0, or a streaming width below the length (other than 0),
 ///   TLM_ADDRESS_ERROR_RESPONSE      an access or piece that starts or ends outside the region,
 ///   TLM_GENERIC_ERROR_RESPONSE      no data pointer,
 ///   TLM_OK_RESPONSE                 otherwise; TLM_IGNORE_COMMAND does nothing.
 /// Debug transport reads any length through `peek`, in the same pieces, and never writes (it returns 0 bytes).
-class register_socket : public shared_target_socket, public timed_target, protected plain_target {
+/// `register_target` (bus/register_target.h) is the only one.
+class register_target_base : public plain_target, public timed_target {
+public:
+    const register_region& region() const noexcept { return region_; }
+
+    /// The device's timers hang on `clock`: a guest's access finds those run that are due by its time.
+    void timed_by(runstate::vm_clock& clock) noexcept { clock_ = &clock; }
+
+protected:
+    explicit register_target_base(const register_region& region) noexcept : region_(region) {}
+
+    runstate::vm_clock* clock() const noexcept { return clock_; }
+
+private:
+    friend class register_socket;
+
+    register_region region_;
+    runstate::vm_clock* clock_ = nullptr;
+};
+
+/// The target socket of a register region, see `register_target_base`.
+class register_socket : public shared_target_socket {
 public:
     /// `size`: bytes in the region; `widest`: the widest single access, 1, 2, 4 or 8 bytes.
     /// Reports /vigil/bus/register_socket where they are wrong.
     register_socket(const char* name, register_device& device, std::uint64_t size, unsigned widest = 4,
                     access_alignment alignment = access_alignment::natural);
+    /// For a device that is a target itself, which must outlive the socket and has one.
+    register_socket(const char* name, register_target_base& target);
 
-    std::uint64_t size() const noexcept { return size_; }
+    std::uint64_t size() const noexcept { return target_.region().size; }
     /// Bytes of the widest single access.
-    unsigned widest() const noexcept { return widest_; }
+    unsigned widest() const noexcept { return target_.region().widest; }
 
-    /// The device's timers hang on `clock`: a guest's access finds those run that are due by its time.
-    void timed_by(runstate::vm_clock& clock) noexcept { clock_ = &clock; }
+    /// As `register_target_base::timed_by`.
+    void timed_by(runstate::vm_clock& clock) noexcept { target_.timed_by(clock); }
+
+    /// As `timed_target` has them.
+    void set_access_latency(const sc_core::sc_time& latency) noexcept { target_.set_access_latency(latency); }
+    const sc_core::sc_time& access_latency() const noexcept { return target_.access_latency(); }
 
 private:
-    void b_transport(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay) override;
-    void carry_out(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay) override;
-    unsigned transport_dbg(tlm::tlm_generic_payload& payload) override;
-    /// What is not one access.
-    void carry_out_in_pieces(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay);
-    /// One access, which is known to be possible.
-    void access(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay);
+    class device_behind; ///< the target before a device that is known by its interface alone
 
-    register_device& device_;
-    runstate::vm_clock* clock_ = nullptr;
-    std::uint64_t size_;
-    unsigned widest_;
-    std::uint64_t alignment_mask_; ///< zero where any alignment goes
+    register_socket(const char* name, std::unique_ptr<register_target_base> target);
+    void adopt_target();
+
+    const std::unique_ptr<register_target_base> own_target_; ///< null: the device is one
+    register_target_base& target_;
 };
 
 } // namespace vigil::bus

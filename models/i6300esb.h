@@ -17,8 +17,8 @@
 #include <vigil/models/i6300esb_rules.h>
 #include <vigil/models/output_pin.h>
 #include <vigil/runstate/clock/vm_clock.h>
+#include <vigil/runstate/dense_storage.h>
 #include <vigil/runstate/interfaces.h>
-#include <vigil/runstate/state_table.h>
 
 namespace vigil::models {
 
@@ -50,24 +50,13 @@ struct i6300esb_parameters {
 class i6300esb : public bus::pci_function,
                  public runstate::resettable,
                  public runstate::inspectable,
-                 public runstate::snapshottable,
-                 private bus::register_device {
-    /// What is saved beside configuration space, as it is after power-on.
-    struct state {
-        bool reboot_enabled = true;
-        bool one_mhz = false;
-        std::uint32_t int_type = 0; ///< as written, under the mask; 0 is IRQ
-        bool free_run = false;
-        bool locked = false;
-        bool enabled = false;
-        runstate::ns timer = runstate::k_never; ///< when the stage ends; `timer_` has it, but in what is saved
-        std::uint32_t preload1 = k_i6300esb_preload_mask;
-        std::uint32_t preload2 = k_i6300esb_preload_mask;
-        unsigned stage = 1;
-        i6300esb_unlock unlock = i6300esb_unlock::locked;
-        bool previous_reboot = false;
-    };
-    static runstate::state_table<state> variables() noexcept;
+                 public runstate::snapshottable {
+    /// The watchdog behind the PCI function: all that a kick touches, close to that of other devices.
+    class core;
+    /// What is saved of it beside configuration space.
+    struct state;
+
+    const runstate::dense_ptr<core> core_;
 
 public:
     i6300esb(const sc_core::sc_module_name& name, runstate::vm_clock& clock,
@@ -85,7 +74,7 @@ public:
     output_port tout_n{"tout_n"};
 
     /// The memory registers, behind BAR 0: 16 bytes, widths 1, 2 and 4.
-    bus::register_socket registers{"registers", *this, 16};
+    bus::register_socket registers;
 
     /// Called when either becomes active or inactive, at once and not a delta cycle later as the pin, so that a CPU
     /// model takes an interrupt once that it clears before it yields; may be empty.
@@ -95,7 +84,7 @@ public:
     /// Called at the end of stage 1 and of stage 2, before anything follows from it; for traces, may be empty.
     std::function<void(unsigned stage)> stage_expired;
 
-    using register_row = bus::register_row<i6300esb, std::uint32_t, state>;
+    using register_row = bus::register_row<core, std::uint32_t, state>;
     /// The live registers of configuration space and of BAR 0; reset values are those of the default parameters.
     static const std::array<register_row, 2>& configuration_registers() noexcept;
     static const std::array<register_row, 4>& memory_registers() noexcept;
@@ -120,35 +109,8 @@ private:
     std::uint32_t config_read(std::uint32_t offset, unsigned width) const override;
     void config_write(std::uint32_t offset, unsigned width, std::uint32_t value,
                       const bus::access_context& context) override;
-    // register_device, for the memory registers
-    void write(std::uint64_t offset, unsigned width, std::uint64_t value, const bus::access_context& context) override;
-    std::uint64_t peek(std::uint64_t offset, unsigned width) const override;
 
-    std::uint32_t int_type_mask() const noexcept; ///< the bits of WDT Configuration that are the interrupt type
-    std::uint32_t count_length() const;           ///< of one preload count, in ns
-    std::uint32_t read_configuration() const;
-    void write_configuration(std::uint32_t value);
-    std::uint32_t read_lock() const;
-    void write_lock(std::uint32_t value);
-    std::uint32_t read_preload_1() const { return parameters_.readable_preloads ? state_.preload1 : 0; }
-    std::uint32_t read_preload_2() const { return parameters_.readable_preloads ? state_.preload2 : 0; }
-    std::uint32_t read_interrupt_status() const;
-    void write_interrupt_status(std::uint32_t value);
-    std::uint32_t read_reload() const;
-    void write_reload(std::uint32_t value);
-
-    void start_stage(unsigned stage, runstate::ns from); ///< counts the stage's preload down from then on
-    void stage_ended();                                  ///< the countdown reached zero
-    void raise_interrupt();                              ///< stage 1 ended with interrupt type IRQ
-    void drive_interrupt(bool active);
-    void reset_watchdog(runstate::reset_kind kind); ///< all that a reset and the end of stage 2 have in common
-
-    const i6300esb_parameters parameters_;
-    runstate::vm_clock& clock_;
-    runstate::vm_timer timer_{clock_, [this] { stage_ended(); }};
-    state state_;
-    output_pin irq_pin_{"irq_pin", irq, irq_changed, parameters_.stage1_interrupt};
-    output_pin tout_pin_{"tout_pin", tout_n, tout_changed, parameters_.timeout_pin, output_pin::polarity::active_low};
+    output_pin tout_pin_;
 };
 
 } // namespace vigil::models

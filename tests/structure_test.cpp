@@ -64,7 +64,8 @@ const names k_below_the_bridge{"bus", "models", "runstate"};
 
 /// The files that need no SystemC, by room and stem.
 const std::regex k_pure{
-    "runstate/(actions|events|facts|inspectable|migration|policy|result|run_control|run_listener|run_state|"
+    "runstate/"
+    "(actions|dense_storage|events|facts|inspectable|migration|policy|result|run_control|run_listener|run_state|"
     "wire_names|clock/(host_time|time|timer_queue)|(files|snapshot)/.*)|"
     "bus/vfio-user/(guest_memory|interrupt_lines|message_queue|protocol|vfio_user_(device|session)|detail/.*)|"
     "qmp-bridge/((host/(file_content|host_file|line_output|log_file|option_list))|json/.*|schema/.*|session/.*|"

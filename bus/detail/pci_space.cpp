@@ -4,8 +4,8 @@
 #include <algorithm>
 #include <sstream>
 
-#include <vigil/bus/detail/payload_form.h>
-#include <vigil/bus/detail/payload_part.h>
+#include <vigil/bus/payload_form.h>
+#include <vigil/bus/payload_part.h>
 
 namespace vigil::bus {
 

@@ -13,7 +13,7 @@
 #include <tlm>
 
 #include <vigil/bus/detail/address_map.h>
-#include <vigil/bus/detail/payload_part.h>
+#include <vigil/bus/payload_part.h>
 #include <vigil/bus/pci_bridge.h>
 #include <vigil/bus/pci_function.h>
 #include <vigil/bus/target_socket.h>

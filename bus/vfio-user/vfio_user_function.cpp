@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include <vigil/bus/detail/payload_form.h>
+#include <vigil/bus/payload_form.h>
 
 namespace vigil::bus {
 namespace {

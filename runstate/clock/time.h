@@ -44,7 +44,8 @@ constexpr std::uint64_t to_ticks(ns duration, std::uint64_t ticks_per_ns) noexce
 constexpr ns from_ticks(std::uint64_t ticks, std::uint64_t ticks_per_ns) noexcept
 {
     constexpr auto most = static_cast<std::uint64_t>(ns::max().count());
-    const std::uint64_t count = ticks_per_ns == 1 ? ticks : ticks / ticks_per_ns;
+    constexpr std::uint64_t k_usual = 1000; // of 1 ps, as SystemC has it: by a constant, which takes no division
+    const std::uint64_t count = ticks_per_ns == k_usual ? ticks / k_usual : ticks / ticks_per_ns;
     return count > most ? ns::max() : ns(static_cast<ns::rep>(count));
 }
 

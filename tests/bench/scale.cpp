@@ -114,10 +114,14 @@ public:
         }
         groups_.back().socket.bind(target);
     }
-    tlm::tlm_fw_transport_if<>& operator[](int which)
+    /// Once all is bound: from here on a target is as near as it is to an initiator with a socket for it alone.
+    void resolve()
     {
-        return *groups_[static_cast<std::size_t>(which) / k_each].socket[which % static_cast<int>(k_each)];
+        for (group& one : groups_) {
+            for (int i = 0; i < one.socket.size(); ++i) targets_.push_back(one.socket[i]);
+        }
     }
+    tlm::tlm_fw_transport_if<>& operator[](int which) { return *targets_[static_cast<std::size_t>(which)]; }
 
 private:
     static constexpr std::size_t k_each = 128;
@@ -130,6 +134,7 @@ private:
     tlm::tlm_bw_transport_if<>& owner_;
     std::size_t bound_ = 0;
     std::deque<group> groups_;
+    std::vector<tlm::tlm_fw_transport_if<>*> targets_;
 };
 
 // An initiator of all watchdogs.
@@ -144,13 +149,14 @@ public:
 
     void kick(int which)
     {
-        write(registers_, which, k_reload, 0x80, 2);
-        write(registers_, which, k_reload, 0x86, 2);
-        write(registers_, which, k_reload, 0x100, 2);
+        auto& target = registers_[which];
+        write(target, k_reload, 0x80, 2);
+        write(target, k_reload, 0x86, 2);
+        write(target, k_reload, 0x100, 2);
     }
 
 protected:
-    void write(initiators& sockets, int which, std::uint64_t address, std::uint32_t value, unsigned width)
+    void write(tlm::tlm_fw_transport_if<>& target, std::uint64_t address, std::uint32_t value, unsigned width)
     {
         payload_.set_command(tlm::TLM_WRITE_COMMAND);
         payload_.set_address(address);
@@ -161,7 +167,7 @@ protected:
         payload_.set_dmi_allowed(false);
         payload_.set_response_status(tlm::TLM_INCOMPLETE_RESPONSE);
         sc_core::sc_time delay;
-        sockets[which].b_transport(payload_, delay);
+        target.b_transport(payload_, delay);
         if (!payload_.is_response_ok()) std::abort();
     }
 
@@ -169,6 +175,11 @@ protected:
     initiators config_{*this};
 
 private:
+    void start_of_simulation() override
+    {
+        registers_.resolve();
+        config_.resolve();
+    }
     tlm::tlm_sync_enum nb_transport_bw(tlm::tlm_generic_payload&, tlm::tlm_phase&, sc_core::sc_time&) override
     {
         return tlm::TLM_COMPLETED;
@@ -192,13 +203,13 @@ public:
         }
         clock_.start();
     }
-    void enable(int which) override { write(config_, which, k_lock, 0x02, 1); }
+    void enable(int which) override { write(config_[which], k_lock, 0x02, 1); }
     void preload(int which, std::uint32_t value) override
     {
         for (const std::uint64_t offset : {0U, 4U}) {
-            write(registers_, which, k_reload, 0x80, 2);
-            write(registers_, which, k_reload, 0x86, 2);
-            write(registers_, which, offset, value, 4);
+            write(registers_[which], k_reload, 0x80, 2);
+            write(registers_[which], k_reload, 0x86, 2);
+            write(registers_[which], offset, value, 4);
         }
     }
     std::uint64_t expired() const override { return sink_.expired; }
@@ -223,7 +234,7 @@ public:
         }
     }
     void enable(int which) override { watchdogs_[static_cast<std::size_t>(which)].enable(); }
-    void preload(int which, std::uint32_t value) override { write(registers_, which, 0, value, 2); }
+    void preload(int which, std::uint32_t value) override { write(registers_[which], 0, value, 2); }
     std::uint64_t expired() const override { return expired_; }
 
 private:

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <array>
+#include <cstdint>
+#include <random>
 
 #include <catch.h>
 
 #include <vigil/bus/bus_initiator.h>
+#include <vigil/bus/register_target.h>
 #include <vigil/bus/target_socket.h>
 
 #include "recorder.h"
@@ -338,4 +341,87 @@ TEST_CASE("access origin: it is cloned and copied with its payload")
     CHECK(static_cast<access_origin*>(clone)->kind == initiator_kind::vcpu);
     CHECK(static_cast<access_origin*>(clone)->vcpu == 5);
     clone->free();
+}
+
+namespace {
+
+/// A device that is its socket's target, and notes as one behind its interface does.
+class recording_target final : public vigil::bus::register_target<recording_target> {
+public:
+    explicit recording_target(const vigil::bus::register_region& region) : register_target(region) {}
+
+    std::uint64_t read(std::uint64_t offset, unsigned width, const vigil::bus::access_context& context)
+    {
+        return notes.read(offset, width, context);
+    }
+    void write(std::uint64_t offset, unsigned width, std::uint64_t value, const vigil::bus::access_context& context)
+    {
+        notes.write(offset, width, value, context);
+    }
+    std::uint64_t peek(std::uint64_t offset, unsigned width) const { return notes.peek(offset, width); }
+
+    recorder notes;
+};
+
+struct target_region : sc_core::sc_module {
+    target_region(const sc_core::sc_module_name& name, const vigil::bus::register_region& region)
+        : sc_module(name), device(region)
+    {
+    }
+    recording_target device;
+    register_socket socket{"socket", device};
+};
+
+/// A payload as nobody would send it, and its data.
+struct odd_payload : tlm::tlm_generic_payload {
+    explicit odd_payload(std::mt19937& random)
+    {
+        const auto below = [&random](unsigned end) { return static_cast<unsigned>(random() % end); };
+        for (std::uint8_t& byte : data) byte = static_cast<std::uint8_t>(random());
+        for (std::uint8_t& enable : enables) enable = below(8) == 0 ? 0x01 : below(2) == 0 ? 0x00 : 0xFF;
+        set_command(static_cast<tlm::tlm_command>(below(3)));
+        set_address(below(16) == 0 ? std::uint64_t{0} - below(20) : below(24));
+        set_data_ptr(below(16) == 0 ? nullptr : data.data());
+        set_data_length(below(20));
+        set_streaming_width(below(4) == 0 ? below(20) : get_data_length());
+        if (below(4) == 0) {
+            set_byte_enable_ptr(enables.data());
+            set_byte_enable_length(below(5));
+        }
+    }
+    std::array<std::uint8_t, 24> data{};
+    std::array<std::uint8_t, 8> enables{};
+};
+
+} // namespace
+
+TEST_CASE("register socket: a device that is the target answers as one behind its interface, whatever the payload")
+{
+    const unsigned widest = GENERATE(1U, 4U, 8U);
+    const auto alignment = GENERATE(access_alignment::natural, access_alignment::any);
+    const std::uint64_t size = GENERATE(std::uint64_t{16}, std::uint64_t{3});
+    const std::uint64_t mask = alignment == access_alignment::natural ? ~std::uint64_t{0} : 0;
+    report_log quiet;
+    socket_bench::module behind("behind", size, widest, alignment);
+    target_region itself("itself", {size, widest, mask});
+    bus_initiator to_behind{"to_behind", initiator_kind::vcpu, 0}, to_itself{"to_itself", initiator_kind::vcpu, 0};
+    to_behind.socket.bind(behind.socket);
+    to_itself.socket.bind(itself.socket);
+    elaborate();
+    for (unsigned seed = 0; seed < 4000; ++seed) {
+        std::mt19937 one(seed), same(seed);
+        odd_payload first(one), second(same);
+        sc_core::sc_time delay, same_delay;
+        if (seed % 4 == 3) {
+            CHECK(to_behind.socket->transport_dbg(first) == to_itself.socket->transport_dbg(second));
+        } else {
+            to_behind.socket->b_transport(first, delay);
+            to_itself.socket->b_transport(second, same_delay);
+        }
+        INFO("seed " << seed);
+        REQUIRE(second.get_response_status() == first.get_response_status());
+        REQUIRE(second.data == first.data);
+        REQUIRE(itself.device.notes.take() == behind.device.take());
+        REQUIRE(same_delay == delay);
+    }
 }

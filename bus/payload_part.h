@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#ifndef VIGIL_BUS_DETAIL_PAYLOAD_PART_H
-#define VIGIL_BUS_DETAIL_PAYLOAD_PART_H
+#ifndef VIGIL_BUS_PAYLOAD_PART_H
+#define VIGIL_BUS_PAYLOAD_PART_H
 
 #include <cstdint>
 

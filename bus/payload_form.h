@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#ifndef VIGIL_BUS_DETAIL_PAYLOAD_FORM_H
-#define VIGIL_BUS_DETAIL_PAYLOAD_FORM_H
+#ifndef VIGIL_BUS_PAYLOAD_FORM_H
+#define VIGIL_BUS_PAYLOAD_FORM_H
 
 #include <algorithm>
 #include <cstdint>
@@ -8,7 +8,7 @@
 
 #include <tlm>
 
-#include <vigil/bus/detail/payload_part.h>
+#include <vigil/bus/payload_part.h>
 
 namespace vigil::bus {
 

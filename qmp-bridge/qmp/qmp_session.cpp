@@ -9,6 +9,7 @@
 
 #include <vigil/qmp-bridge/qmp/commands/qmp_commands.h>
 #include <vigil/qmp-bridge/qmp/qmp_monitor.h>
+#include <vigil/qmp-bridge/schema/gathered_text.h>
 
 namespace vigil::qmp_bridge {
 
@@ -330,16 +331,19 @@ void qmp_session::append_return(std::string_view value, const json::value* id)
             reply.emplace("return", parsed(value));
             if (id) reply.emplace("id", *id);
             print_json_pretty(out, reply);
-        } else {
-            out += "{\"return\": ";
-            out += value;
-            if (id) {
-                out += ", \"id\": ";
-                print_json(out, *id);
-            }
-            out += '}';
+            out += k_line_end;
+            return;
         }
-        out += k_line_end;
+        gathered_text line(out);
+        line += "{\"return\": ";
+        line += value;
+        if (id) {
+            line += ", \"id\": ";
+            print_json(line.flush(), *id);
+        }
+        line += '}';
+        line += k_line_end;
+        line.flush();
     });
 }
 

@@ -144,13 +144,6 @@ std::optional<refusal> check_members(const qapi_type& type, const json::object& 
 
 } // namespace
 
-void print_plain_string(std::string& out, std::string_view text)
-{
-    out += '"';
-    out += text;
-    out += '"';
-}
-
 std::optional<refusal> check_arguments(const qapi_type& type, const json::object& arguments, vocabulary words)
 {
     if (type.members.size() == 0 && arguments.empty()) return std::nullopt;

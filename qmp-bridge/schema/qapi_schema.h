@@ -17,6 +17,7 @@
 #include <vector>
 
 #include <vigil/qmp-bridge/json/json.h>
+#include <vigil/qmp-bridge/schema/gathered_text.h>
 #include <vigil/qmp-bridge/schema/vocabulary.h>
 #include <vigil/runstate/inspectable.h>
 #include <vigil/runstate/result.h>
@@ -289,9 +290,6 @@ template <class T> T read_checked(const json::object& object)
 
 // Printing.
 
-/// Appends text in which nothing is to be escaped, in quotes.
-void print_plain_string(std::string& out, std::string_view text);
-
 namespace detail {
 
 /// How a member of that name begins, after another: `, "name": `; with its value, where that is known.
@@ -319,37 +317,40 @@ inline constexpr auto
     k_beginning_of_tag = beginning_of<std::string_view(described<Union>::tag).size()>(described<Union>::tag);
 
 /// Appends it; the first member has no separator before it.
-template <std::size_t Size> void begin_member(std::string& out, const std::array<char, Size>& beginning, bool& first)
+template <std::size_t Size> void begin_member(gathered_text& out, const std::array<char, Size>& beginning, bool& first)
 {
-    const std::size_t separator = std::exchange(first, false) ? 2 : 0;
-    out.append(beginning.data() + separator, Size - separator);
+    constexpr std::size_t k_separator = 2;
+    if (std::exchange(first, false)) {
+        out.append(beginning.data() + k_separator, Size - k_separator);
+    } else {
+        out.append(beginning.data(), Size);
+    }
 }
 
-} // namespace detail
-
 /// Appends the members of `value`, a union's tag and branch included.
-template <class T> void print_members(std::string& out, const T& value, vocabulary words, bool& first);
+template <class T> void print_members(gathered_text& out, const T& value, vocabulary words, bool& first);
 
-/// Appends `value` on one line, with the members that the vocabulary has, in schema order.
-template <class T> void print(std::string& out, const T& value, vocabulary words)
+template <class T> void print(gathered_text& out, const T& value, vocabulary words)
 {
     if constexpr (std::is_same_v<T, bool>) {
-        out += value ? "true" : "false";
+        out += std::string_view(value ? "true" : "false");
     } else if constexpr (std::is_integral_v<T>) {
         std::array<char, 24> digits{};
         const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), value).ptr;
-        out.append(digits.data(), end);
+        out.append(digits.data(), static_cast<std::size_t>(end - digits.data()));
     } else if constexpr (std::is_floating_point_v<T>) {
-        print_json(out, json::value(value));
-    } else if constexpr (detail::is_text<T>) {
-        print_json_string(out, value);
+        print_json(out.flush(), json::value(value));
+    } else if constexpr (is_text<T>) {
+        print_json_string(out.flush(), value);
     } else if constexpr (std::is_same_v<T, json::value>) {
-        print_json(out, value);
+        print_json(out.flush(), value);
     } else if constexpr (std::is_same_v<T, runstate::property_value>) {
         std::visit([&](const auto& held) { print(out, held, words); }, value);
     } else if constexpr (std::is_enum_v<T>) {
-        print_plain_string(out, runstate::to_string(value));
-    } else if constexpr (detail::is_vector<T>::value) {
+        out += '"'; // in which nothing is to be escaped
+        out += runstate::to_string(value);
+        out += '"';
+    } else if constexpr (is_vector<T>::value) {
         std::string_view separator;
         out += '[';
         for (const auto& one : value) {
@@ -365,9 +366,8 @@ template <class T> void print(std::string& out, const T& value, vocabulary words
     }
 }
 
-namespace detail {
-
-template <class T, std::size_t Index> void print_member(std::string& out, const T& value, vocabulary words, bool& first)
+template <class T, std::size_t Index>
+void print_member(gathered_text& out, const T& value, vocabulary words, bool& first)
 {
     constexpr auto& one = std::get<Index>(described<T>::members);
     if (!one.words.in(words)) return;
@@ -385,26 +385,34 @@ template <class T, std::size_t Index> void print_member(std::string& out, const 
 }
 
 template <class T, std::size_t... Index>
-void print_own_members([[maybe_unused]] std::string& out, [[maybe_unused]] const T& value,
+void print_own_members([[maybe_unused]] gathered_text& out, [[maybe_unused]] const T& value,
                        [[maybe_unused]] vocabulary words, [[maybe_unused]] bool& first, std::index_sequence<Index...>)
 {
     (print_member<T, Index>(out, value, words, first), ...);
 }
 
-} // namespace detail
-
-template <class T> void print_members(std::string& out, const T& value, vocabulary words, bool& first)
+template <class T> void print_members(gathered_text& out, const T& value, vocabulary words, bool& first)
 {
     using own = std::make_index_sequence<std::tuple_size_v<std::decay_t<decltype(described<T>::members)>>>;
-    if constexpr (detail::is_union<T>::value) {
+    if constexpr (is_union<T>::value) {
         const auto& branches = std::invoke(described<T>::branches, value);
-        detail::begin_member(out, detail::k_beginning_of_tag<T>, first);
+        begin_member(out, k_beginning_of_tag<T>, first);
         print(out, static_cast<typename described<T>::tag_type>(branches.index()), words);
-        detail::print_own_members(out, value, words, first, own{});
+        print_own_members(out, value, words, first, own{});
         std::visit([&](const auto& branch) { print_members(out, branch, words, first); }, branches);
     } else {
-        detail::print_own_members(out, value, words, first, own{});
+        print_own_members(out, value, words, first, own{});
     }
+}
+
+} // namespace detail
+
+/// Appends `value` on one line, with the members that the vocabulary has, in schema order.
+template <class T> void print(std::string& out, const T& value, vocabulary words)
+{
+    gathered_text text(out);
+    detail::print(text, value, words);
+    text.flush();
 }
 
 /// Whether the vocabulary has words for `event`: for itself, and for each enumeration value that it would say.

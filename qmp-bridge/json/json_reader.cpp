@@ -52,7 +52,7 @@ struct json_reader::impl {
         count(token.kind);
         if (!refused) add(token, item);
         if (open && (!item || errors == json_errors::at_once)) {
-            refused = refused || item;
+            if (item) refused = true;
             return;
         }
         if (!refused && !item) {
@@ -77,10 +77,13 @@ struct json_reader::impl {
     /// Takes note of a bracket or brace.
     void count(token_kind kind) noexcept
     {
-        if (kind > token_kind::close_bracket) return;
-        const bool brace = kind == token_kind::open_brace || kind == token_kind::close_brace;
-        const bool opens = kind == token_kind::open_brace || kind == token_kind::open_bracket;
-        (brace ? braces : brackets) += opens ? 1 : -1;
+        switch (kind) {
+        case token_kind::open_brace: ++braces; break;
+        case token_kind::close_brace: --braces; break;
+        case token_kind::open_bracket: ++brackets; break;
+        case token_kind::close_bracket: --brackets; break;
+        default: return;
+        }
         open = braces >= 0 && brackets >= 0 && braces + brackets > 0;
         nested_too_deeply = braces + brackets > static_cast<std::int64_t>(limits.nesting);
     }

@@ -76,7 +76,7 @@ void json_assembler::take_value(const json_token& token)
         if (token.text == "true") return deliver(true);
         if (token.text == "false") return deliver(false);
         if (token.text == "null") return deliver(nullptr);
-        return fail("invalid keyword '" + std::string(token.text) + "'");
+        return fail_at_word(token.text);
     default: return fail("expecting value");
     }
 }
@@ -129,6 +129,15 @@ void json_assembler::fail(std::string text)
     reset();
     error_ = "JSON parse error, " + std::move(text);
 }
+
+void json_assembler::fail(const char* text) { fail(std::string(text)); }
+
+void json_assembler::fail(const char* old_text, const char* text)
+{
+    fail(errors_ == json_errors::at_once ? text : old_text);
+}
+
+void json_assembler::fail_at_word(std::string_view word) { fail("invalid keyword '" + std::string(word) + "'"); }
 
 void json_assembler::finish(std::optional<json_item>& item)
 {

@@ -68,9 +68,11 @@ private:
     void take_string(const json_token& token);
     void close();
     template <class Value> void deliver(Value&& value);
+    // Each is a call of its own, so that what goes well has no string to make or to unwind.
     void fail(std::string text);
-    /// Fails in the words of QEMU 7.2, or in those of 11.1.
-    void fail(const char* old_text, const char* text) { fail(errors_ == json_errors::at_once ? text : old_text); }
+    void fail(const char* text);
+    void fail(const char* old_text, const char* text); ///< in the words of QEMU 7.2, or in those of 11.1
+    void fail_at_word(std::string_view word);
     expectation& expects() { return open_.empty() ? top_expects_ : open_.back().expects; }
 
     json_errors errors_;

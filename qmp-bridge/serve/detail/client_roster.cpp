@@ -35,10 +35,10 @@ void client_roster::has_output(const std::shared_ptr<connection>& client)
     if (output_waits) output_waits();
 }
 
-void client_roster::ready(const std::shared_ptr<connection>& client)
+void client_roster::ready(std::shared_ptr<connection> client)
 {
     if (ready_.full()) ready_.set_capacity(2 * ready_.size() + 1);
-    ready_.push_back(client);
+    ready_.push_back(std::move(client));
 }
 
 void client_roster::serve(bool amid_step)

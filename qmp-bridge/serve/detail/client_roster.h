@@ -37,7 +37,7 @@ public:
     unsigned add(const std::shared_ptr<connection>& client);
     void remove(const connection& client) noexcept;
     /// The connection has a request to be executed.
-    void ready(const std::shared_ptr<connection>& client);
+    void ready(std::shared_ptr<connection> client);
     /// The connection has bytes to send that its own request did not cause.
     void has_output(const std::shared_ptr<connection>& client);
     /// Whether nothing is executed any more.

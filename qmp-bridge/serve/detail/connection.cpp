@@ -6,7 +6,6 @@
 #include <new>
 #include <utility>
 
-#include <boost/asio/bind_allocator.hpp>
 #include <boost/container/pmr/polymorphic_allocator.hpp>
 
 #include <vigil/qmp-bridge/serve/traffic_observer.h>
@@ -144,13 +143,24 @@ void connection::close() noexcept
     if (const auto tell = std::exchange(ended, nullptr)) tell();
 }
 
-void connection::read_on()
-{
-    const boost::container::pmr::polymorphic_allocator<std::byte> memory(&read_memory_);
-    auto read = asio::bind_allocator(memory, [self = shared_from_this()](const auto& error, std::size_t length) {
+// What a reading under way does in the end, and the memory for it. With an allocator bound to it, rather than its own,
+// Asio would keep an executor of its own for it, too.
+struct connection::reading {
+    using allocator_type = boost::container::pmr::polymorphic_allocator<std::byte>;
+
+    allocator_type get_allocator() const noexcept { return {&self->read_memory_}; }
+    void operator()(const boost::system::error_code& error, std::size_t length) const
+    {
         self->reading_ = false;
         self->attempt([&] { self->received(error, length); });
-    });
+    }
+
+    std::shared_ptr<connection> self;
+};
+
+void connection::read_on()
+{
+    reading read{shared_from_this()};
     if (conversation_->takes_descriptors()) {
         stream_.async_receive(asio::buffer(buffer_), descriptors_, std::move(read));
     } else {

@@ -54,6 +54,8 @@ public:
     session& conversation() noexcept { return *conversation_; }
 
 private:
+    struct reading;
+
     // session_carrier
     void output_added() override;
     unsigned client_number() const noexcept override { return is_open() ? number_ : 0; }

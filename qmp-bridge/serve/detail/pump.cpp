@@ -193,7 +193,7 @@ bool pump::serve()
     if (!has_work()) return false;
     catch_up();
     jobs_.set_interrupted(false);
-    if (const auto job = jobs_.take_urgent()) run_job(job);
+    if (jobs_.has_urgent()) run_job(jobs_.take_urgent());
     run_jobs();
     clients_.serve(false);
     return true;

@@ -195,7 +195,11 @@ void qmp_session::fetch()
 
 void qmp_session::check_budget()
 {
-    if (unfinished.hold(reader_.held() + queued_bytes_)) return;
+    if (!unfinished.hold(reader_.held() + queued_bytes_)) leave_budget();
+}
+
+void qmp_session::leave_budget()
+{
     end_conversation();
     reader_.reset();
     queue_.clear();

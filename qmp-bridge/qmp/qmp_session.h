@@ -89,6 +89,7 @@ private:
     std::size_t read_ahead() const noexcept; ///< how many requests may wait
     void fetch();                            ///< fills the queue from what the reader has
     void check_budget();                     ///< ends the conversation where its requests hold too much
+    void leave_budget();                     ///< does so
     void answer(const json_item& item);      ///< executes a request, or reports the error
     void carry_out(const json::object& object, const json::value* id);
     /// Appends what the command returns to `returned`, or says why it failed.

@@ -3,30 +3,42 @@
 #define VIGIL_BUS_LITTLE_ENDIAN_H
 
 #include <cstdint>
+#include <cstring>
 
 namespace vigil::bus {
 
 namespace detail {
 
-constexpr std::uint64_t load_4(const std::uint8_t* data) noexcept
+/// Numbers are copied where the host's own order is this one; the compiler would see as much in single bytes, but
+/// not wherever it is inlined.
+inline constexpr bool k_host_order = __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__;
+
+template <class Number> std::uint64_t load_as(const std::uint8_t* data) noexcept
 {
-    return data[0] | static_cast<std::uint32_t>(data[1]) << 8 | static_cast<std::uint32_t>(data[2]) << 16 |
-           static_cast<std::uint32_t>(data[3]) << 24;
+    Number number = 0;
+    if constexpr (k_host_order) {
+        std::memcpy(&number, data, sizeof number);
+    } else {
+        for (unsigned i = sizeof number; i-- > 0;) number = static_cast<Number>(number << 8 | data[i]);
+    }
+    return number;
 }
 
-constexpr void store_4(std::uint8_t* data, std::uint64_t value) noexcept
+template <class Number> void store_as(std::uint8_t* data, std::uint64_t value) noexcept
 {
-    data[0] = static_cast<std::uint8_t>(value);
-    data[1] = static_cast<std::uint8_t>(value >> 8);
-    data[2] = static_cast<std::uint8_t>(value >> 16);
-    data[3] = static_cast<std::uint8_t>(value >> 24);
+    const auto number = static_cast<Number>(value);
+    if constexpr (k_host_order) {
+        std::memcpy(data, &number, sizeof number);
+    } else {
+        for (unsigned i = 0; i < sizeof number; ++i) data[i] = static_cast<std::uint8_t>(value >> (8 * i));
+    }
 }
 
 // Of any width, out of the way of the usual ones, and of warnings where the bytes of the caller are fewer than 8.
 
 [[gnu::noinline]] inline std::uint64_t load_bytes(const std::uint8_t* data, unsigned width) noexcept
 {
-    if (width == 8) return load_4(data) | load_4(data + 4) << 32;
+    if (width == 8) return load_as<std::uint64_t>(data);
     std::uint64_t value = 0;
     for (unsigned i = width; i-- > 0;) value = value << 8 | data[i];
     return value;
@@ -34,11 +46,7 @@ constexpr void store_4(std::uint8_t* data, std::uint64_t value) noexcept
 
 [[gnu::noinline]] inline void store_bytes(std::uint8_t* data, unsigned width, std::uint64_t value) noexcept
 {
-    if (width == 8) {
-        store_4(data, value);
-        store_4(data + 4, value >> 32);
-        return;
-    }
+    if (width == 8) return store_as<std::uint64_t>(data, value);
     for (unsigned i = 0; i < width; ++i) data[i] = static_cast<std::uint8_t>(i < 8 ? value >> (8 * i) : 0);
 }
 
@@ -49,8 +57,8 @@ inline std::uint64_t load_little_endian(const std::uint8_t* data, unsigned width
 {
     switch (width) {
     case 1: return data[0];
-    case 2: return data[0] | static_cast<std::uint32_t>(data[1]) << 8;
-    case 4: return detail::load_4(data);
+    case 2: return detail::load_as<std::uint16_t>(data);
+    case 4: return detail::load_as<std::uint32_t>(data);
     default: return detail::load_bytes(data, width);
     }
 }
@@ -60,11 +68,8 @@ inline void store_little_endian(std::uint8_t* data, unsigned width, std::uint64_
 {
     switch (width) {
     case 1: data[0] = static_cast<std::uint8_t>(value); return;
-    case 2:
-        data[0] = static_cast<std::uint8_t>(value);
-        data[1] = static_cast<std::uint8_t>(value >> 8);
-        return;
-    case 4: detail::store_4(data, value); return;
+    case 2: detail::store_as<std::uint16_t>(data, value); return;
+    case 4: detail::store_as<std::uint32_t>(data, value); return;
     default: detail::store_bytes(data, width, value); return;
     }
 }

@@ -124,6 +124,21 @@ constexpr const Row* find_register(const std::array<Row, N>& table, std::uint64_
     return nullptr;
 }
 
+/// What `act(row)` returns for that row, or `otherwise` where there is none. Each row has a call of its own, in which
+/// the compiler knows what a constant table says of it: for what is accessed most.
+template <std::size_t Index = 0, class Row, std::size_t N, class Act, class Result>
+[[gnu::always_inline]] inline Result at_register(const std::array<Row, N>& table, std::uint64_t offset, unsigned width,
+                                                 const Act& act, Result otherwise)
+{
+    const Row& row = table[Index];
+    if (row.offset == offset && row.width == width) return act(row);
+    if constexpr (Index + 1 < N) {
+        return at_register<Index + 1>(table, offset, width, act, otherwise);
+    } else {
+        return otherwise;
+    }
+}
+
 /// The row of the register that the byte at `offset` lies in, or null.
 template <class Row, std::size_t N>
 constexpr const Row* register_at(const std::array<Row, N>& table, std::uint64_t offset) noexcept

@@ -66,8 +66,8 @@ public:
     // For register_target: the memory registers.
     std::uint64_t read(std::uint64_t offset, unsigned width, const access_context& context) const
     {
-        const auto* row = find_register(memory_registers(), offset, width);
-        return row != nullptr ? row->value(*this, state_, context) : 0;
+        return at_register(
+            memory_registers(), offset, width, [&](const auto& row) { return row.value(*this, state_, context); }, 0U);
     }
     void write(std::uint64_t offset, unsigned width, std::uint64_t value, const access_context& context);
     std::uint64_t peek(std::uint64_t offset, unsigned width) const { return read(offset, width, debug_access()); }
@@ -169,9 +169,12 @@ runstate::state_table<i6300esb::state> i6300esb::core::variables() noexcept
 void i6300esb::core::write(std::uint64_t offset, unsigned width, std::uint64_t value, const access_context& context)
 {
     const bool admitted = i6300esb_admit(state_.unlock, offset, width, value);
-    const auto* row = find_register(memory_registers(), offset, width);
-    if (row == nullptr || ((row->rules & bus::register_rule::needs_unlock) != 0 && !admitted)) return;
-    row->put(*this, state_, static_cast<std::uint32_t>(value), context);
+    const auto put = [&](const auto& row) {
+        if ((row.rules & bus::register_rule::needs_unlock) != 0 && !admitted) return false;
+        row.put(*this, state_, static_cast<std::uint32_t>(value), context);
+        return true;
+    };
+    at_register(memory_registers(), offset, width, put, false);
 }
 
 std::uint32_t i6300esb::core::int_type_mask() const noexcept

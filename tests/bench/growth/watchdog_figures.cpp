@@ -83,7 +83,10 @@ void print_kicks(const costs_by_count& vigil, const costs_by_count& naive, const
 std::vector<panel> watchdog_figures(int runs)
 {
     costs_by_count vigil, naive, still;
+    costs huge_pages;
     for (int run = 0; run < runs; ++run) {
+        huge_pages.add(
+            numbers_from({"env", "GLIBC_TUNABLES=glibc.malloc.hugetlb=1", VIGIL_SCALE, std::to_string(k_most)}));
         for (const int count : k_counts) {
             vigil[count].add(numbers_from({VIGIL_SCALE, std::to_string(count)}));
             naive[count].add(numbers_from({VIGIL_SCALE, std::to_string(count), "naive"}));
@@ -97,6 +100,8 @@ std::vector<panel> watchdog_figures(int runs)
     print_row_wanted("making and elaborating one of 100,000", against(ours, &costs::making, vigil[k_thousand]), k_us,
                      "of 1,000", 10e-6);
     print_row("the same", against(ours, &costs::making, others), k_us, "naive model");
+    print_row_wanted("the same, in huge pages", against(huge_pages, &costs::making, ours), k_us, "in usual ones",
+                     10e-6);
     print_exponent_row("exponent of making 100 to 100,000", exponent_from_few_on(vigil, &costs::making), k_linear);
     print_row_wanted("expiry of one of 100,000, all at once", against(ours, &costs::expiry, others), k_ns,
                      "naive model", 150e-9);

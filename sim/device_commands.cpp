@@ -105,11 +105,14 @@ std::vector<qmp_bridge::own_command> device_commands(machine& of, const qemu_beh
 {
     using qmp_bridge::command_context;
     using qmp_bridge::done_unless;
-    const auto device_add = [&of, &behaviour](const command_context& /*c*/,
+    // Objects are listed in the order in which they came.
+    const auto device_add = [&of, &behaviour](const command_context& c,
                                               const qmp_bridge::unchecked_arguments<device_add_arguments>& arguments) {
+        c.monitor.settings().objects->complete();
         return done_unless(add(of, behaviour, arguments.given));
     };
-    const auto device_del = [&of](const command_context& /*c*/, const device_del_arguments& arguments) {
+    const auto device_del = [&of](const command_context& c, const device_del_arguments& arguments) {
+        c.monitor.settings().objects->complete();
         return done_unless(of.unplug(arguments.id));
     };
     using namespace qmp_bridge::command_trait;

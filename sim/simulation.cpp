@@ -151,7 +151,7 @@ void simulation::describe_machine()
     description.balloon = std::any_of(devices.begin(), devices.end(), is_balloon);
     server_.objects().types.tell_defaults_of_all(options_.machine.behaviour.renewed_objects);
     server_.objects().types.add_when_asked([version = options_.version] { return known_types(version); });
-    list_objects();
+    server_.objects().add_when_asked([this] { list_objects(); });
 }
 
 void simulation::list_objects()

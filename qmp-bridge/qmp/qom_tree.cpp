@@ -2,6 +2,7 @@
 #include <vigil/qmp-bridge/qmp/qom_tree.h>
 
 #include <algorithm>
+#include <array>
 #include <cassert>
 #include <utility>
 
@@ -13,6 +14,8 @@ using runstate::property_value;
 namespace {
 
 using node = qom_tree::node;
+
+constexpr std::array<std::string_view, 3> k_of_machine{"unattached", "peripheral-anon", "peripheral"};
 using steps = std::vector<std::string_view>;
 
 steps steps_of(std::string_view path)
@@ -166,6 +169,15 @@ node& node::add(std::string name, std::string its_type)
     return *children_.back();
 }
 
+void node::keep(const std::vector<std::string_view>& names) noexcept
+{
+    const auto goes = [&](const std::unique_ptr<node>& one) {
+        return std::find(names.begin(), names.end(), one->name()) == names.end();
+    };
+    children_.erase(std::remove_if(children_.begin(), children_.end(), goes), children_.end());
+    facts.clear();
+}
+
 void node::add_link(std::string name, std::string its_type, std::function<const node*()> target)
 {
     const auto path = [target] {
@@ -198,20 +210,38 @@ qom_tree::qom_tree(std::string machine_type) : root_(std::make_unique<node>(null
 {
     root_->add("objects", "container");
     node& machine = root_->add("machine", std::move(machine_type));
-    for (const char* name : {"unattached", "peripheral-anon", "peripheral"}) machine.add(name, "container");
+    for (const std::string_view name : k_of_machine) machine.add(std::string(name), "container");
     root_->add("chardevs", "container");
+}
+
+void qom_tree::add_now() const
+{
+    const std::vector<std::string_view> of_root{"objects", "machine", "chardevs"};
+    const std::vector<std::string_view> of_machine(k_of_machine.begin(), k_of_machine.end());
+    std::function<void()> add = std::exchange(add_, nullptr);
+    try {
+        add();
+    } catch (...) {
+        root_->keep(of_root);
+        root_->child("objects")->keep({});
+        node& machine = *root_->child("machine");
+        machine.keep(of_machine);
+        for (const auto& container : machine.children()) container->keep({});
+        add_ = std::move(add);
+        throw;
+    }
 }
 
 std::vector<const node*> qom_tree::nodes() const
 {
     std::vector<const node*> all;
-    append_with_those_below(*root_, all);
+    append_with_those_below(whole(), all);
     return all;
 }
 
 result<const node*> qom_tree::find(std::string_view path) const
 {
-    const destination found = resolve(*root_, path);
+    const destination found = resolve(whole(), path);
     if (found.object == nullptr || found.ambiguous) return not_found(path);
     return found.object;
 }
@@ -227,7 +257,7 @@ result<property_value> qom_tree::get(std::string_view path, std::string_view pro
 
 result<std::vector<object_property_info>> qom_tree::list(std::string_view path) const
 {
-    const destination found = resolve(*root_, path);
+    const destination found = resolve(whole(), path);
     if (found.ambiguous) return refusal{"Path '" + std::string(path) + "' is ambiguous"};
     if (found.object == nullptr) return not_found(path);
     std::vector<object_property_info> all;

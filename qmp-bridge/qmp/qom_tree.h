@@ -58,6 +58,9 @@ public:
         /// Adds a link to `target`; null: to nothing.
         void add_link(std::string name, std::string its_type, const node* target);
 
+        /// Takes away all below it but objects of these names, and its own facts.
+        void keep(const std::vector<std::string_view>& names) noexcept;
+
         /// The path from the root.
         std::string path() const;
         const std::string& name() const noexcept { return name_; }
@@ -82,16 +85,25 @@ public:
     /// `machine_type`: the type of /machine.
     explicit qom_tree(std::string machine_type = "machine");
 
-    node& root() noexcept { return *root_; }
-    node& objects() noexcept { return *root_->child("objects"); }
+    /// Has `add` called when somebody first asks for an object, or for a place to put one, outside /chardevs: most
+    /// simulations end before anybody does. `add` and what it refers to must stay until then.
+    void add_when_asked(std::function<void()> add) { add_ = std::move(add); }
+    /// Has it called now, where it was not yet. What it had added goes where it throws, and the next time begins anew.
+    void complete() const
+    {
+        if (add_) add_now();
+    }
+
+    node& root() { return complete(), *root_; }
+    node& objects() { return *root().child("objects"); }
     node& chardevs() noexcept { return *root_->child("chardevs"); }
-    node& machine() noexcept { return *root_->child("machine"); }
+    node& machine() { return *root().child("machine"); }
     /// Objects of the board that are no one's part.
-    node& unattached() noexcept { return *machine().child("unattached"); }
+    node& unattached() { return *machine().child("unattached"); }
     /// Devices with an id.
-    node& peripheral() noexcept { return *machine().child("peripheral"); }
+    node& peripheral() { return *machine().child("peripheral"); }
     /// Devices without one.
-    node& peripheral_anon() noexcept { return *machine().child("peripheral-anon"); }
+    node& peripheral_anon() { return *machine().child("peripheral-anon"); }
 
     /// Every object, each before those below it.
     std::vector<const node*> nodes() const;
@@ -113,7 +125,11 @@ public:
     qom_types types;
 
 private:
+    const node& whole() const { return complete(), *root_; }
+    void add_now() const;
+
     std::unique_ptr<node> root_;
+    mutable std::function<void()> add_; ///< empty: all is there
 };
 
 } // namespace vigil::qmp_bridge

@@ -2,6 +2,7 @@
 #include <vigil/qmp-bridge/qmp/qom_types.h>
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace vigil::qmp_bridge {
@@ -20,7 +21,10 @@ refusal not_expected(const char* expected) { return {"Parameter 'typename' expec
 const std::vector<qom_type>& qom_types::types() const
 {
     if (make_) {
-        for (qom_type& one : std::exchange(make_, nullptr)()) types_.push_back(std::move(one));
+        std::vector<qom_type> more = make_(); // for which memory may run out
+        types_.reserve(types_.size() + more.size());
+        std::move(more.begin(), more.end(), std::back_inserter(types_));
+        make_ = nullptr;
     }
     return types_;
 }

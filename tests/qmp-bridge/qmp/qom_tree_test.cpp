@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <new>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -198,4 +199,51 @@ TEST_CASE("qom tree: what can be set takes a value of its kind, unless the model
     CHECK(m.its_model.level == 1);
     CHECK(m.set("wd", "level", 5) == "done");
     CHECK(m.its_model.level == 5);
+}
+
+TEST_CASE("qom tree: what is added when asked comes once, with the first that asks for objects")
+{
+    qom_tree tree;
+    int asked = 0;
+    tree.add_when_asked([&] {
+        ++asked;
+        tree.unattached().add("late", "dev");
+    });
+    tree.chardevs().add("monitor0", "chardev");
+    CHECK(asked == 0);
+    SECTION("a path") { CHECK(tree.find("/machine/unattached/late")); }
+    SECTION("a list") { CHECK(tree.list("/machine/unattached")->size() == 2); } // its type, too
+    SECTION("a place") { CHECK(tree.unattached().child("late") != nullptr); }
+    SECTION("a word") { tree.complete(); }
+    CHECK(asked == 1);
+    CHECK(tree.find("late"));
+    CHECK(asked == 1);
+}
+
+TEST_CASE("qom tree: what could not be added whole is added anew")
+{
+    qom_tree tree;
+    tree.chardevs().add("monitor0", "chardev");
+    bool fails = true;
+    tree.add_when_asked([&] {
+        tree.objects().add("backend", "memory");
+        tree.unattached().add("first", "dev");
+        tree.machine().add_link("link", "link<memory>", tree.objects().child("backend"));
+        tree.machine().add("host", "dev").add("bus", "bus");
+        tree.root().add("further", "container");
+        if (fails) throw std::bad_alloc();
+        tree.peripheral().add("wd", "dev");
+    });
+    const auto paths = [&tree] {
+        std::string all;
+        for (const qom_tree::node* one : tree.nodes()) all += one->path() + ' ';
+        return all;
+    };
+    CHECK_THROWS_AS(paths(), std::bad_alloc);
+    CHECK_THROWS_AS(tree.find("/machine"), std::bad_alloc);
+    fails = false;
+    CHECK(paths() == "/ /objects /objects/backend /machine /machine/unattached /machine/unattached/first "
+                     "/machine/peripheral-anon /machine/peripheral /machine/peripheral/wd /machine/host "
+                     "/machine/host/bus /chardevs /chardevs/monitor0 /further ");
+    CHECK(std::get<std::string>(*tree.get("/machine", "link")) == "/objects/backend");
 }

@@ -63,13 +63,23 @@ public:
 
     static runstate::state_table<state> variables() noexcept;
 
-    // For register_target: the memory registers.
+    // For register_target: the memory registers. Inlined into each access, of which this is the most part.
     std::uint64_t read(std::uint64_t offset, unsigned width, const access_context& context) const
     {
         return at_register(
             memory_registers(), offset, width, [&](const auto& row) { return row.value(*this, state_, context); }, 0U);
     }
-    void write(std::uint64_t offset, unsigned width, std::uint64_t value, const access_context& context);
+    [[gnu::always_inline]] void write(std::uint64_t offset, unsigned width, std::uint64_t value,
+                                      const access_context& context)
+    {
+        const bool admitted = i6300esb_admit(state_.unlock, offset, width, value);
+        const auto put = [&](const auto& row) {
+            if ((row.rules & bus::register_rule::needs_unlock) != 0 && !admitted) return false;
+            row.put(*this, state_, static_cast<std::uint32_t>(value), context);
+            return true;
+        };
+        at_register(memory_registers(), offset, width, put, false);
+    }
     std::uint64_t peek(std::uint64_t offset, unsigned width) const { return read(offset, width, debug_access()); }
 
     std::uint32_t int_type_mask() const noexcept; ///< the bits of WDT Configuration that are the interrupt type
@@ -164,17 +174,6 @@ runstate::state_table<i6300esb::state> i6300esb::core::variables() noexcept
             .shown("previous-reboot", "Whether the watchdog ran out since the flag was last cleared."),
     };
     return k_rows;
-}
-
-void i6300esb::core::write(std::uint64_t offset, unsigned width, std::uint64_t value, const access_context& context)
-{
-    const bool admitted = i6300esb_admit(state_.unlock, offset, width, value);
-    const auto put = [&](const auto& row) {
-        if ((row.rules & bus::register_rule::needs_unlock) != 0 && !admitted) return false;
-        row.put(*this, state_, static_cast<std::uint32_t>(value), context);
-        return true;
-    };
-    at_register(memory_registers(), offset, width, put, false);
 }
 
 std::uint32_t i6300esb::core::int_type_mask() const noexcept

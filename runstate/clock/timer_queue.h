@@ -82,7 +82,7 @@ private:
     void take_out(std::size_t place) noexcept;          ///< removes a key from the heap
     void settle_top();                                  ///< makes the top key a true one, or the heap empty
 
-    static constexpr std::size_t k_children = 4; ///< of a place in the heap: half as many levels as with two
+    static constexpr std::size_t k_children = 8; ///< of a place in the heap: a third of the levels that two make
 
     std::vector<entry> entries_;
     std::vector<std::function<void()>> expiries_; ///< what each calls

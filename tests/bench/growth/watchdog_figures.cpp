@@ -4,6 +4,7 @@
 #include "../process/processes.h"
 #include "../process/table.h"
 
+#include <algorithm>
 #include <iterator>
 #include <map>
 #include <string>
@@ -30,6 +31,19 @@ struct costs {
 };
 using costs_by_count = std::map<int, costs>;
 using cost = std::vector<double> costs::*;
+
+/// What commands print, of each number the least of two times that they are run in turn: what else the machine does
+/// meanwhile only adds.
+std::vector<std::vector<double>> least_of_two(const std::vector<std::vector<std::string>>& commands)
+{
+    std::vector<std::vector<double>> least;
+    for (const std::vector<std::string>& one : commands) least.push_back(numbers_from(one));
+    for (std::size_t i = 0; i < commands.size(); ++i) {
+        const std::vector<double> again = numbers_from(commands[i]);
+        for (std::size_t k = 0; k < again.size(); ++k) least[i].at(k) = std::min(least[i].at(k), again[k]);
+    }
+    return least;
+}
 
 series against(const costs& ours, cost of, const costs& others) { return {ours.*of, others.*of}; }
 
@@ -88,9 +102,12 @@ std::vector<panel> watchdog_figures(int runs)
         huge_pages.add(
             numbers_from({"env", "GLIBC_TUNABLES=glibc.malloc.hugetlb=1", VIGIL_SCALE, std::to_string(k_most)}));
         for (const int count : k_counts) {
-            vigil[count].add(numbers_from({VIGIL_SCALE, std::to_string(count)}));
-            naive[count].add(numbers_from({VIGIL_SCALE, std::to_string(count), "naive"}));
-            still[count].add(numbers_from({VIGIL_SCALE, std::to_string(count), "still"}));
+            const std::string number = std::to_string(count);
+            const auto of =
+                least_of_two({{VIGIL_SCALE, number}, {VIGIL_SCALE, number, "naive"}, {VIGIL_SCALE, number, "still"}});
+            vigil[count].add(of.at(0));
+            naive[count].add(of.at(1));
+            still[count].add(of.at(2));
         }
     }
     const costs &ours = vigil[k_most], &others = naive[k_most];

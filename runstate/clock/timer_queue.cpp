@@ -12,6 +12,7 @@ timer_queue::handle timer_queue::add(std::function<void()> on_expiry)
     if (unused_.empty()) {
         timer = static_cast<handle>(entries_.size());
         entries_.emplace_back();
+        links_.emplace_back();
         expiries_.emplace_back();
     } else {
         timer = unused_.back();
@@ -28,37 +29,104 @@ void timer_queue::remove(handle timer)
 {
     entry& e = entries_[timer];
     if (!e.used) return;
-    if (e.place != k_out) take_out(e.place);
+    take_out(timer);
     e = entry{};
     expiries_[timer] = nullptr;
     unused_.push_back(timer);
 }
 
-ns timer_queue::next_deadline()
-{
-    settle_top();
-    return heap_.empty() ? k_never : heap_.front().deadline;
-}
+ns timer_queue::next_deadline() { return settled_first().deadline; }
 
 std::optional<timer_queue::due_timer> timer_queue::take_due(ns now)
 {
-    const ns due = next_deadline();
-    if (due == k_never || due > now) return std::nullopt;
-    const handle timer = heap_.front().timer;
-    take_out(0);
-    entries_[timer].deadline = k_never;
-    return due_timer{due, expiries_[timer]};
+    const key due = settled_first();
+    if (due.timer == k_none || due.deadline > now) return std::nullopt;
+    take_out(due.timer);
+    entries_[due.timer].deadline = k_never;
+    return due_timer{due.deadline, expiries_[due.timer]};
+}
+
+timer_queue::key timer_queue::own_key(handle timer) const noexcept
+{
+    return {entries_[timer].deadline, entries_[timer].arming, timer};
 }
 
 void timer_queue::lift(handle timer)
 {
     const entry& e = entries_[timer];
-    const key k{e.deadline, e.arming, timer};
-    if (e.place == k_out) {
-        heap_.push_back(k);
-        sift_up(heap_.size() - 1, k);
-    } else {
-        sift_up(e.place, k);
+    if (e.at == home::heap) return sift_up(e.place, own_key(timer));
+    take_out(timer);
+    insert(own_key(timer));
+}
+
+void timer_queue::insert(const key& k)
+{
+    if (append(k)) return;
+    entries_[k.timer].at = home::heap;
+    heap_.push_back(k);
+    sift_up(heap_.size() - 1, k);
+}
+
+bool timer_queue::append(const key& k) noexcept
+{
+    // Of the lanes that end before it the one that ends last; an unused one only where there is none.
+    lane* best = nullptr;
+    key end{ns::min(), 0, k_none};
+    for (lane& one : lanes_) {
+        const bool unused = one.last == k_none;
+        const key its_end = unused ? key{ns::min(), 0, k_none} : lane_key(one.last);
+        if (k.before(its_end) || (best != nullptr && !end.before(its_end))) continue;
+        best = &one;
+        end = its_end;
+    }
+    if (best == nullptr) return false;
+    links_[k.timer] = {k.arming, best->last, k_none};
+    (best->last == k_none ? best->first : links_[best->last].after) = k.timer;
+    best->last = k.timer;
+    entry& e = entries_[k.timer];
+    e.queued = k.deadline;
+    e.place = static_cast<std::uint32_t>(best - lanes_.data());
+    e.at = home::lane;
+    return true;
+}
+
+void timer_queue::take_out(handle timer) noexcept
+{
+    entry& e = entries_[timer];
+    if (e.at == home::lane) take_from_lane(timer);
+    if (e.at == home::heap) take_from_heap(e.place);
+    e.at = home::nowhere;
+    e.queued = k_never;
+}
+
+void timer_queue::take_from_lane(handle timer) noexcept
+{
+    lane& its = lanes_[entries_[timer].place];
+    const link& gone = links_[timer];
+    (gone.before == k_none ? its.first : links_[gone.before].after) = gone.after;
+    (gone.after == k_none ? its.last : links_[gone.after].before) = gone.before;
+}
+
+timer_queue::key timer_queue::first() const noexcept
+{
+    key first = heap_.empty() ? key{k_never, 0, k_none} : heap_.front();
+    for (const lane& one : lanes_) {
+        if (one.first == k_none) continue;
+        const key its = lane_key(one.first);
+        if (its.before(first) || first.timer == k_none) first = its;
+    }
+    return first;
+}
+
+timer_queue::key timer_queue::settled_first()
+{
+    for (;;) {
+        const key k = first();
+        if (k.timer == k_none) return k;
+        const entry& e = entries_[k.timer];
+        if (e.arming == k.arming && e.deadline != k_never) return k;
+        take_out(k.timer);
+        if (e.deadline != k_never) insert(own_key(k.timer));
     }
 }
 
@@ -98,11 +166,8 @@ void timer_queue::sift_down(std::size_t place, key k) noexcept
     put(place, k);
 }
 
-void timer_queue::take_out(std::size_t place) noexcept
+void timer_queue::take_from_heap(std::size_t place) noexcept
 {
-    entry& e = entries_[heap_[place].timer];
-    e.place = k_out;
-    e.queued = k_never;
     const key last = heap_.back();
     heap_.pop_back();
     if (place == heap_.size()) return;
@@ -110,21 +175,6 @@ void timer_queue::take_out(std::size_t place) noexcept
         sift_up(place, last);
     } else {
         sift_down(place, last);
-    }
-}
-
-void timer_queue::settle_top()
-{
-    while (!heap_.empty()) {
-        const key top = heap_.front();
-        const entry& e = entries_[top.timer];
-        if (e.deadline == k_never) {
-            take_out(0);
-        } else if (e.arming != top.arming) {
-            sift_down(0, key{e.deadline, e.arming, top.timer});
-        } else {
-            return;
-        }
     }
 }
 

@@ -2,6 +2,8 @@
 #ifndef VIGIL_RUNSTATE_CLOCK_TIMER_QUEUE_H
 #define VIGIL_RUNSTATE_CLOCK_TIMER_QUEUE_H
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -11,11 +13,13 @@
 
 namespace vigil::runstate {
 
-/// All timers of one clock, in one indexed heap of (deadline, arming number). No kernel, no clock: the caller says
-/// what time it is.
+/// All timers of one clock, ordered by (deadline, arming number). No kernel, no clock: the caller says what time it is.
 ///
-/// Moving a deadline later, and disarming, only store: the heap keeps the older, earlier key as a lower bound and is
-/// put right when that key reaches the top. A kicked watchdog therefore costs two stores per kick.
+/// Moving a deadline later, and disarming, only store: the older, earlier key stays where it is as a lower bound, and
+/// is put right when it comes up. A kicked watchdog therefore costs two stores per kick.
+///
+/// Timers of one length come in the order of their deadlines: such keys are linked in lanes, at whose ends they come
+/// and go. Only what fits the end of no lane goes into a heap.
 class timer_queue {
 public:
     using handle = std::uint32_t;
@@ -54,14 +58,20 @@ public:
     std::optional<due_timer> take_due(ns now);
 
 private:
-    static constexpr std::uint32_t k_out = UINT32_MAX;
+    static constexpr handle k_none = UINT32_MAX;
+    static constexpr std::size_t k_lanes = 4;    ///< more than the lengths of timers that most platforms have
+    static constexpr std::size_t k_children = 8; ///< of a place in the heap: a third of the levels that two make
+
+    /// Where a timer's key is.
+    enum class home : std::uint8_t { nowhere, heap, lane };
 
     /// All that a kick looks at, in half a cache line.
     struct alignas(32) entry {
         ns deadline = k_never;
         std::uint64_t arming = 0;
-        ns queued = k_never;         ///< the deadline of its key in the heap; k_never: it has none there
-        std::uint32_t place = k_out; ///< where in the heap
+        ns queued = k_never;     ///< the deadline of its key; k_never: it has none
+        std::uint32_t place = 0; ///< of its key: in the heap, or which lane
+        home at = home::nowhere;
         bool used = false;
     };
 
@@ -75,18 +85,38 @@ private:
         }
     };
 
-    void lift(handle timer);                            ///< puts the entry's own key into the heap, upwards
+    /// Of a key in a lane, beside the entry.
+    struct link {
+        std::uint64_t arming = 0;
+        handle before = k_none;
+        handle after = k_none;
+    };
+    struct lane {
+        handle first = k_none;
+        handle last = k_none;
+    };
+
+    key own_key(handle timer) const noexcept; ///< what its key is to be
+    key lane_key(handle timer) const noexcept { return {entries_[timer].queued, links_[timer].arming, timer}; }
+
+    void lift(handle timer);                       ///< moves its key forward to its own deadline
+    void insert(const key& k);                     ///< of a timer that has none
+    bool append(const key& k) noexcept;            ///< to a lane, where one takes it
+    void take_out(handle timer) noexcept;          ///< takes its key from where it is
+    void take_from_lane(handle timer) noexcept;    //
+    void take_from_heap(std::size_t place) noexcept;
+    key first() const noexcept;                    ///< of all keys; its timer is k_none where there is none
+    key settled_first();                           ///< the same once it is no lower bound but a true one
+
     void put(std::size_t place, const key& k) noexcept; ///< stores a key, and where it is in its entry
     void sift_up(std::size_t place, key k) noexcept;    ///< moves a key up to where it belongs
     void sift_down(std::size_t place, key k) noexcept;  ///< moves a key down to where it belongs
-    void take_out(std::size_t place) noexcept;          ///< removes a key from the heap
-    void settle_top();                                  ///< makes the top key a true one, or the heap empty
-
-    static constexpr std::size_t k_children = 8; ///< of a place in the heap: a third of the levels that two make
 
     std::vector<entry> entries_;
+    std::vector<link> links_;                     ///< of each that is in a lane
     std::vector<std::function<void()>> expiries_; ///< what each calls
     std::vector<handle> unused_;
+    std::array<lane, k_lanes> lanes_;
     std::vector<key> heap_;
     std::uint64_t armings_ = 0;
 };

@@ -99,14 +99,14 @@ private:
     key own_key(handle timer) const noexcept; ///< what its key is to be
     key lane_key(handle timer) const noexcept { return {entries_[timer].queued, links_[timer].arming, timer}; }
 
-    void lift(handle timer);                       ///< moves its key forward to its own deadline
-    void insert(const key& k);                     ///< of a timer that has none
-    bool append(const key& k) noexcept;            ///< to a lane, where one takes it
-    void take_out(handle timer) noexcept;          ///< takes its key from where it is
-    void take_from_lane(handle timer) noexcept;    //
+    void lift(handle timer);              ///< moves its key forward to its own deadline
+    void insert(const key& k);            ///< of a timer that has none
+    bool append(const key& k) noexcept;   ///< to a lane, where one takes it
+    void take_out(handle timer) noexcept; ///< takes its key from where it is
+    void take_from_lane(handle timer) noexcept;
     void take_from_heap(std::size_t place) noexcept;
-    key first() const noexcept;                    ///< of all keys; its timer is k_none where there is none
-    key settled_first();                           ///< the same once it is no lower bound but a true one
+    key first() const noexcept; ///< of all keys; its timer is k_none where there is none
+    key settled_first();        ///< the same once it is no lower bound but a true one
 
     void put(std::size_t place, const key& k) noexcept; ///< stores a key, and where it is in its entry
     void sift_up(std::size_t place, key k) noexcept;    ///< moves a key up to where it belongs

@@ -97,8 +97,8 @@ public:
 
     const runstate::vm_timer& timer() const noexcept { return timer_; }
     const output_pin& irq_pin() const noexcept { return irq_pin_; }
-    const state& now() const noexcept { return state_; }
-    state& now() noexcept { return state_; }
+    const state& values() const noexcept { return state_; }
+    state& values() noexcept { return state_; }
 
     /// Takes over what was saved.
     void restore(const state& then);
@@ -324,13 +324,14 @@ i6300esb::~i6300esb() = default;
 std::uint32_t i6300esb::config_read(std::uint32_t offset, unsigned width) const
 {
     const auto* row = find_register(configuration_registers(), offset, width);
-    return row != nullptr ? row->value(*core_, core_->now(), debug_access()) : pci_function::config_read(offset, width);
+    return row != nullptr ? row->value(*core_, core_->values(), debug_access())
+                          : pci_function::config_read(offset, width);
 }
 
 void i6300esb::config_write(std::uint32_t offset, unsigned width, std::uint32_t value, const access_context& context)
 {
     if (const auto* row = find_register(configuration_registers(), offset, width)) {
-        row->put(*core_, core_->now(), value, context);
+        row->put(*core_, core_->values(), value, context);
     } else {
         pci_function::config_write(offset, width, value, context);
     }
@@ -363,14 +364,14 @@ std::vector<property> i6300esb::properties()
     show("reload", "Reload, memory offset 0Ch.", &core::read_reload);
     show("count-ns", "The length of one preload count, in nanoseconds.", &core::count_length);
     append_countdown(all, core_->timer(), "stage", "idle");
-    append_properties(all, core::variables(), core_->now());
+    append_properties(all, core::variables(), core_->values());
     return all;
 }
 
 saved_state i6300esb::save() const
 {
     saved_state all{save_config(*this)};
-    state now = core_->now();
+    state now = core_->values();
     now.timer = core_->timer().deadline();
     append_fields(all, core::variables(), now);
     return all;
@@ -381,7 +382,7 @@ prepared_restore i6300esb::prepare(const runstate::saved_state& saved)
     const std::uint32_t int_types = core_->int_type_mask();
     runstate::saved_state_reader in(section(), saved, 1 + core::variables().size());
     const config_image image = read_config(in, *this);
-    const state then = load_state(in, core::variables(), core_->now());
+    const state then = load_state(in, core::variables(), core_->values());
     in.require((then.int_type & ~int_types) == 0, "field 'int_type' must have no bits outside the mask " +
                                                       std::to_string(int_types) + ", not " +
                                                       std::to_string(then.int_type));

@@ -14,9 +14,9 @@ using runstate::property_value;
 namespace {
 
 using node = qom_tree::node;
+using steps = std::vector<std::string_view>;
 
 constexpr std::array<std::string_view, 3> k_of_machine{"unattached", "peripheral-anon", "peripheral"};
-using steps = std::vector<std::string_view>;
 
 steps steps_of(std::string_view path)
 {

@@ -6,10 +6,26 @@
 
 namespace vigil::runstate {
 
+namespace {
+
+/// Makes room for so many elements, as a vector that grows by one does.
+template <class Vector> void make_room(Vector& elements, std::size_t count)
+{
+    if (elements.capacity() < count) elements.reserve(std::max(count, 2 * elements.capacity()));
+}
+
+} // namespace
+
 timer_queue::handle timer_queue::add(std::function<void()> on_expiry)
 {
     handle timer = 0;
     if (unused_.empty()) {
+        const std::size_t count = entries_.size() + 1;
+        make_room(entries_, count);
+        make_room(links_, count);
+        make_room(expiries_, count);
+        make_room(heap_, count); // arming and removing never allocate
+        make_room(unused_, count);
         timer = static_cast<handle>(entries_.size());
         entries_.emplace_back();
         links_.emplace_back();
@@ -18,14 +34,12 @@ timer_queue::handle timer_queue::add(std::function<void()> on_expiry)
         timer = unused_.back();
         unused_.pop_back();
     }
-    heap_.reserve(entries_.capacity()); // so that arming never allocates
-    unused_.reserve(entries_.capacity());
     entries_[timer].used = true;
     expiries_[timer] = std::move(on_expiry);
     return timer;
 }
 
-void timer_queue::remove(handle timer)
+void timer_queue::remove(handle timer) noexcept
 {
     entry& e = entries_[timer];
     if (!e.used) return;
@@ -35,7 +49,7 @@ void timer_queue::remove(handle timer)
     unused_.push_back(timer);
 }
 
-ns timer_queue::next_deadline() { return settled_first().deadline; }
+ns timer_queue::next_deadline() noexcept { return settled_first().deadline; }
 
 std::optional<timer_queue::due_timer> timer_queue::take_due(ns now)
 {
@@ -51,7 +65,7 @@ timer_queue::key timer_queue::own_key(handle timer) const noexcept
     return {entries_[timer].deadline, entries_[timer].arming, timer};
 }
 
-void timer_queue::lift(handle timer)
+void timer_queue::lift(handle timer) noexcept
 {
     const entry& e = entries_[timer];
     if (e.at == home::heap) return sift_up(e.place, own_key(timer));
@@ -59,7 +73,7 @@ void timer_queue::lift(handle timer)
     insert(own_key(timer));
 }
 
-void timer_queue::insert(const key& k)
+void timer_queue::insert(const key& k) noexcept
 {
     if (append(k)) return;
     entries_[k.timer].at = home::heap;
@@ -118,7 +132,7 @@ timer_queue::key timer_queue::first() const noexcept
     return first;
 }
 
-timer_queue::key timer_queue::settled_first()
+timer_queue::key timer_queue::settled_first() noexcept
 {
     for (;;) {
         const key k = first();

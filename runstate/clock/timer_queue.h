@@ -29,10 +29,10 @@ public:
     handle add(std::function<void()> on_expiry);
 
     /// Removes a timer; its handle may be given out again.
-    void remove(handle timer);
+    void remove(handle timer) noexcept;
 
     /// Arms the timer for `deadline`, replacing an earlier one. Among equal deadlines, the one armed first runs first.
-    void arm(handle timer, ns deadline)
+    void arm(handle timer, ns deadline) noexcept
     {
         entry& e = entries_[timer];
         e.deadline = deadline;
@@ -47,7 +47,7 @@ public:
     ns deadline(handle timer) const noexcept { return entries_[timer].deadline; }
 
     /// The earliest deadline of all; `k_never` where none is armed.
-    ns next_deadline();
+    ns next_deadline() noexcept;
 
     /// A timer whose time has come, disarmed by now.
     struct due_timer {
@@ -99,14 +99,14 @@ private:
     key own_key(handle timer) const noexcept; ///< what its key is to be
     key lane_key(handle timer) const noexcept { return {entries_[timer].queued, links_[timer].arming, timer}; }
 
-    void lift(handle timer);              ///< moves its key forward to its own deadline
-    void insert(const key& k);            ///< of a timer that has none
+    void lift(handle timer) noexcept;     ///< moves its key forward to its own deadline
+    void insert(const key& k) noexcept;   ///< of a timer that has none
     bool append(const key& k) noexcept;   ///< to a lane, where one takes it
     void take_out(handle timer) noexcept; ///< takes its key from where it is
     void take_from_lane(handle timer) noexcept;
     void take_from_heap(std::size_t place) noexcept;
-    key first() const noexcept; ///< of all keys; its timer is k_none where there is none
-    key settled_first();        ///< the same once it is no lower bound but a true one
+    key first() const noexcept;   ///< of all keys; its timer is k_none where there is none
+    key settled_first() noexcept; ///< the same once it is no lower bound but a true one
 
     void put(std::size_t place, const key& k) noexcept; ///< stores a key, and where it is in its entry
     void sift_up(std::size_t place, key k) noexcept;    ///< moves a key up to where it belongs

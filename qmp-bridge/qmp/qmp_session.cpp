@@ -335,18 +335,19 @@ void qmp_session::append_return(std::string_view value, const json::value* id)
             reply.emplace("return", parsed(value));
             if (id) reply.emplace("id", *id);
             print_json_pretty(out, reply);
-        } else {
-            gathered_text line(out);
-            line += "{\"return\": ";
-            line += value;
-            if (id) {
-                line += ", \"id\": ";
-                print_json(line.flush(), *id);
-            }
-            line += '}';
-            line.flush();
+            out += k_line_end;
+            return;
         }
-        out += k_line_end;
+        gathered_text line(out);
+        line += "{\"return\": ";
+        line += value;
+        if (id) {
+            line += ", \"id\": ";
+            print_json(line.flush(), *id);
+        }
+        line += '}';
+        line += k_line_end;
+        line.flush();
     });
 }
 

@@ -123,11 +123,9 @@ void timer_queue::take_from_lane(handle timer) noexcept
 
 timer_queue::key timer_queue::first() const noexcept
 {
-    key first = heap_.empty() ? key{k_never, 0, k_none} : heap_.front();
+    key first = heap_.empty() ? key{k_never, UINT64_MAX, k_none} : heap_.front();
     for (const lane& one : lanes_) {
-        if (one.first == k_none) continue;
-        const key its = lane_key(one.first);
-        if (its.before(first) || first.timer == k_none) first = its;
+        if (one.first != k_none && lane_key(one.first).before(first)) first = lane_key(one.first);
     }
     return first;
 }

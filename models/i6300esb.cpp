@@ -52,11 +52,27 @@ struct i6300esb::state {
     bool previous_reboot = false;
 };
 
+struct i6300esb::outputs {
+    outputs(i6300esb& its_device, const i6300esb_parameters& parameters)
+        : device(its_device),
+          tout("tout_pin", device.tout_n, tout_changed, parameters.timeout_pin, output_pin::polarity::active_low)
+    {
+    }
+
+    i6300esb& device; ///< not close by: for what is rare
+    std::function<void(bool)> irq_changed;
+    std::function<void(bool)> tout_changed;
+    std::function<void(unsigned)> stage_expired;
+    output_pin tout;
+    runstate::watchdog_if* watchdog = nullptr; ///< what the port is bound to, once that is known
+};
+
 class i6300esb::core final : public bus::register_target<core> {
 public:
-    core(i6300esb& device, runstate::vm_clock& clock, const i6300esb_parameters& parameters)
+    core(outputs& its_outputs, runstate::vm_clock& clock, const i6300esb_parameters& parameters)
         : register_target({k_region, 4}), parameters_(parameters), timer_(clock, [this] { stage_ended(); }),
-          device_(device), irq_pin_("irq_pin", device.irq, device.irq_changed, parameters.stage1_interrupt)
+          outputs_(its_outputs),
+          irq_pin_("irq_pin", outputs_.device.irq, outputs_.irq_changed, parameters.stage1_interrupt)
     {
         timed_by(clock);
     }
@@ -113,7 +129,7 @@ private:
     const i6300esb_parameters parameters_;
     state state_;
     runstate::vm_timer timer_;
-    i6300esb& device_; ///< not close by: for what is rare
+    outputs& outputs_;
     output_pin irq_pin_;
 };
 
@@ -255,7 +271,7 @@ void i6300esb::core::start_stage(unsigned stage, ns from)
 
 void i6300esb::core::stage_ended()
 {
-    if (device_.stage_expired) device_.stage_expired(state_.stage);
+    if (outputs_.stage_expired) outputs_.stage_expired(state_.stage);
     if (state_.stage == 1) {
         if (state_.int_type == 0) raise_interrupt();
         start_stage(2, clock()->now());
@@ -264,8 +280,8 @@ void i6300esb::core::stage_ended()
     drive_interrupt(false);
     if (state_.reboot_enabled) {
         state_.previous_reboot = true;
-        device_.tout_pin_.drive(true);
-        if (device_.watchdog.size() != 0) device_.watchdog->watchdog_expired();
+        outputs_.tout.drive(true);
+        if (outputs_.watchdog != nullptr) outputs_.watchdog->watchdog_expired();
         reset(runstate::reset_kind::warm); // whatever the action was, as in QEMU
     } else if (state_.free_run) {
         // With both preloads 0 the stages would follow each other for ever at one instant (QEMU hangs): such a restart
@@ -279,7 +295,7 @@ void i6300esb::core::stage_ended()
 void i6300esb::core::drive_interrupt(bool active)
 {
     irq_pin_.drive(active);
-    if (parameters_.interrupt_pin) device_.show_interrupt(active);
+    if (parameters_.interrupt_pin) outputs_.device.show_interrupt(active);
 }
 
 void i6300esb::core::raise_interrupt()
@@ -287,7 +303,7 @@ void i6300esb::core::raise_interrupt()
     drive_interrupt(true);
     if (sc_core::sc_report_handler::get_verbosity_level() >= sc_core::SC_HIGH) {
         SC_REPORT_INFO_VERB("/vigil/models/i6300esb",
-                            (std::string(device_.name()) + ": stage 1 ended, interrupt type IRQ").c_str(),
+                            (std::string(outputs_.device.name()) + ": stage 1 ended, interrupt type IRQ").c_str(),
                             sc_core::SC_HIGH);
     }
 }
@@ -309,9 +325,9 @@ void i6300esb::core::restore(const state& then)
 
 i6300esb::i6300esb(const sc_core::sc_module_name& name, runstate::vm_clock& clock,
                    const i6300esb_parameters& parameters)
-    : pci_function(name, k_identity), core_(runstate::make_dense<core>(*this, clock, parameters)),
-      registers("registers", *core_),
-      tout_pin_("tout_pin", tout_n, tout_changed, parameters.timeout_pin, output_pin::polarity::active_low)
+    : pci_function(name, k_identity), outputs_(runstate::make_dense<outputs>(*this, parameters)),
+      core_(runstate::make_dense<core>(*outputs_, clock, parameters)), registers("registers", *core_),
+      irq_changed(outputs_->irq_changed), tout_changed(outputs_->tout_changed), stage_expired(outputs_->stage_expired)
 {
     add_bar(0, bus::bar_kind::memory, static_cast<std::uint32_t>(registers.size()), registers);
     if (parameters.interrupt_pin) add_interrupt_pin();
@@ -340,13 +356,14 @@ void i6300esb::config_write(std::uint32_t offset, unsigned width, std::uint32_t 
 void i6300esb::end_of_elaboration()
 {
     core_->irq_pin().check_binding();
-    tout_pin_.check_binding();
+    outputs_->tout.check_binding();
+    if (watchdog.size() != 0) outputs_->watchdog = watchdog.operator->();
 }
 
 void i6300esb::reset(runstate::reset_kind kind)
 {
     core_->reset(kind);
-    tout_pin_.drive(false);
+    outputs_->tout.drive(false);
     reset_header();
     if (kind == runstate::reset_kind::cold) clear_storage();
 }
@@ -391,7 +408,7 @@ prepared_restore i6300esb::prepare(const runstate::saved_state& saved)
     return [this, image, then] {
         restore_config_bytes(image);
         core_->restore(then);
-        tout_pin_.drive(false);
+        outputs_->tout.drive(false);
     };
 }
 

@@ -51,11 +51,15 @@ class i6300esb : public bus::pci_function,
                  public runstate::resettable,
                  public runstate::inspectable,
                  public runstate::snapshottable {
-    /// The watchdog behind the PCI function: all that a kick touches, close to that of other devices.
+    // Each lies close to that of other devices.
+    /// What the end of a stage drives and tells.
+    struct outputs;
+    /// The watchdog behind the PCI function: all that a kick touches.
     class core;
     /// What is saved of it beside configuration space.
     struct state;
 
+    const runstate::dense_ptr<outputs> outputs_;
     const runstate::dense_ptr<core> core_;
 
 public:
@@ -78,11 +82,11 @@ public:
 
     /// Called when either becomes active or inactive, at once and not a delta cycle later as the pin, so that a CPU
     /// model takes an interrupt once that it clears before it yields; may be empty.
-    std::function<void(bool active)> irq_changed;
-    std::function<void(bool active)> tout_changed;
+    std::function<void(bool active)>& irq_changed;
+    std::function<void(bool active)>& tout_changed;
 
     /// Called at the end of stage 1 and of stage 2, before anything follows from it; for traces, may be empty.
-    std::function<void(unsigned stage)> stage_expired;
+    std::function<void(unsigned stage)>& stage_expired;
 
     using register_row = bus::register_row<core, std::uint32_t, state>;
     /// The live registers of configuration space and of BAR 0; reset values are those of the default parameters.
@@ -109,8 +113,6 @@ private:
     std::uint32_t config_read(std::uint32_t offset, unsigned width) const override;
     void config_write(std::uint32_t offset, unsigned width, std::uint32_t value,
                       const bus::access_context& context) override;
-
-    output_pin tout_pin_;
 };
 
 } // namespace vigil::models

@@ -3,7 +3,7 @@
 
 namespace vigil::runstate {
 
-std::pmr::memory_resource& dense_storage() noexcept
+std::pmr::memory_resource& dense_storage()
 {
     // Never destroyed: a device may be a static object, too.
     static auto& storage = *new std::pmr::unsynchronized_pool_resource(std::pmr::new_delete_resource());

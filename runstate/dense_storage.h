@@ -11,8 +11,8 @@ namespace vigil::runstate {
 
 /// Where the parts of devices lie that accesses touch, apart from the much larger rest of what a module is: those of
 /// one size in a row, so that a hundred thousand of them fill few pages, and whoever goes through them goes straight
-/// on. As SystemC, for one thread.
-std::pmr::memory_resource& dense_storage() noexcept;
+/// on. As SystemC, for one thread. std::bad_alloc where memory runs out at its first use.
+std::pmr::memory_resource& dense_storage();
 
 /// Destroys what lies there.
 struct dense_delete {

@@ -18,12 +18,12 @@ namespace vigil::runstate {
 /// The guest's virtual time: it advances with simulated time while the machine runs and stands still while it does
 /// not. Every timer of the machine hangs on it, so that no watchdog barks because the machine was paused.
 ///
-/// All timers share one kernel event. Moving a deadline later touches neither the kernel nor the heap; the event is
-/// renotified only for a deadline nearer than the pending notification. Since SystemC keeps the dead entry of a
-/// cancelled notification until its time has come, notifications are placed at most `reach_` ahead; `reach_` shrinks
-/// to the distance that cut one off and doubles with every notification that came true, which bounds the dead entries
-/// by a small constant for any mix of near and far deadlines. A stop leaves the pending notification where it is: it
-/// serves again after the next start, or comes to nothing.
+/// All timers share one kernel event. Moving a deadline later touches neither the kernel nor the order of the timers;
+/// the event is renotified only for a deadline nearer than the pending notification. Since SystemC keeps the dead entry
+/// of a cancelled notification until its time has come, notifications are placed at most `reach_` ahead; `reach_`
+/// shrinks to the distance that cut one off and doubles with every notification that came true, which bounds the dead
+/// entries by a small constant for any mix of near and far deadlines. A stop leaves the pending notification where it
+/// is: it serves again after the next start, or comes to nothing.
 ///
 /// Works at any SystemC time resolution of 1 ns or finer.
 class vm_clock : public sc_core::sc_module {

@@ -12,7 +12,7 @@ namespace vigil::bench {
 
 namespace {
 
-constexpr int k_starts_a_run = 3;
+constexpr int k_starts_a_run = 15;
 
 struct start {
     double seconds;

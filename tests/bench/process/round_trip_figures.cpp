@@ -9,11 +9,6 @@ namespace vigil::bench {
 
 namespace {
 
-// Single trips are of two kinds, as the kernel lets the client go on from within the server's `send` or not, and it may
-// be half of either: their median would be that of one kind or the other. So it is that of so many trips at a time.
-constexpr int k_trips_at_a_time = 100;
-constexpr int k_times = 200;
-constexpr int k_trips = k_trips_at_a_time * k_times;
 constexpr int k_rested_trips = 500;
 constexpr int k_rest_us = 1000;
 
@@ -30,15 +25,11 @@ trip round_trip(const child& server, peer& client, const std::string& request)
         client.lines(1);
     };
     const double before = server.cpu_seconds();
-    const double seconds = median_seconds(
-        k_times, [] {},
-        [&] {
-            for (int i = 0; i < k_trips_at_a_time; ++i) once();
-        });
+    const double seconds = seconds_of_trip(once);
     const double server_cpu_seconds = (server.cpu_seconds() - before) / k_trips;
     const double rested_seconds = median_seconds(
         k_rested_trips, [] { ::usleep(k_rest_us); }, once);
-    return {seconds / k_trips_at_a_time, server_cpu_seconds, rested_seconds};
+    return {seconds, server_cpu_seconds, rested_seconds};
 }
 
 trip round_trip_of_echo(void (*serve)(const std::string&))

@@ -31,6 +31,23 @@ template <class Prepare, class Call> double median_seconds(int times, Prepare pr
     return median(all);
 }
 
+/// How many round trips `seconds_of_trip` measures.
+inline constexpr int k_trips = 20'000;
+
+/// Median of the seconds of a round trip. Single ones are of two kinds, as the kernel lets the client go on from within
+/// the server's `send` or not, and it may be half of either: their median would be that of one kind or the other. So it
+/// is that of a hundred at a time.
+template <class Trip> double seconds_of_trip(Trip once)
+{
+    constexpr int at_a_time = 100;
+    return median_seconds(
+               k_trips / at_a_time, [] {},
+               [&] {
+                   for (int i = 0; i < at_a_time; ++i) once();
+               }) /
+           at_a_time;
+}
+
 /// A figure and the baseline that it is held against, measured one after the other in each run.
 struct series {
     std::vector<double> figure, baseline;

@@ -13,8 +13,6 @@ namespace {
 
 namespace wire = bus::vfio_user;
 
-constexpr int k_trips = 20'000;
-
 template <class T> std::string bytes_of(const T& structure)
 {
     return {reinterpret_cast<const char*>(&structure), sizeof structure};
@@ -35,12 +33,10 @@ const std::string& reload_read()
 
 double trip_seconds(peer& client, const std::string& request, std::size_t reply_bytes)
 {
-    return median_seconds(
-        k_trips, [] {},
-        [&] {
-            client.send(request);
-            client.bytes(reply_bytes);
-        });
+    return seconds_of_trip([&] {
+        client.send(request);
+        client.bytes(reply_bytes);
+    });
 }
 
 double trip_of_echo(void (*serve)(const std::string&))

@@ -183,8 +183,10 @@ std::vector<qom_type> host_types()
 
 std::vector<machine_info> known_machines(qemu_version version)
 {
+    const std::vector<machine_kind>& kinds = machine_kinds(version);
     std::vector<machine_info> all;
-    for (const machine_kind& one : machine_kinds(version)) all.push_back(information(one));
+    all.reserve(kinds.size());
+    for (const machine_kind& one : kinds) all.push_back(information(one));
     return all;
 }
 

@@ -59,9 +59,10 @@ void machine::add_hotplug()
         }};
     for (const std::string_view kind : k_kinds) {
         const device_row& row = *find_device_row(kind);
+        const property_values values = default_values(row, config_.behaviour);
         for (unsigned i = 0; i < k_spares; ++i) {
             const std::string name = "spare_" + std::string(kind) + "_" + std::to_string(i);
-            spares_.push_back({&row, row.make(name.c_str(), around, default_values(row, config_.behaviour)), {}});
+            spares_.push_back({&row, row.make(name.c_str(), around, values), {}});
             pci_->attach_unplugged(*spares_.back().made.function);
         }
     }

@@ -50,6 +50,7 @@ std::vector<machine_kind> made_kinds(qemu_version version)
     };
     std::vector<std::string_view> of_pc = names.both;
     of_pc.insert(of_pc.end(), names.pc_alone.begin(), names.pc_alone.end());
+    all.reserve(of_pc.size() + names.both.size() + 2); // a q35 with a third number, and none
     for (std::size_t i = 0; i < of_pc.size(); ++i) {
         add("pc-i440fx-", of_pc[i], i == 0 ? "pc" : "", machine_type::pc, "Standard PC (i440FX + PIIX, 1996)",
             i + names.deprecated >= of_pc.size());
@@ -78,9 +79,10 @@ std::string line(std::string_view name, std::string_view rest)
 
 const std::vector<machine_kind>& machine_kinds(qemu_version version)
 {
-    static const std::array kinds{made_kinds(qemu_version::v7_2), made_kinds(qemu_version::v10_0),
-                                  made_kinds(qemu_version::v11_1)};
-    return kinds.at(static_cast<std::size_t>(version));
+    static std::array<std::vector<machine_kind>, 3> kinds; // each made where it is asked for
+    std::vector<machine_kind>& asked = kinds.at(static_cast<std::size_t>(version));
+    if (asked.empty()) asked = made_kinds(version);
+    return asked;
 }
 
 const machine_kind* find_machine(std::string_view name, qemu_version version)

@@ -112,7 +112,8 @@ bool run_true()
 
 bool become_same_user() { return ::setuid(::getuid()) == 0; }
 
-bool lower_priority() { return ::setpriority(PRIO_PROCESS, 0, 10) == 0; }
+// The lowest: from wherever it was, that is no rise.
+bool lower_priority() { return ::setpriority(PRIO_PROCESS, 0, 19) == 0; }
 
 // What the kernel says of this process under `name`.
 std::string status_line(const std::string& name)
